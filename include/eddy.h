@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * eddy.h: asyncio for C. Gathers the headers of the core library, libeddy.
+ */
+#ifndef EDDY_H
+#define EDDY_H
+
+#include <eddy/api.h>
+#include <eddy/coro.h>
+#include <eddy/error.h>
+#include <eddy/fd.h>
+#include <eddy/future.h>
+#include <eddy/gather.h>
+#include <eddy/loop.h>
+#include <eddy/queue.h>
+#include <eddy/semaphore.h>
+#include <eddy/signal.h>
+#include <eddy/stream.h>
+#include <eddy/task.h>
+#include <eddy/thread.h>
+#include <eddy/timeout.h>
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * api.h: the words that every Eddy header uses: what is public, what suspends, what must be looked
+ * at, and the two conveniences EDDY_TRY and EDDY_AUTO.
+ */
+#ifndef EDDY_API_H
+#define EDDY_API_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+#define EDDY_BEGIN_DECLS extern "C" {
+#define EDDY_END_DECLS }
+#else
+#define EDDY_BEGIN_DECLS
+#define EDDY_END_DECLS
+#endif
+
+/* A symbol of the shared library; everything else in it is hidden. */
+#define EDDY_API __attribute__((visibility("default")))
+
+/* The status must be looked at (EDDY_IGNORE says that one means not to). */
+#define EDDY_CHECKED __attribute__((warn_unused_result))
+
+/* The call may let other tasks run before it returns; it is a cancellation point. */
+#define EDDY_SUSPENDS EDDY_CHECKED
+
+#define EDDY_PRINTF(format_index, first_index) \
+    __attribute__((format(printf, format_index, first_index)))
+
+#define EDDY_VERSION_MAJOR 0
+#define EDDY_VERSION_MINOR 1
+#define EDDY_VERSION_PATCH 0
+#define EDDY_VERSION "0.1.0"
+
+/* Leaves the function with the status of `call` if that is an error. */
+#define EDDY_TRY(call)                         \
+    do {                                       \
+        ssize_t eddy_status_ = (call);         \
+        if (eddy_status_ < 0)                  \
+            return (int)eddy_status_;          \
+    } while (0)
+
+/* Says that the status of `call` is not looked at, on purpose. */
+#define EDDY_IGNORE(call) \
+    do {                  \
+        if (call) {       \
+        }                 \
+    } while (0)
+
+/*
+ * Gives the object back at the end of the scope, on every way out:
+ *
+ *     EDDY_AUTO(eddy_task) *task = eddy_create_task(fetch, url);
+ */
+#define EDDY_AUTO(type) __attribute__((cleanup(type##__auto))) type
+#define EDDY__AUTO_FOR(type, give_back)                 \
+    static inline void type##__auto(type **object)      \
+    {                                                   \
+        give_back(*object);                             \
+    }
+
+/* Where something was made or asked for: shown in reports. */
+typedef struct eddy_place {
+    const char *file;
+    int line;
+} eddy_place;
+
+#define EDDY_HERE                                                     \
+    __extension__({                                                   \
+        static const eddy_place eddy_place_ = {__FILE__, __LINE__};   \
+        &eddy_place_;                                                 \
+    })
+
+EDDY_BEGIN_DECLS
+
+/* The version of the library that is linked, as text: "0.1.0". */
+EDDY_API const char *eddy_version(void);
+
+/*
+ * Where Eddy gets its memory (stacks and kernel mappings apart). `resize` behaves as realloc(3):
+ * a null `memory` allocates, a `size` of 0 frees and returns NULL. It is called from several
+ * threads at once.
+ */
+typedef struct eddy_allocator {
+    void *(*resize)(void *data, void *memory, size_t size);
+    void *data;
+} eddy_allocator;
+
+/*
+ * Sets the allocator of the whole process; NULL sets realloc(3) again. Call it before anything
+ * else of Eddy. Returns 0, or EDDY_EMISUSE when Eddy holds memory already.
+ */
+EDDY_API EDDY_CHECKED int eddy_set_allocator(const eddy_allocator *allocator);
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * coro.h: how a coroutine function is written, and the coroutine object.
+ *
+ *     EDDY_ASYNC_TO(reply, aget_data, (int, seconds))
+ *     {
+ *         EDDY_TRY(eddy_sleep(seconds));
+ *         snprintf(result->text, sizeof result->text, "%d s.", seconds);
+ *         return 0;
+ *     }
+ *
+ * defines the plain function `static int aget_data(reply *result, int seconds)`: calling it is
+ * awaiting it, inline in the caller's task. It returns a status, 0 or more, or an error, less than
+ * 0. The result is valid only with a status. Beside the function stand an argument struct and an
+ * entry, which eddy_coro(), eddy_create_task() and their like use.
+ *
+ *     EDDY_ASYNC(name, (type, parameter), ...)              without a result
+ *     EDDY_ASYNC_TO(type, name, (type, parameter), ...)     with one, written to *result
+ *     EDDY_ASYNC_TO_OWNED(type, destructor, name, ...)      destructor(type *) for one nobody took
+ *
+ * A parameter may name its destructor, `(char *, url, free_text)`: free_text(&url) is called when
+ * the body never runs (the task was cancelled before its first step, or the coroutine object was
+ * dropped). Once the body runs, what it was given is its own. Up to twelve parameters.
+ *
+ * Scopes (timeout.h) that the body leaves open, through EDDY_TRY say, are ended in the function
+ * generated around it, newest first, and the status passes through each.
+ *
+ * For a function that other files call, EDDY_ASYNC_DECLARE or EDDY_ASYNC_DECLARE_TO goes into the
+ * header and EDDY_ASYNC_DEFINE or EDDY_ASYNC_DEFINE_TO, with the same list, before the body.
+ */
+#ifndef EDDY_CORO_H
+#define EDDY_CORO_H
+
+#include <eddy/future.h>
+#include <eddy/coro_macros.h>
+
+EDDY_BEGIN_DECLS
+
+/* What Eddy knows of a coroutine function; made by the EDDY_ASYNC macros. */
+typedef struct eddy_function {
+    const char *name;
+    int (*entry)(void *arguments, void *result);
+    void (*drop_arguments)(void *arguments);
+    void (*drop_result)(void *result); /* NULL: plain data */
+    uint32_t arguments_size;           /* bytes */
+    uint32_t result_size;              /* bytes; 0: no result */
+    eddy_place place;
+} eddy_function;
+
+#define EDDY_ASYNC(name, ...)                                                                      \
+    EDDY__STATIC(name, (EDDY__PARAMETERS(__VA_ARGS__)), (EDDY__ARGUMENTS(__VA_ARGS__)),            \
+                 (EDDY__FROM_STRUCTS(__VA_ARGS__)), 0, NULL __VA_OPT__(,) __VA_ARGS__)
+
+#define EDDY_ASYNC_TO(type, name, ...)                                                             \
+    EDDY__STATIC(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                      \
+                 (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
+                 sizeof(type), NULL __VA_OPT__(,) __VA_ARGS__)
+
+#define EDDY_ASYNC_TO_OWNED(type, destructor, name, ...)                                           \
+    static void name##__drop_result(void *eddy_result_)                                            \
+    {                                                                                              \
+        destructor((type *)eddy_result_);                                                          \
+    }                                                                                              \
+    EDDY__STATIC(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                      \
+                 (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
+                 sizeof(type), name##__drop_result __VA_OPT__(,) __VA_ARGS__)
+
+#define EDDY_ASYNC_DECLARE(name, ...)                                                              \
+    EDDY__EXTERN(name, (EDDY__PARAMETERS(__VA_ARGS__)) __VA_OPT__(,) __VA_ARGS__)
+#define EDDY_ASYNC_DECLARE_TO(type, name, ...)                                                     \
+    EDDY__EXTERN(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)) __VA_OPT__(,) __VA_ARGS__)
+
+#define EDDY_ASYNC_DEFINE(name, ...)                                                               \
+    EDDY__OUTSIDE(name, (EDDY__PARAMETERS(__VA_ARGS__)), (EDDY__ARGUMENTS(__VA_ARGS__)),           \
+                  (EDDY__FROM_STRUCTS(__VA_ARGS__)), 0, NULL __VA_OPT__(,) __VA_ARGS__)
+#define EDDY_ASYNC_DEFINE_TO(type, name, ...)                                                      \
+    EDDY__OUTSIDE(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                     \
+                  (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
+                  sizeof(type), NULL __VA_OPT__(,) __VA_ARGS__)
+
+/*
+ * The coroutine object of the function `name` with these arguments: nothing runs until it is
+ * awaited, gathered or made a task, each of which uses it up.
+ *
+ *     int rc = eddy_gather(eddy_coro(aget_data, 1), eddy_coro_with(aget_data, .seconds = 2));
+ *
+ * One that nobody has taken when the task that made it ends is reported, with its place, and
+ * dropped. Never NULL: one that can't be made is a task that has failed already (-ENOMEM), and its
+ * arguments have been destroyed.
+ */
+#define eddy_coro(name, ...) name##__coro(EDDY_HERE __VA_OPT__(,) __VA_ARGS__)
+
+/* The same with arguments by name; those left out are zero. */
+#define eddy_coro_with(name, ...)                                                                  \
+    name##__coro_with(EDDY_HERE, EDDY__LITERAL(name##__arguments, __VA_ARGS__))
+
+/* Drops a coroutine object that will not be used. NULL is fine. */
+EDDY_API void eddy_coro_free(eddy_coroutine *coroutine);
+
+/* For the macros: copies `arguments`, or destroys them when it can't. */
+EDDY_API EDDY_CHECKED eddy_coroutine *eddy__coro_new(const eddy_function *function,
+                                                     const eddy_place *place,
+                                                     const void *arguments);
+
+/* For the macros: how many scopes are open when a body begins, and ending what it left open. */
+EDDY_API size_t eddy__body_begin(void);
+EDDY_API int eddy__body_end(size_t depth, int status);
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * error.h: statuses, and what is known about an error beside its number.
+ *
+ * Every function that can fail returns a status: 0 or more is success, a negative errno value is
+ * the system's error, and Eddy's own codes lie below -4096, outside the kernel's range, so that an
+ * ECANCELED of some library never looks like a cancellation of ours.
+ *
+ * A status travels as a number; message, place, cause and members travel beside it, with the task:
+ *
+ *     if (doc.size == 0)
+ *         return eddy_fail(-ENODATA, "%s answered nothing", url);
+ *     ...
+ *     int rc = eddy_await(task);
+ *     if (rc < 0)
+ *         fprintf(stderr, "%s\n", eddy_error_message(eddy_error_get(rc)));
+ */
+#ifndef EDDY_ERROR_H
+#define EDDY_ERROR_H
+
+#include <eddy/api.h>
+
+EDDY_BEGIN_DECLS
+
+/* Eddy's own codes. Each stands for the asyncio exception named beside it. */
+enum {
+    EDDY_CANCELLED = -4097,       /* asyncio.CancelledError */
+    EDDY_TIMEDOUT = -4098,        /* TimeoutError */
+    EDDY_EINVALIDSTATE = -4099,   /* asyncio.InvalidStateError: no result yet, or one already */
+    EDDY_EMISUSE = -4100,         /* RuntimeError: the call breaks a rule; the message says which */
+    EDDY_EVALUE = -4101,          /* ValueError: an argument out of range */
+    EDDY_ETYPE = -4102,           /* TypeError */
+    EDDY_QUEUE_EMPTY = -4103,     /* asyncio.QueueEmpty */
+    EDDY_QUEUE_FULL = -4104,      /* asyncio.QueueFull */
+    EDDY_QUEUE_SHUTDOWN = -4105,  /* asyncio.QueueShutDown */
+    EDDY_EBROKENBARRIER = -4106,  /* asyncio.BrokenBarrierError */
+    EDDY_EGROUP = -4107,          /* ExceptionGroup: eddy_error_member() has its members */
+    EDDY_STOPITERATION = -4108,   /* StopAsyncIteration: the generator has no more items */
+    EDDY_GENERATOREXIT = -4109,   /* GeneratorExit: inside a generator that is being closed */
+    EDDY_INTERRUPTED = -4110,     /* KeyboardInterrupt: Ctrl-C ended the run */
+    EDDY_INCOMPLETE = -4111,      /* asyncio.IncompleteReadError: the peer ended too early */
+    EDDY_LIMIT = -4112,           /* asyncio.LimitOverrunError: no separator within the limit */
+    EDDY_ERESOLVE = -4113,        /* socket.gaierror: the name was not resolved */
+
+    EDDY_ERROR_HTTP = -5000,      /* -5000 to -5199 belong to eddy-http, */
+    EDDY_ERROR_SQL = -5200,       /* -5200 to -5399 to eddy-sql, */
+    EDDY_ERROR_USER = -10000,     /* -10000 and everything below to the application */
+};
+
+/* No limit, where seconds are asked for: infinity. A NaN is EDDY_EVALUE everywhere. */
+#define EDDY_NO_TIMEOUT ((double)__builtin_inf())
+
+/*
+ * Names any status: "cancelled", "timed out", or what strerror(3) says of a system error. The text
+ * is static or lives until the thread's next call. Never NULL.
+ */
+EDDY_API const char *eddy_strerror(int status);
+
+/*
+ * Lets modules and applications name their codes, `first` down to `last`, in eddy_strerror().
+ * `name` returns static text, or NULL. Returns 0, EDDY_EVALUE for an empty range or one that another
+ * module has taken, or -ENOMEM. Call it before threads are started.
+ */
+EDDY_API EDDY_CHECKED int eddy_error_register(int first, int last, const char *(*name)(int status));
+
+/* What is known about an error. Shared by reference; see eddy_error_take(). */
+typedef struct eddy_error eddy_error;
+
+/*
+ * Attaches a message and this place to the error `status` that the current task is about to
+ * return, and returns `status`. Outside a task it is kept for the thread.
+ */
+#define eddy_fail(status, ...) eddy__fail((status), 0, EDDY_HERE, __VA_ARGS__)
+
+/* The same with a cause: `cause` is the error that a call has just returned (`raise ... from`). */
+#define eddy_fail_from(status, cause, ...) eddy__fail((status), (cause), EDDY_HERE, __VA_ARGS__)
+EDDY_API EDDY_PRINTF(4, 5) int eddy__fail(int status, int cause, const eddy_place *place,
+                                          const char *format, ...);
+
+/*
+ * What is known about `status`, the error that a call has just returned to the current task; NULL
+ * when nothing is. Lent until the task's next call that fails or suspends. All readers below take
+ * NULL and answer with "nothing".
+ */
+EDDY_API const eddy_error *eddy_error_get(int status);
+
+/*
+ * The same, to keep: one reference is the caller's and is given back with eddy_error_free(). When
+ * nothing is known, one is made that holds just the code. NULL only without memory.
+ */
+EDDY_API eddy_error *eddy_error_take(int status);
+EDDY_API void eddy_error_free(eddy_error *error);
+
+/* Sends a kept error on its way again in the current task, and returns its code (`raise e`). */
+EDDY_API int eddy_error_raise(const eddy_error *error);
+
+EDDY_API int eddy_error_code(const eddy_error *error);             /* 0 for NULL */
+EDDY_API const char *eddy_error_message(const eddy_error *error);  /* NULL: none was given */
+EDDY_API const eddy_place *eddy_error_place(const eddy_error *error);
+EDDY_API const eddy_error *eddy_error_cause(const eddy_error *error);
+EDDY_API size_t eddy_error_member_count(const eddy_error *error);
+EDDY_API const eddy_error *eddy_error_member(const eddy_error *error, size_t index);
+
+/* Why a cancellation was asked for. */
+typedef enum eddy_cancel_reason {
+    EDDY_CANCEL_REQUEST,   /* somebody called cancel */
+    EDDY_CANCEL_DEADLINE,  /* a timeout scope expired */
+    EDDY_CANCEL_SIBLING,   /* a task of the same group failed */
+    EDDY_CANCEL_SHUTDOWN,  /* the run is ending */
+    EDDY_CANCEL_INTERRUPT, /* Ctrl-C */
+} eddy_cancel_reason;
+
+/* Of an EDDY_CANCELLED: why it was asked for, and the name of the task that did ("-": none). */
+EDDY_API eddy_cancel_reason eddy_error_cancel_reason(const eddy_error *error);
+EDDY_API const char *eddy_error_cancelled_by(const eddy_error *error);
+
+/*
+ * Writes the error as text, with message, place, cause and members, at most `size` bytes with the
+ * terminating zero. Returns the length that it would have had, as snprintf(3).
+ */
+EDDY_API size_t eddy_error_format(int status, const eddy_error *error, char *buf, size_t size);
+
+EDDY__AUTO_FOR(eddy_error, eddy_error_free)
+
+EDDY_END_DECLS
+
+#endif

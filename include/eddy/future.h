@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * future.h: what can be awaited.
+ *
+ * As in asyncio, a task is a future, and so is the outcome of a gather or a shield: one type, one
+ * set of functions, and lists that mix them freely. A coroutine object (coro.h) is a task that has
+ * not been started; nobody but the function it is handed to may use it.
+ *
+ * Futures are shared by reference counts: whoever is handed one by a maker gives it back with
+ * eddy_future_free() or EDDY_AUTO. They belong to the loop that made them and to its thread.
+ */
+#ifndef EDDY_FUTURE_H
+#define EDDY_FUTURE_H
+
+#include <eddy/error.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_future eddy_future;
+typedef struct eddy_future eddy_task;      /* a future with a coroutine that completes it */
+typedef struct eddy_future eddy_coroutine; /* a task that nobody has started */
+
+typedef enum eddy_future_state {
+    EDDY_STATE_PENDING,
+    EDDY_STATE_FINISHED,  /* with a result */
+    EDDY_STATE_FAILED,    /* with an error */
+    EDDY_STATE_CANCELLED, /* cancelled */
+} eddy_future_state;
+
+/*
+ * Makes a pending future that will carry a value of `value_size` bytes (0: none). `drop`, or NULL,
+ * destroys a value that nobody takes, once. Never NULL: what can't be made has failed already.
+ */
+EDDY_API eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value));
+
+/* One more reference, to be given back; returns `future`. */
+EDDY_API eddy_future *eddy_future_ref(eddy_future *future);
+
+/* Gives one reference back. An error that nobody has looked at is reported with the last one. */
+EDDY_API void eddy_future_free(eddy_future *future);
+
+/*
+ * Waits for `future` (a future, a task, or a coroutine object) and takes its value.
+ *
+ *     reply r;
+ *     int rc = eddy_await(task, &r);
+ *     int rc = eddy_await(other);             // the value is left where it is
+ *
+ * A coroutine object runs inline, in the current task, and is used up. A task or future is only
+ * borrowed. The value is copied; one with a destructor is moved to the first who asks for it, and
+ * EDDY_EINVALIDSTATE for the second. The size of *r must be the value's.
+ *
+ * Returns the status of the task (0 or more), its error, EDDY_CANCELLED when it or the awaiting task
+ * was cancelled, or EDDY_EMISUSE: called outside a task, a task that awaits itself (one hop later),
+ * a ring of tasks that await each other, a future of another loop, a value of another size.
+ *
+ * Suspends unless done. When the awaiting task is cancelled, so is what it awaits.
+ */
+#define eddy_await(...) EDDY__SELECT2(__VA_ARGS__, eddy__await_value, eddy__await_status, )(__VA_ARGS__)
+#define eddy__await_status(future) eddy__await((future), NULL, 0)
+#define eddy__await_value(future, out_value) eddy__await((future), (out_value), sizeof *(out_value))
+#define EDDY__SELECT2(_1, _2, chosen, ...) chosen
+EDDY_API EDDY_SUSPENDS int eddy__await(eddy_future *future, void *out_value, size_t size);
+
+EDDY_API eddy_future_state eddy_future_get_state(const eddy_future *future);
+EDDY_API bool eddy_future_done(const eddy_future *future);
+EDDY_API bool eddy_future_cancelled(const eddy_future *future);
+
+/*
+ * Takes the outcome of a done future, as eddy_await() would: a status of 0 or more, its error, or
+ * EDDY_CANCELLED; EDDY_EINVALIDSTATE while it is pending. `out_value` is NULL or has room for `size`
+ * bytes, the size of the value. Counts as looking at the error. Never suspends.
+ */
+#define eddy_future_result(...) \
+    EDDY__SELECT2(__VA_ARGS__, eddy__result_value, eddy__result_status, )(__VA_ARGS__)
+#define eddy__result_status(future) eddy__future_result((future), NULL, 0)
+#define eddy__result_value(future, out_value) \
+    eddy__future_result((future), (out_value), sizeof *(out_value))
+EDDY_API EDDY_CHECKED int eddy__future_result(eddy_future *future, void *out_value, size_t size);
+
+/*
+ * The error of a failed future; 0 of one with a result; EDDY_CANCELLED or EDDY_EINVALIDSTATE of one
+ * cancelled or pending. Details: eddy_error_get(). Counts as looking at the error.
+ */
+EDDY_API EDDY_CHECKED int eddy_future_exception(eddy_future *future);
+
+/* What is known about the error or cancellation of a done future; lent as long as the future. */
+EDDY_API const eddy_error *eddy_future_error(const eddy_future *future);
+
+/* Lends the value of a finished future, NULL if there is none (any more). */
+EDDY_API const void *eddy_future_value(const eddy_future *future);
+
+/*
+ * Completes a pending bare future: with a value of the declared size (copied; NULL only for size 0),
+ * or with an error (less than 0). 0, or EDDY_EINVALIDSTATE when it is done, EDDY_EMISUSE for a task
+ * or a value of another size, EDDY_EVALUE for a status that is no error. On an error the value stays the
+ * caller's.
+ */
+#define eddy_future_set_result(...) \
+    EDDY__SELECT2(__VA_ARGS__, eddy__set_result_value, eddy__set_result_none, )(__VA_ARGS__)
+#define eddy__set_result_none(future) eddy__future_set_result((future), NULL, 0)
+#define eddy__set_result_value(future, value) \
+    eddy__future_set_result((future), (value), sizeof *(value))
+EDDY_API EDDY_CHECKED int eddy__future_set_result(eddy_future *future, const void *value,
+                                                  size_t size);
+EDDY_API EDDY_CHECKED int eddy_future_set_exception(eddy_future *future, int error);
+
+/*
+ * Asks for cancellation: of a bare future, which is cancelled at once; of a task, which gets
+ * EDDY_CANCELLED at its next await; of a gather, whose children are all cancelled. `message` (copied,
+ * may be left out or NULL) travels with the cancellation. Returns 1 if it was requested, 0 if
+ * `future` was done already.
+ *
+ *     eddy_future_cancel(future);
+ *     eddy_task_cancel(task, "the user left");
+ */
+#define eddy_future_cancel(...) \
+    EDDY__SELECT2(__VA_ARGS__, eddy__cancel_message, eddy__cancel_plain, )(__VA_ARGS__)
+#define eddy__cancel_plain(future) eddy__future_cancel((future), NULL, EDDY_HERE)
+#define eddy__cancel_message(future, message) eddy__future_cancel((future), (message), EDDY_HERE)
+EDDY_API int eddy__future_cancel(eddy_future *future, const char *message, const eddy_place *place);
+
+/*
+ * What the loop calls once `future` is done. Returns 0 or more, or an error, which goes to the
+ * exception handler. Must not suspend.
+ */
+typedef int eddy_done_callback(eddy_future *future, void *data);
+
+/*
+ * Calls callback(future, data) as soon as `future` is done: in the loop's next iteration if it is
+ * done already, and in the order of registration. 0, or -ENOMEM, or EDDY_EMISUSE.
+ */
+EDDY_API EDDY_CHECKED int eddy_future_add_done_callback(eddy_future *future,
+                                                        eddy_done_callback *callback, void *data);
+
+/* Takes off every registration of `callback` with `data` that is not on its way; their number. */
+EDDY_API int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *callback,
+                                              void *data);
+
+EDDY__AUTO_FOR(eddy_future, eddy_future_free)
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * http_error.h: the error codes of eddy-http, client and server alike.
+ *
+ * A status that the server answers (404, 500) is no error: see eddy_http_response_status(). Time-outs
+ * are EDDY_TIMEDOUT, names that don't resolve EDDY_ERESOLVE. What went wrong in detail is in the error's
+ * message.
+ */
+#ifndef EDDY_HTTP_ERROR_H
+#define EDDY_HTTP_ERROR_H
+
+#include <eddy/error.h>
+
+enum {
+    EDDY_HTTP_PROTOCOL = -5001,           /* not HTTP, or HTTP that breaks its rules */
+    EDDY_HTTP_TOO_LARGE = -5002,          /* a limit on size was exceeded */
+    EDDY_HTTP_UNSUPPORTED = -5003,        /* sound, but not spoken: a scheme, a version, a coding */
+    EDDY_HTTP_PARTIAL = -5004,            /* the peer ended in the middle of a message */
+    EDDY_HTTP_CONNECT = -5005,            /* no connection: refused, unreachable */
+    EDDY_HTTP_TLS = -5006,                /* no secure connection: a certificate, a handshake */
+    EDDY_HTTP_TOO_MANY_REDIRECTS = -5007, /* more than redirects_max in a row */
+    EDDY_HTTP_DECODE = -5008,             /* the body does not decode as its Content-Encoding */
+    EDDY_HTTP_URL = -5009,                /* the URL is malformed */
+    EDDY_HTTP_PROXY = -5010,              /* the proxy refused, or answered nonsense */
+    EDDY_HTTP_DISCONNECTED = -5011,       /* the peer closed or reset the connection */
+    EDDY_HTTP_ABORTED = -5012,            /* a callback of the caller's ended the transfer */
+    EDDY_HTTP_FAILED = -5013,             /* anything else that libcurl reports */
+};
+
+#endif

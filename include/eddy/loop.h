@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.h: running a program, time, callbacks, and what the loop reports.
+ *
+ *     int main(void) { return eddy_main(eddy_coro(app)); }
+ *
+ * A loop belongs to the thread that runs it. Of all that Eddy offers, only
+ * eddy_call_soon_threadsafe() may be called from another thread.
+ */
+#ifndef EDDY_LOOP_H
+#define EDDY_LOOP_H
+
+#include <eddy/coro.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_loop eddy_loop;
+
+/* What a report is about; the loop's exception handler gets them. */
+typedef enum eddy_report_kind {
+    EDDY_REPORT_CALLBACK,        /* a callback failed */
+    EDDY_REPORT_NEVER_AWAITED,   /* a coroutine object was dropped that nobody had taken */
+    EDDY_REPORT_NEVER_RETRIEVED, /* a task failed, and nobody looked at its error */
+    EDDY_REPORT_SHIELD,          /* a shielded task failed after its waiter was cancelled */
+    EDDY_REPORT_SHUTDOWN,        /* a task failed while the run's end cancelled it */
+    EDDY_REPORT_OUTLIVED,        /* a task was still unfinished when the loop closed */
+    EDDY_REPORT_ASYNCGEN,        /* a generator failed while the run's end closed it */
+    EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending */
+    EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function */
+    EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
+} eddy_report_kind;
+
+typedef struct eddy_report {
+    eddy_report_kind kind;
+    const char *message;      /* a sentence, never NULL */
+    int status;               /* the error it is about, or 0 */
+    const eddy_error *error;  /* what is known about it, or NULL */
+    eddy_task *task;          /* the task it is about, lent, or NULL */
+    const char *name;         /* its name, or NULL */
+    const eddy_place *place;  /* where it was made, or NULL */
+} eddy_report;
+
+typedef void eddy_exception_handler(const eddy_report *report, void *data);
+
+/* Zero means the default throughout. */
+typedef struct eddy_run_options {
+    bool virtual_clock;      /* time jumps to the next timer when nothing is ready */
+    bool debug;              /* also on with EDDY_DEBUG=1 in the environment */
+    bool eager_start;        /* tasks created while the loop runs start at once */
+    bool keep_sigint;        /* leave Ctrl-C alone */
+    size_t stack_size;       /* bytes a task's stack has, 64 KiB */
+    unsigned threads_max;    /* threads for eddy_to_thread, 32 at most by default */
+    double slow_callback_duration; /* seconds; 0.1 */
+    eddy_exception_handler *exception_handler; /* default: writes the report to stderr */
+    void *exception_handler_data;
+    void (*on_main_done)(eddy_task *main, void *data); /* the loop has stopped, nothing is cancelled */
+    void (*on_closing)(eddy_task *main, void *data);   /* everything has ended; time still reads */
+    void *hook_data;
+} eddy_run_options;
+
+/*
+ * Runs `main` as the main task of a new loop, until it is done; then cancels and awaits the tasks
+ * that are left, closes generators and threads, and frees the loop.
+ *
+ *     int rc = eddy_run(eddy_coro(app), &(eddy_run_options){.virtual_clock = true});
+ *
+ * `main` is used up. `options` may be NULL. Returns the status of the main task or its error
+ * (details: eddy_error_get(), until the thread runs the next loop), or
+ *   EDDY_INTERRUPTED  Ctrl-C cancelled the main task (taken on the main thread only, and only where
+ *                     SIGINT has its default disposition),
+ *   -EDEADLK          under the virtual clock: nothing can ever become ready; every task has been
+ *                     cancelled,
+ *   EDDY_EMISUSE      a loop runs on this thread already, or options out of range,
+ *   -ENOMEM, -EMFILE, ...
+ */
+EDDY_API EDDY_CHECKED int eddy_run(eddy_coroutine *main, const eddy_run_options *options);
+
+/* The same, taking the main task's result into *out_value. */
+#define eddy_run_to(out_value, main, options) \
+    eddy__run_to((out_value), sizeof *(out_value), (main), (options))
+EDDY_API EDDY_CHECKED int eddy__run_to(void *out_value, size_t size, eddy_coroutine *main,
+                                       const eddy_run_options *options);
+
+/*
+ * Runs a program: eddy_run(), and an error that leaves it is written to stderr with its message,
+ * place, cause and members. Returns an exit status: 0, 1, or 130 after Ctrl-C.
+ */
+EDDY_API EDDY_CHECKED int eddy_main(eddy_coroutine *main);
+
+/* The loop that runs on this thread, or NULL. */
+EDDY_API eddy_loop *eddy_get_running_loop(void);
+
+/* The loop's clock in seconds: monotonic, from an arbitrary start; virtual, it starts at 0. */
+EDDY_API double eddy_time(void);
+
+/* Under the virtual clock: lets `seconds` pass at once, as busy work would. 0, or EDDY_EMISUSE. */
+EDDY_API EDDY_CHECKED int eddy_advance_clock(double seconds);
+
+/* --- Callbacks ------------------------------------------------------------------------------- */
+
+/* Returns 0 or more, or an error, which goes to the exception handler. Must not suspend. */
+typedef int eddy_callback(void *data);
+
+/* A callback that is to be called; shared by reference counts. */
+typedef struct eddy_handle eddy_handle;
+
+/*
+ * Have the loop call callback(data): in the next iteration; after `delay` seconds; when eddy_time()
+ * is `when`. In order of registration; each once. `out_handle` is NULL, or receives a reference.
+ *
+ * Return 0, -ENOMEM, EDDY_EVALUE for a NaN, or EDDY_EMISUSE outside a loop.
+ */
+EDDY_API EDDY_CHECKED int eddy_call_soon(eddy_callback *callback, void *data,
+                                         eddy_handle **out_handle);
+EDDY_API EDDY_CHECKED int eddy_call_later(double delay, eddy_callback *callback, void *data,
+                                          eddy_handle **out_handle);
+EDDY_API EDDY_CHECKED int eddy_call_at(double when, eddy_callback *callback, void *data,
+                                       eddy_handle **out_handle);
+
+/*
+ * The same as eddy_call_soon(), from any thread; wakes the loop if it sleeps. The loop must be
+ * alive: whoever hands work to other threads waits for them before the main task ends, or holds
+ * the loop with eddy_loop_hold(). -ESHUTDOWN once the loop takes no more calls.
+ */
+EDDY_API EDDY_CHECKED int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback,
+                                                    void *data);
+
+/*
+ * Says that work for this loop is under way elsewhere, on a thread say, so that the loop isn't
+ * taken for deadlocked and the virtual clock waits for it; and that it has ended. Called on the
+ * loop's thread, in pairs.
+ */
+EDDY_API void eddy_loop_hold(eddy_loop *loop);
+EDDY_API void eddy_loop_release(eddy_loop *loop);
+
+/*
+ * Has callback(data) called once when the loop closes, after its last iteration, newest first: for
+ * modules that keep something for each loop. 0, -ENOMEM, EDDY_EMISUSE outside a loop.
+ */
+EDDY_API EDDY_CHECKED int eddy_loop_on_close(eddy_callback *callback, void *data);
+
+/* Asks that the callback not be called. 1, or 0 if it has been called or cancelled already. */
+EDDY_API int eddy_handle_cancel(eddy_handle *handle);
+EDDY_API bool eddy_handle_cancelled(const eddy_handle *handle);
+EDDY_API double eddy_handle_when(const eddy_handle *handle); /* its due time; NaN if it has none */
+EDDY_API void eddy_handle_free(eddy_handle *handle);         /* the reference; the call stands */
+
+/* --- Reports --------------------------------------------------------------------------------- */
+
+/* Hands a report to the loop's handler, or the default one; and what the default one does. */
+EDDY_API void eddy_call_exception_handler(const eddy_report *report);
+EDDY_API void eddy_default_exception_handler(const eddy_report *report);
+EDDY_API void eddy_set_exception_handler(eddy_exception_handler *handler, void *data);
+
+EDDY__AUTO_FOR(eddy_handle, eddy_handle_free)
+
+EDDY_END_DECLS
+
+#endif

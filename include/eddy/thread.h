@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread.h: blocking work on a thread, while the loop goes on.
+ *
+ *     EDDY_ASYNC_TO(long, crunch, (long, n)) { *result = fibonacci(n); return 0; }
+ *
+ *     long number;
+ *     EDDY_TRY(eddy_to_thread(eddy_coro(crunch, 40), &number));
+ *
+ * The function is written as a coroutine function is, so arguments and result have the same types
+ * and the same owners; but on a thread it must not await: whatever would suspend answers with
+ * EDDY_EMISUSE there.
+ */
+#ifndef EDDY_THREAD_H
+#define EDDY_THREAD_H
+
+#include <eddy/coro.h>
+
+EDDY_BEGIN_DECLS
+
+/*
+ * Runs the coroutine object, which is used up, on one of the loop's threads (at most
+ * eddy_run_options.threads_max; others wait in a row), and takes its value into `out_value`, if given.
+ *
+ * Returns what the function returned, EDDY_CANCELLED, EDDY_EMISUSE outside a task, -ENOMEM or -EAGAIN
+ * when no thread can be made. Suspends. When the task is cancelled, a function that is still in
+ * the row never runs; one that runs goes on, alone, and its result is dropped. The end of the run
+ * waits for it.
+ */
+#define eddy_to_thread(...) \
+    EDDY__SELECT2(__VA_ARGS__, eddy__to_thread_value, eddy__to_thread_status, )(__VA_ARGS__)
+#define eddy__to_thread_status(coroutine) eddy__to_thread((coroutine), NULL, 0)
+#define eddy__to_thread_value(coroutine, out_value) \
+    eddy__to_thread((coroutine), (out_value), sizeof *(out_value))
+EDDY_API EDDY_SUSPENDS int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size);
+
+EDDY_END_DECLS
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * guard.h: memory below a stack that faults when it is touched. Inside arch/ only: guard.c, stack.c
+ * and their tests.
+ */
+#ifndef EDDY_ARCH_GUARD_H
+#define EDDY_ARCH_GUARD_H
+
+#include "arch.h"
+
+/* What this kernel can do. Found once in a process, by trying. */
+enum guard_kind eddy__guard_probe(void);
+
+/*
+ * Makes guards of the first `guard_size` bytes of each of `count` slots, `stride` bytes apart,
+ * which are mapped, private, anonymous and untouched. Returns 0 or what mprotect(2) reports,
+ * negated: -ENOMEM means vm.max_map_count is reached. After a failure the caller unmaps it all.
+ */
+int eddy__guard_install(enum guard_kind kind, char *base, size_t count, size_t stride,
+                        size_t guard_size);
+
+#endif

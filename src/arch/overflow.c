@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * overflow.c: a hit guard becomes a sentence.
+ *
+ * A task that overflows its stack touches the guard below it and gets SIGSEGV. There is no stack
+ * left for a handler, so it runs on the thread's alternate one; it asks the pool whose guard was
+ * hit, lets core say which task that is, writes the sentence to stderr, puts the default
+ * disposition back and returns. The same instruction faults again, and the program dies of the very
+ * signal, with the core dump it would have had.
+ *
+ *   - The signals are the program's before they are ours: they are taken only where the disposition
+ *     is the default, and given back by the last loop that ends, unless taken by another after us.
+ *   - A fault in no guard of ours dies the same way, without a word. So does one in the guard of a
+ *     stack that we weren't running on: a stray pointer is no overflow.
+ *   - The disposition belongs to the process and is counted under a lock; pool and alternate stack
+ *     belong to the thread. The thread-local is read by the handler, so it must not be allocated on
+ *     first use: hence the initial-exec model.
+ *   - AddressSanitizer and ThreadSanitizer have a handler of their own, thus no default for us to
+ *     replace, and report the overflow in their words.
+ *
+ * Owns the alternate stacks it gave. Called by core/ through arch.h.
+ */
+#include "arch.h"
+#include "registers.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    SIGNAL_STACK_SIZE = 64 * 1024,    // bytes; vector registers alone may fill 11 KiB of it
+    SENTENCE_MAX = 1024,              // bytes, with the newline
+};
+
+static __thread struct overflow_guard *armed __attribute__((tls_model("initial-exec")));
+
+/* What the whole process shares: the two signals, and how many threads want them. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned armed_count;
+static const int signals[] = {SIGSEGV, SIGBUS};
+static bool is_taken[2];
+
+/* ---- in the handler: async-signal-safe only --------------------------------------------------*/
+
+static size_t append(char *buf, size_t length, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(buf + length, text, n);
+    return length + n;
+}
+
+static size_t append_number(char *buf, size_t length, size_t number)
+{
+    char digits[24];
+    char *first = digits + sizeof digits - 1;
+    *first = '\0';
+    do
+        *--first = (char)('0' + number % 10);
+    while ((number /= 10) != 0);
+    return append(buf, length, first);
+}
+
+/* What is said when nobody knows more. */
+static size_t describe_plainly(const struct stack *stack, char *buf)
+{
+    size_t n = append(buf, 0, "eddy: stack overflow: a task needs more than its stack of ");
+    n = append_number(buf, n, stack->size / 1024);
+    return append(buf, n, " KiB; give it a larger one, or move large locals to the heap");
+}
+
+static void tell(const struct overflow_guard *guard, const struct stack *stack)
+{
+    char buf[SENTENCE_MAX];
+    size_t n = 0;
+    if (guard->describe)
+        n = guard->describe(guard->describe_arg, stack, buf, sizeof buf - 1);
+    if (n == 0 || n > sizeof buf - 1)
+        n = describe_plainly(stack, buf);
+    buf[n++] = '\n';
+    // Nobody is left to hear that this failed.
+    ssize_t written = write(STDERR_FILENO, buf, n);
+    (void)written;
+}
+
+/*
+ * The stack that overflowed, or NULL. A guard of this thread's pool was hit, and by its own stack:
+ * a buffer overrun on the stack below runs into the same guard, from the other side.
+ */
+static const struct stack *find_overflow(const struct overflow_guard *guard, const siginfo_t *info,
+                                         const void *ucontext)
+{
+    if (!guard || info->si_code <= 0)
+        return NULL;
+    const struct stack *stack = eddy__stack_of_guard(guard->pool, info->si_addr);
+    if (!stack)
+        return NULL;
+    uintptr_t sp = stack_pointer_of(ucontext);
+    bool is_ours =
+        sp <= (uintptr_t)stack->top && sp >= (uintptr_t)stack->low - guard->pool->guard_size;
+    return is_ours ? stack : NULL;
+}
+
+static void on_fault(int signo, siginfo_t *info, void *ucontext)
+{
+    const struct overflow_guard *guard = armed;
+    const struct stack *stack = find_overflow(guard, info, ucontext);
+    if (stack)
+        tell(guard, stack);
+    signal(signo, SIG_DFL);
+    // A fault recurs when we return; a signal that was sent has to be sent again.
+    if (info->si_code <= 0)
+        raise(signo);
+}
+
+/* ---- arming ----------------------------------------------------------------------------------*/
+
+static void take_signals(void)
+{
+    struct sigaction ours = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&ours.sa_mask);
+    for (int i = 0; i < 2; i++) {
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now) < 0 || (now.sa_flags & SA_SIGINFO) ||
+            now.sa_handler != SIG_DFL)
+            continue;
+        is_taken[i] = sigaction(signals[i], &ours, NULL) == 0;
+    }
+}
+
+static void give_signals_back(void)
+{
+    for (int i = 0; i < 2; i++) {
+        struct sigaction now;
+        if (is_taken[i] && sigaction(signals[i], NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO) &&
+            now.sa_sigaction == on_fault)
+            signal(signals[i], SIG_DFL);
+        is_taken[i] = false;
+    }
+}
+
+/* Gives the thread an alternate stack, in `*out`, unless it has one. */
+static int provide_signal_stack(void **out)
+{
+    stack_t now;
+    *out = NULL;
+    if (sigaltstack(NULL, &now) < 0 || !(now.ss_flags & SS_DISABLE))
+        return 0;
+    void *base = mmap(NULL, SIGNAL_STACK_SIZE, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (base == MAP_FAILED)
+        return -ENOMEM;
+    sigaltstack(&(stack_t){.ss_sp = base, .ss_size = SIGNAL_STACK_SIZE}, NULL);
+    *out = base;
+    return 0;
+}
+
+static void withdraw_signal_stack(void *base)
+{
+    stack_t now;
+    if (!base)
+        return;
+    // Somebody may have put another in its place.
+    if (sigaltstack(NULL, &now) == 0 && now.ss_sp == base)
+        sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
+    munmap(base, SIGNAL_STACK_SIZE);
+}
+
+int eddy__overflow_guard_arm(struct overflow_guard *guard, const struct stack_pool *pool,
+                             overflow_describer *describe, void *describe_arg)
+{
+    *guard = (struct overflow_guard){
+        .pool = pool,
+        .describe = describe,
+        .describe_arg = describe_arg,
+        .outer = armed,
+    };
+    int err = provide_signal_stack(&guard->signal_stack);
+    if (err < 0)
+        return err;
+    armed = guard;
+    pthread_mutex_lock(&lock);
+    if (armed_count++ == 0)
+        take_signals();
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+void eddy__overflow_guard_disarm(struct overflow_guard *guard)
+{
+    pthread_mutex_lock(&lock);
+    if (--armed_count == 0)
+        give_signals_back();
+    pthread_mutex_unlock(&lock);
+    armed = guard->outer;
+    withdraw_signal_stack(guard->signal_stack);
+}

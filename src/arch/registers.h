@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * registers.h: what a signal handler is told of the registers, one spelling for each processor.
+ * Inside arch/ only; needs _GNU_SOURCE.
+ */
+#ifndef EDDY_ARCH_REGISTERS_H
+#define EDDY_ARCH_REGISTERS_H
+
+#include <stdint.h>
+#include <ucontext.h>
+
+#if defined(__x86_64__)
+
+static inline uintptr_t stack_pointer_of(const void *ucontext)
+{
+    return (uintptr_t)((const ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RSP];
+}
+
+#elif defined(__aarch64__)
+
+static inline uintptr_t stack_pointer_of(const void *ucontext)
+{
+    return (uintptr_t)((const ucontext_t *)ucontext)->uc_mcontext.sp;
+}
+
+#else
+#error "arch/ knows x86-64 and AArch64: add a context_<processor>.S and a line here"
+#endif
+
+#endif

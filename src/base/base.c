@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.c: what of the toolbox is not inline: failed checks, memory, clock, version.
+ *
+ * The allocator is the process' own, since objects may outlive the loop that made them. It can be
+ * changed until the first allocation, which is noticed by a flag that only ever goes up.
+ */
+#include "base/base.h"
+
+#include <eddy/error.h>
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+_Noreturn void eddy__assert_failed(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "eddy: internal error at %s:%d: %s\n", file, line, condition);
+    abort();
+}
+
+static void *resize_by_libc(void *data, void *memory, size_t size)
+{
+    (void)data;
+    if (size == 0) {
+        free(memory);
+        return NULL;
+    }
+    return realloc(memory, size);
+}
+
+static eddy_allocator allocator = {resize_by_libc, NULL};
+static atomic_bool has_allocated;
+
+int eddy_set_allocator(const eddy_allocator *chosen)
+{
+    if (atomic_load(&has_allocated))
+        return EDDY_EMISUSE;
+    allocator = chosen != NULL ? *chosen : (eddy_allocator){resize_by_libc, NULL};
+    return 0;
+}
+
+void *eddy__realloc(void *memory, size_t size)
+{
+    if (!atomic_load_explicit(&has_allocated, memory_order_relaxed))
+        atomic_store_explicit(&has_allocated, true, memory_order_relaxed);
+    return allocator.resize(allocator.data, memory, size);
+}
+
+void *eddy__malloc(size_t size)
+{
+    return eddy__realloc(NULL, size);
+}
+
+void *eddy__zalloc(size_t size)
+{
+    void *memory = eddy__realloc(NULL, size);
+    return memory != NULL ? memset(memory, 0, size) : NULL;
+}
+
+void eddy__free(void *memory)
+{
+    if (memory != NULL)
+        allocator.resize(allocator.data, memory, 0);
+}
+
+char *eddy__strdup(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = eddy__malloc(size);
+    return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+int64_t eddy__clock_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t eddy__ns_of_seconds(double seconds)
+{
+    double ns = seconds * (double)NS_PER_S;
+    if (ns >= 0x1p63)
+        return NS_NEVER;
+    if (ns <= -0x1p63)
+        return INT64_MIN;
+    return (int64_t)rint(ns);
+}
+
+const char *eddy_version(void)
+{
+    return EDDY_VERSION;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base.h: the toolbox that every room may open: lists, memory, checks, time.
+ *
+ * Knows nothing of tasks or loops. Whatever is here is small enough to be inlined or is declared
+ * here and lives in the file of its name.
+ */
+#ifndef EDDY_BASE_BASE_H
+#define EDDY_BASE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define container_of(pointer, type, member) \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+#define EDDY__LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define EDDY__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* ---- checks ----------------------------------------------------------------------------------*/
+
+/* A fault of ours, kept in release builds: says where, and stops the program. */
+#define EDDY_ASSERT(condition) \
+    (EDDY__LIKELY(condition) ? (void)0 : eddy__assert_failed(#condition, __FILE__, __LINE__))
+
+_Noreturn void eddy__assert_failed(const char *condition, const char *file, int line);
+
+/* ---- lists -----------------------------------------------------------------------------------*/
+
+/* A place in a ring. A link that stands in no list is zero. */
+struct link {
+    struct link *next;
+    struct link *prev;
+};
+
+/* A ring whose head is no member. */
+struct list {
+    struct link head;
+};
+
+static inline void list_init(struct list *list)
+{
+    list->head.next = list->head.prev = &list->head;
+}
+
+static inline bool list_is_empty(const struct list *list)
+{
+    return list->head.next == &list->head;
+}
+
+static inline bool link_is_linked(const struct link *link)
+{
+    return link->next != NULL;
+}
+
+static inline struct link *list_first(const struct list *list)
+{
+    return list_is_empty(list) ? NULL : list->head.next;
+}
+
+static inline struct link *list_next(const struct list *list, const struct link *link)
+{
+    return link->next == &list->head ? NULL : link->next;
+}
+
+/* Puts `link` before `place`, which may be the head: then it is the last. */
+static inline void link_insert_before(struct link *link, struct link *place)
+{
+    link->next = place;
+    link->prev = place->prev;
+    place->prev->next = link;
+    place->prev = link;
+}
+
+static inline void list_push(struct list *list, struct link *link)
+{
+    link_insert_before(link, &list->head);
+}
+
+static inline void link_remove(struct link *link)
+{
+    link->prev->next = link->next;
+    link->next->prev = link->prev;
+    link->next = link->prev = NULL;
+}
+
+static inline struct link *list_pop(struct list *list)
+{
+    struct link *first = list_first(list);
+    if (first != NULL)
+        link_remove(first);
+    return first;
+}
+
+/* Moves all of `from` to the end of `to`, in order. */
+static inline void list_append(struct list *to, struct list *from)
+{
+    if (list_is_empty(from))
+        return;
+    from->head.next->prev = to->head.prev;
+    to->head.prev->next = from->head.next;
+    from->head.prev->next = &to->head;
+    to->head.prev = from->head.prev;
+    list_init(from);
+}
+
+/* ---- memory ----------------------------------------------------------------------------------*/
+
+/* As malloc, realloc and free of the process' eddy_allocator. Any thread. */
+void *eddy__malloc(size_t size);
+void *eddy__zalloc(size_t size);
+void *eddy__realloc(void *memory, size_t size);
+void eddy__free(void *memory);
+char *eddy__strdup(const char *text);
+
+/* ---- time ------------------------------------------------------------------------------------*/
+
+#define NS_PER_S INT64_C(1000000000)
+#define NS_NEVER INT64_MAX // later than anything
+
+/* CLOCK_MONOTONIC. */
+int64_t eddy__clock_now_ns(void);
+
+/* To the nearest nanosecond, saturating; infinity is NS_NEVER. Not for NaN. */
+int64_t eddy__ns_of_seconds(double seconds);
+
+static inline double eddy__seconds_of_ns(int64_t ns)
+{
+    return ns == NS_NEVER ? __builtin_inf() : (double)ns / (double)NS_PER_S;
+}
+
+/* a + b, saturating at NS_NEVER. */
+static inline int64_t eddy__ns_add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b > 0 ? NS_NEVER : INT64_MIN;
+    return a == NS_NEVER ? NS_NEVER : sum;
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * combine.h: the door of combine/: what is built of futures and callbacks, and the runner.
+ *
+ * Everything here stands above core/: no file of it switches stacks or touches the ready queue
+ * other than through futures, handles and waits.
+ */
+#ifndef EDDY_COMBINE_COMBINE_H
+#define EDDY_COMBINE_COMBINE_H
+
+#include "core/core.h"
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner.c: a program's run, from the main task to the last.
+ *
+ *   1. the main task, until it is done and its callbacks have run
+ *   2. if tasks are left: all are cancelled, oldest first, and awaited by a gather
+ *   3. a task that closes generators, and an empty one in place of asyncio's end of its executor:
+ *      callbacks that were on their way get these iterations, as they do in asyncio
+ *   4. the loop closes: modules are told, what is left is reported and dropped
+ */
+#include "combine/combine.h"
+
+#include <eddy/gather.h>
+#include <eddy/loop.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { UNWIND_ROUNDS_MAX = 8 }; // after a deadlock: a task may catch the cancellation and wait again
+
+EDDY_ASYNC(nothing)
+{
+    return 0;
+}
+
+static int run_nothing(struct eddy_loop *loop)
+{
+    eddy_task *task =
+        eddy_task_create(eddy_coro(nothing), &(eddy_task_options){.name = "-"});
+    int err = eddy__future_is_done(task) ? task->status : eddy__loop_run_until(loop, task);
+    eddy_task_free(task);
+    return err;
+}
+
+static void report_failures(struct eddy_future *gather)
+{
+    for (size_t i = 0; i < eddy_gather_count(gather); i++) {
+        struct eddy_future *task = eddy_gather_child(gather, i);
+        if (task->state == EDDY_STATE_FAILED)
+            eddy__report_task(EDDY_REPORT_SHUTDOWN, task, "a task failed when the run's end cancelled it");
+    }
+}
+
+/* Cancels every unfinished task and waits for all. */
+static int cancel_all(struct eddy_loop *loop)
+{
+    size_t count = eddy_all_tasks(NULL, 0);
+    if (count == 0)
+        return 0;
+    eddy_task **tasks = eddy__malloc(count * sizeof(eddy_task *));
+    if (tasks == NULL)
+        return -ENOMEM;
+    eddy_all_tasks(tasks, count);
+    struct eddy_error *why =
+        eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
+    for (size_t i = 0; i < count; i++)
+        eddy__future_cancel_for(tasks[i], why);
+    eddy__error_unref(why);
+    struct eddy_future *gather = eddy_gather_start(tasks, count, true);
+    for (size_t i = 0; i < count; i++)
+        eddy_task_free(tasks[i]);
+    eddy__free(tasks);
+    int err = eddy__loop_run_until(loop, gather);
+    if (err == 0)
+        report_failures(gather);
+    eddy__future_look(gather);
+    eddy_future_free(gather);
+    return err;
+}
+
+/* After a deadlock: lets every task unwind, so that what their frames own is given back. */
+static void unwind(struct eddy_loop *loop)
+{
+    for (int round = 0; round < UNWIND_ROUNDS_MAX && !list_is_empty(&loop->tasks); round++)
+        EDDY_IGNORE(cancel_all(loop));
+}
+
+static void call_hook(struct eddy_loop *loop, void (*hook)(eddy_task *main, void *data),
+                      eddy_task *main)
+{
+    if (hook != NULL)
+        hook(main, loop->options.hook_data);
+}
+
+static int run_phases(struct eddy_loop *loop, eddy_task *main)
+{
+    int err = eddy__loop_run_until(loop, main);
+    if (err == 0) {
+        call_hook(loop, loop->options.on_main_done, main);
+        err = cancel_all(loop);
+    }
+    for (int i = 0; i < 2 && err == 0; i++)
+        err = run_nothing(loop);
+    if (err < 0)
+        unwind(loop);
+    else
+        call_hook(loop, loop->options.on_closing, main);
+    return err;
+}
+
+/* What the run returns: the main task's outcome, its error kept for eddy_error_get(). */
+static int outcome_of(struct eddy_loop *loop, eddy_task *main, void *out_value, size_t size)
+{
+    int status = eddy__future_take(main, out_value, size);
+    if (status == EDDY_CANCELLED && loop->is_interrupted && eddy_task_uncancel(main) == 0)
+        status = EDDY_INTERRUPTED;
+    if (status < 0)
+        eddy__run_error = eddy__error_ref(main->error);
+    return status;
+}
+
+static int refuse(eddy_coroutine *main, int err)
+{
+    if (main != NULL && eddy__is_coroutine(main))
+        eddy_coro_free(main);
+    return err;
+}
+
+int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
+                 const eddy_run_options *options)
+{
+    struct eddy_loop *loop;
+    if (eddy__loop_current() != NULL)
+        return refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
+    if (coroutine == NULL || (out_value != NULL && size != coroutine->value_size))
+        return refuse(coroutine, EDDY_EMISUSE);
+    int err = eddy__loop_open(&loop, options);
+    if (err < 0)
+        return refuse(coroutine, err);
+    eddy_task *main = eddy_task_create(coroutine, NULL);
+    if (main->kind == &eddy__future_task)
+        loop->main = eddy__task_of(main);
+    bool has_sigint = eddy__interrupt_arm(loop);
+    err = run_phases(loop, main);
+    if (has_sigint)
+        eddy__interrupt_disarm();
+    int status = eddy__future_is_done(main) ? outcome_of(loop, main, out_value, size) : err;
+    loop->main = NULL;
+    eddy_task_free(main);
+    eddy__loop_close(loop);
+    return err < 0 ? err : status;
+}
+
+int eddy_run(eddy_coroutine *main, const eddy_run_options *options)
+{
+    return eddy__run_to(NULL, 0, main, options);
+}
+
+int eddy_main(eddy_coroutine *main)
+{
+    int status = eddy_run(main, NULL);
+    if (status >= 0)
+        return EXIT_SUCCESS;
+    if (status == EDDY_INTERRUPTED)
+        return 130;
+    char text[4096];
+    eddy_error_format(status, eddy_error_get(status), text, sizeof text);
+    fprintf(stderr, "eddy: %s\n", text);
+    return EXIT_FAILURE;
+}

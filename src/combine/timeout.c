@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timeout.c: scopes with a deadline, and wait_for.
+ *
+ *      created --enter--> active --deadline--> expiring --end--> expired
+ *                            `--end--> finished
+ *
+ * At the deadline the task is cancelled, with the request counted. The end of the scope takes that
+ * request back, and turns the cancellation into EDDY_TIMEDOUT if nobody else has asked for one since
+ * the scope was entered: the count tells them apart.
+ *
+ * A timeout is shared: the open scope holds one reference, the user, who may ask it later, another.
+ */
+#include "combine/combine.h"
+
+#include <eddy/timeout.h>
+
+#include <errno.h>
+#include <math.h>
+
+enum timeout_state {
+    TIMEOUT_CREATED,
+    TIMEOUT_ACTIVE,
+    TIMEOUT_EXPIRING,
+    TIMEOUT_EXPIRED,
+    TIMEOUT_FINISHED,
+};
+
+struct eddy_timeout {
+    struct scope scope;
+    struct timer timer; // armed, or its handle queued, while active
+    uint32_t refs;
+    uint8_t state; // enum timeout_state
+    int cancelling_before;
+    struct task *task; // that entered it
+    int64_t when_ns;
+};
+
+static struct eddy_timeout *timeout_of(struct scope *scope)
+{
+    return container_of(scope, struct eddy_timeout, scope);
+}
+
+static void expire(struct handle *handle)
+{
+    struct timer *timer = container_of(handle, struct timer, handle);
+    struct eddy_timeout *timeout = container_of(timer, struct eddy_timeout, timer);
+    struct eddy_error *why =
+        eddy__cancellation_new(EDDY_CANCEL_DEADLINE, NULL, timeout->scope.place);
+    timeout->state = TIMEOUT_EXPIRING;
+    eddy__future_cancel_for(&timeout->task->future, why);
+    eddy__error_unref(why);
+}
+
+static int end_scope(struct scope *scope, int status)
+{
+    struct eddy_timeout *timeout = timeout_of(scope);
+    eddy__scope_pop(timeout->task, scope);
+    eddy__timer_disarm(timeout->task->future.loop, &timeout->timer);
+    if (timeout->state == TIMEOUT_EXPIRING) {
+        timeout->state = TIMEOUT_EXPIRED;
+        int left = eddy_task_uncancel(&timeout->task->future);
+        if (left <= timeout->cancelling_before && status == EDDY_CANCELLED)
+            status = eddy__fail_plain(EDDY_TIMEDOUT, NULL);
+    } else {
+        timeout->state = TIMEOUT_FINISHED;
+    }
+    eddy_timeout_free(timeout);
+    return status;
+}
+
+static struct eddy_timeout *new_timeout(int64_t when_ns)
+{
+    struct eddy_timeout *timeout = eddy__zalloc(sizeof *timeout);
+    if (timeout == NULL)
+        return NULL;
+    timeout->refs = 1;
+    timeout->when_ns = when_ns;
+    timeout->timer.handle.run = expire;
+    timeout->scope.end = end_scope;
+    timeout->scope.kind = "timeout";
+    return timeout;
+}
+
+static int64_t deadline_ns(double seconds)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    int64_t now_ns = loop != NULL ? eddy__loop_now_ns(loop) : 0;
+    return eddy__ns_add(now_ns, eddy__ns_of_seconds(seconds));
+}
+
+eddy_timeout *eddy_timeout_new(double seconds)
+{
+    return isnan(seconds) ? NULL : new_timeout(deadline_ns(seconds));
+}
+
+eddy_timeout *eddy_timeout_at_new(double when)
+{
+    return isnan(when) ? NULL : new_timeout(eddy__ns_of_seconds(when));
+}
+
+void eddy_timeout_free(eddy_timeout *timeout)
+{
+    if (timeout != NULL && --timeout->refs == 0)
+        eddy__free(timeout);
+}
+
+/* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */
+static int schedule(struct eddy_timeout *timeout, int64_t when_ns)
+{
+    struct eddy_loop *loop = timeout->task->future.loop;
+    eddy__timer_disarm(loop, &timeout->timer);
+    timeout->when_ns = when_ns;
+    if (when_ns == NS_NEVER)
+        return 0;
+    if (when_ns > eddy__loop_now_ns(loop))
+        return eddy__timer_arm(loop, &timeout->timer, when_ns);
+    eddy__loop_ready(loop, &timeout->timer.handle);
+    return 0;
+}
+
+/* Opens the scope, which takes over one reference; on an error it stays the caller's. */
+static int enter(struct eddy_timeout *timeout, const eddy_place *place, const char *function)
+{
+    int err = 0;
+    timeout->task = eddy__task_required("eddy_timeout_begin", &err);
+    if (timeout->task == NULL)
+        return err;
+    err = schedule(timeout, timeout->when_ns);
+    if (err < 0)
+        return err;
+    timeout->cancelling_before = timeout->task->cancelling;
+    timeout->state = TIMEOUT_ACTIVE;
+    timeout->scope.place = place;
+    timeout->scope.function = function;
+    eddy__scope_push(timeout->task, &timeout->scope);
+    return 0;
+}
+
+int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const char *function)
+{
+    if (timeout == NULL)
+        return -ENOMEM;
+    if (timeout->state != TIMEOUT_CREATED)
+        return eddy__misuse("eddy_timeout_enter: the timeout has been entered before");
+    int err = enter(timeout, place, function);
+    if (err == 0)
+        timeout->refs++;
+    return err;
+}
+
+static int begin(int64_t when_ns, const eddy_place *place, const char *function)
+{
+    struct eddy_timeout *timeout = new_timeout(when_ns);
+    if (timeout == NULL)
+        return -ENOMEM;
+    int err = enter(timeout, place, function);
+    if (err < 0)
+        eddy_timeout_free(timeout);
+    return err;
+}
+
+int eddy__timeout_begin(double seconds, const eddy_place *place, const char *function)
+{
+    if (isnan(seconds))
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_begin: the time is not a number");
+    return begin(deadline_ns(seconds), place, function);
+}
+
+int eddy__timeout_at_begin(double when, const eddy_place *place, const char *function)
+{
+    if (isnan(when))
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_at_begin: the time is not a number");
+    return begin(eddy__ns_of_seconds(when), place, function);
+}
+
+int eddy_timeout_end(int status)
+{
+    struct task *task = eddy__task_current();
+    if (task == NULL || task->scopes == NULL || task->scopes->end != end_scope)
+        return eddy__misuse("eddy_timeout_end: the newest open scope is no timeout");
+    return end_scope(task->scopes, status);
+}
+
+eddy_timeout *eddy_timeout_current(void)
+{
+    struct task *task = eddy__task_current();
+    for (struct scope *scope = task != NULL ? task->scopes : NULL; scope != NULL;
+         scope = scope->outer)
+        if (scope->end == end_scope)
+            return timeout_of(scope);
+    return NULL;
+}
+
+double eddy_timeout_when(const eddy_timeout *timeout)
+{
+    return eddy__seconds_of_ns(timeout->when_ns);
+}
+
+int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
+{
+    if (isnan(when))
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_reschedule: the time is not a number");
+    if (timeout->state != TIMEOUT_ACTIVE)
+        return eddy__misuse("eddy_timeout_reschedule: the timeout is not active");
+    return schedule(timeout, eddy__ns_of_seconds(when));
+}
+
+bool eddy_timeout_expired(const eddy_timeout *timeout)
+{
+    return timeout->state == TIMEOUT_EXPIRING || timeout->state == TIMEOUT_EXPIRED;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * callback.c: plain functions that the loop is asked to call: soon, later, at a time.
+ *
+ * A callback is a handle with a timer's parts. The loop holds one reference until it has called or
+ * dropped it, whoever asked may hold another, to cancel it or to look at it.
+ */
+#include "core/run.h"
+
+#include <errno.h>
+#include <math.h>
+
+struct eddy_handle {
+    struct timer timer;
+    uint32_t refs;
+    bool is_timed;
+    bool is_cancelled;
+    bool is_over; // called, cancelled or dropped
+    eddy_callback *callback;
+    void *data;
+    struct eddy_loop *loop;
+};
+
+static struct eddy_handle *handle_of(struct handle *handle)
+{
+    return container_of(container_of(handle, struct timer, handle), struct eddy_handle, timer);
+}
+
+static void run_callback(struct handle *base)
+{
+    struct eddy_handle *handle = handle_of(base);
+    handle->is_over = true;
+    int status = handle->callback(handle->data);
+    if (status < 0)
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_CALLBACK,
+            .message = "a callback failed",
+            .status = status,
+        });
+    eddy_handle_free(handle);
+}
+
+void eddy__callback_drop(struct handle *base)
+{
+    if (base->run != run_callback) {
+        eddy__done_callback_drop(base);
+        return;
+    }
+    struct eddy_handle *handle = handle_of(base);
+    handle->is_over = true;
+    eddy_handle_free(handle);
+}
+
+static int new_handle(eddy_callback *callback, void *data, struct eddy_handle **out)
+{
+    if (eddy__loop_current() == NULL)
+        return eddy__misuse("eddy_call_soon: no loop runs on this thread");
+    struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
+    if (handle == NULL)
+        return -ENOMEM;
+    handle->timer.handle.run = run_callback;
+    handle->refs = 1;
+    handle->callback = callback;
+    handle->data = data;
+    handle->loop = eddy__loop_current();
+    *out = handle;
+    return 0;
+}
+
+static int hand_out(struct eddy_handle *handle, eddy_handle **out_handle)
+{
+    if (out_handle != NULL) {
+        handle->refs++;
+        *out_handle = handle;
+    }
+    return 0;
+}
+
+int eddy_call_soon(eddy_callback *callback, void *data, eddy_handle **out_handle)
+{
+    struct eddy_handle *handle = NULL;
+    int err = new_handle(callback, data, &handle);
+    if (err < 0)
+        return err;
+    eddy__loop_ready(handle->loop, &handle->timer.handle);
+    return hand_out(handle, out_handle);
+}
+
+static int call_at_ns(int64_t when_ns, eddy_callback *callback, void *data,
+                      eddy_handle **out_handle)
+{
+    struct eddy_handle *handle = NULL;
+    int err = new_handle(callback, data, &handle);
+    if (err < 0)
+        return err;
+    handle->is_timed = true;
+    err = eddy__timer_arm(handle->loop, &handle->timer, when_ns);
+    if (err < 0) {
+        eddy__free(handle);
+        return err;
+    }
+    return hand_out(handle, out_handle);
+}
+
+int eddy_call_at(double when, eddy_callback *callback, void *data, eddy_handle **out_handle)
+{
+    if (isnan(when))
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_call_at: the time is not a number");
+    return call_at_ns(eddy__ns_of_seconds(when), callback, data, out_handle);
+}
+
+int eddy_call_later(double delay, eddy_callback *callback, void *data, eddy_handle **out_handle)
+{
+    if (isnan(delay))
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_call_later: the delay is not a number");
+    struct eddy_loop *loop = eddy__loop_current();
+    int64_t now_ns = loop != NULL ? eddy__loop_now_ns(loop) : 0;
+    return call_at_ns(eddy__ns_add(now_ns, eddy__ns_of_seconds(delay)), callback, data, out_handle);
+}
+
+int eddy_handle_cancel(eddy_handle *handle)
+{
+    if (handle == NULL)
+        return 0;
+    handle->is_cancelled = true;
+    if (handle->is_over)
+        return 0;
+    handle->is_over = true;
+    eddy__timer_disarm(handle->loop, &handle->timer);
+    eddy_handle_free(handle); // the loop's reference
+    return 1;
+}
+
+bool eddy_handle_cancelled(const eddy_handle *handle)
+{
+    return handle->is_cancelled;
+}
+
+double eddy_handle_when(const eddy_handle *handle)
+{
+    return handle->is_timed ? eddy__seconds_of_ns(handle->timer.when_ns) : (double)NAN;
+}
+
+void eddy_handle_free(eddy_handle *handle)
+{
+    if (handle != NULL && --handle->refs == 0)
+        eddy__free(handle);
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core.h: the door of core/, the heart: loop, tasks, futures, waits, timers, errors.
+ *
+ *   handle   something the loop will run once: a task's next step, a callback      loop.c
+ *   future   an outcome that others wait for; tasks and gathers are futures         future.c
+ *   task     a future with a coroutine and, from its first step on, a stack        task.c
+ *   wait     how a task stops and goes on; lives on its stack                      wait.c
+ *   timer    a handle that becomes ready at its time                               timer.c
+ *   error    what is known about an error beside its number                        error.c
+ *   scope    something that a body must end before it returns                      scope.c
+ *
+ * The order in which things happen is a promise (it is asyncio's): a future's callbacks are queued
+ * in order of registration, never called directly; one iteration runs the handles that were ready
+ * when it began; timers that are due are queued after the kernel's events.
+ *
+ * What always holds:
+ *   - A task is in one place: running, in the ready queue, or parked with `wait` set. Its step handle
+ *     is linked in the ready queue or in the callbacks of the future that it awaits, or nowhere.
+ *   - Only the loop's own stack calls callbacks; tasks run on their own.
+ *   - Everything here belongs to the loop's thread, but for eddy__loop_post() and what it needs.
+ */
+#ifndef EDDY_CORE_CORE_H
+#define EDDY_CORE_CORE_H
+
+#include "arch/arch.h"
+#include "base/base.h"
+#include "base/heap.h"
+
+#include <eddy/coro.h>
+#include <eddy/loop.h>
+#include <eddy/semaphore.h>
+#include <eddy/task.h>
+
+#include <stdatomic.h>
+
+struct task;
+struct poller;
+
+/* The loop that runs on this thread. The only global; read through eddy__loop_current(). */
+extern _Thread_local struct eddy_loop *eddy__loop __attribute__((tls_model("initial-exec")));
+
+/* ---- handles ---------------------------------------------------------------------------------*/
+
+struct handle {
+    struct link link; // in the ready queue, or in the callbacks of a future
+    void (*run)(struct handle *handle);
+};
+
+/* Queues `handle` for the next iteration. It is linked nowhere. */
+void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle);
+
+/* Takes `handle` out of where it is linked, if anywhere. */
+static inline void eddy__handle_cancel(struct handle *handle)
+{
+    if (link_is_linked(&handle->link))
+        link_remove(&handle->link);
+}
+
+/* ---- timers ----------------------------------------------------------------------------------*/
+
+struct timer {
+    struct handle handle; // queued when the time has come
+    struct heap_node node;
+    int64_t when_ns;
+};
+
+/* Has timer->handle.run called at `when_ns`. Disarming takes it back, also on the last steps. */
+int eddy__timer_arm(struct eddy_loop *loop, struct timer *timer, int64_t when_ns);
+void eddy__timer_disarm(struct eddy_loop *loop, struct timer *timer);
+int64_t eddy__loop_now_ns(const struct eddy_loop *loop);
+
+/* ---- errors ----------------------------------------------------------------------------------*/
+
+struct eddy_error {
+    uint32_t refs;
+    int code;
+    const eddy_place *place;
+    char *message;            // or NULL
+    struct eddy_error *cause; // or NULL
+    eddy_cancel_reason reason;
+    char cancelled_by[EDDY_TASK_NAME_MAX]; // of a cancellation: the asking task, or "-"
+    size_t member_count;
+    struct eddy_error **members;
+};
+
+struct eddy_error *eddy__error_new(int code, const eddy_place *place, const char *message);
+struct eddy_error *eddy__error_ref(struct eddy_error *error); // NULL is fine
+void eddy__error_unref(struct eddy_error *error);             // NULL is fine
+int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member); // takes a reference
+
+/* What a cancellation carries; NULL without memory, which loses the words and nothing else. */
+struct eddy_error *eddy__cancellation_new(eddy_cancel_reason reason, const char *message,
+                                          const eddy_place *place);
+
+/* Makes `error` (a reference is taken; NULL: nothing is known) what travels in `task`. */
+void eddy__error_travel(struct task *task, struct eddy_error *error);
+
+/* What the thread's last run ended with, for eddy_error_get() after it; a reference or NULL. */
+extern _Thread_local struct eddy_error *eddy__run_error;
+
+/* EDDY_EMISUSE with a sentence ("eddy_await: a task can't await itself"), or another code. */
+int eddy__misuse(const char *sentence);
+int eddy__fail_plain(int code, const char *sentence);
+
+/* ---- futures ---------------------------------------------------------------------------------*/
+
+struct future_kind {
+    const char *name; // "task", "gather"
+    bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // of a pending one
+    void (*fini)(struct eddy_future *future); // before its memory goes
+};
+
+extern const struct future_kind eddy__future_bare;
+extern const struct future_kind eddy__future_task;
+
+struct eddy_future {
+    uint32_t refs;
+    uint8_t state;        // enum eddy_future_state
+    bool is_unlooked;     // failed, and nobody has looked at the error
+    bool has_value;       // `value` holds one that nobody has moved away
+    bool is_reported;     // as never retrieved
+    int status;           // once done: 0 or more, or the error
+    uint32_t value_size;  // bytes
+    uint32_t value_offset; // bytes from the start of this struct
+    const struct future_kind *kind;
+    struct eddy_loop *loop;
+    struct list callbacks;    // handles, in order of registration
+    struct eddy_error *error; // of one failed or cancelled; or NULL
+    void (*drop_value)(void *value); // or NULL: plain data
+};
+
+static inline bool eddy__future_is_done(const struct eddy_future *future)
+{
+    return future->state != EDDY_STATE_PENDING;
+}
+
+static inline void *eddy__future_value(struct eddy_future *future)
+{
+    return (char *)future + future->value_offset;
+}
+
+/*
+ * A future of another kind: `size` bytes that begin with a struct eddy_future, zeroed beyond it,
+ * with one reference. Never NULL: without memory it is a bare one that has failed; look at `kind`.
+ */
+struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size);
+
+/* Complete a pending future; each queues its callbacks. `error` is borrowed and may be NULL. */
+void eddy__future_finish(struct eddy_future *future, int status);
+void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error);
+void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why);
+
+/* As asyncio's Future.cancel(): of any kind, done or not. */
+bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why);
+
+/* Somebody has looked at its error. */
+void eddy__future_look(struct eddy_future *future);
+
+/*
+ * A callback as part of another object: linked into `future`, queued at once when that is done. The
+ * object must unlink it (eddy__handle_cancel) or live until it has run.
+ */
+void eddy__future_subscribe(struct eddy_future *future, struct handle *handle);
+
+/* Takes the outcome: status or error, the value into `out` (of `size` bytes) unless NULL. */
+int eddy__future_take(struct eddy_future *future, void *out, size_t size);
+
+/*
+ * What `awaitable` stands for as a future of its own, as gather and shield want it: a coroutine
+ * object is made a task (and the reference is the caller's), a future gets one more reference.
+ */
+struct eddy_future *eddy__future_of(struct eddy_future *awaitable);
+
+/* EDDY_EMISUSE when `future` is not of the running loop, or a coroutine that has been used up. */
+int eddy__future_check(const struct eddy_future *future, const char *function);
+
+/* ---- tasks -----------------------------------------------------------------------------------*/
+
+enum task_stage {
+    TASK_COROUTINE, // an object that nobody has taken: linked in `unawaited` of its maker
+    TASK_TAKEN,     // used up inline, by eddy_await() or a thread: never a task
+    TASK_CREATED,   // its first step is queued
+    TASK_RUNNING,   // has begun: running, ready or parked
+    TASK_ENDED,
+};
+
+struct task {
+    struct eddy_future future; // first: a task is a future
+    struct handle step;        // queued when the task is to go on
+    struct link all;           // in loop->tasks, or in the unawaited list of its maker
+    const struct eddy_function *function;
+    const eddy_place *place; // where it was made
+    struct context context;  // where it continues
+    struct stack *stack;     // NULL before its first step
+    struct wait *wait;       // what it waits for; NULL: nothing
+    struct scope *scopes;    // open ones, the newest first
+    size_t scope_depth;      // how many
+    struct eddy_error *error;        // travelling in it, see error.h
+    struct eddy_error *cancel_error; // of a cancellation not yet delivered
+    struct eager_start *eager;       // who goes on when it first stops; or NULL
+    struct list unawaited;   // coroutine objects that it made and nobody took
+    uint64_t id;
+    char *name; // NULL: the function's
+    size_t stack_size;
+    int cancelling; // requests not taken back
+    uint8_t stage;  // enum task_stage
+    bool must_cancel;
+    bool is_being_cancelled; // a request is walking past; see eddy__future_cancel_for()
+};
+
+/* The running task, NULL in callbacks and outside loops. */
+static inline struct task *eddy__task_current(void);
+
+/* The running task; NULL with a misuse error for `function` in *out_err otherwise. */
+struct task *eddy__task_required(const char *function, int *out_err);
+
+static inline struct task *eddy__task_of(struct eddy_future *future)
+{
+    EDDY_ASSERT(future->kind == &eddy__future_task);
+    return container_of(future, struct task, future);
+}
+
+static inline bool eddy__is_coroutine(const struct eddy_future *future)
+{
+    return future->kind == &eddy__future_task &&
+           container_of(future, struct task, future)->stage == TASK_COROUTINE;
+}
+
+/* Takes a coroutine object out of its maker's list, for use inline or on a thread. */
+void eddy__coro_take(struct task *task);
+
+/* Runs a taken coroutine object here; its value stays in it. Returns the status. */
+int eddy__coro_run(struct task *task);
+
+void *eddy__coro_arguments(struct task *task);
+
+/* ---- waits -----------------------------------------------------------------------------------*/
+
+enum wait_state {
+    WAIT_PENDING,
+    WAIT_FINISHED,
+    WAIT_CANCELLED,
+};
+
+/* How a task stops: on its own stack, for one thing at a time. */
+struct wait {
+    struct wait *next; // in a row of waiters
+    struct wait *prev;
+    eddy_waiters *row; // the row it stands in; or NULL
+    struct task *task;
+    struct eddy_future *future; // what it awaits, if that is shared; or NULL
+    struct eddy_error *error;   // of a cancellation; a reference
+    const char *what;           // "eddy_sleep", for reports
+    int result;
+    uint8_t state; // enum wait_state
+};
+
+/*
+ * Prepares `wait` for the running task. 0, or EDDY_EMISUSE outside a task, with `what` in the
+ * sentence.
+ */
+int eddy__wait_init(struct wait *wait, const char *what);
+
+/*
+ * Stops the running task until eddy__wait_finish(wait), and returns that result, or EDDY_CANCELLED:
+ * then wait->state tells whether it had been finished all the same (WAIT_FINISHED: pass the wake on).
+ */
+int eddy__wait_park(struct wait *wait);
+
+/* The same at the end of a row; the wait leaves it when the task goes on, if it is still there. */
+int eddy__wait_park_in(struct wait *wait, eddy_waiters *row);
+
+/*
+ * Stores the outcome and queues the task; nothing if the wait isn't pending. The only place in Eddy
+ * where a parked task becomes ready (futures that complete queue their callbacks in future.c).
+ */
+void eddy__wait_finish(struct wait *wait, int result);
+
+static inline bool eddy__wait_is_pending(const struct wait *wait)
+{
+    return wait->state == WAIT_PENDING;
+}
+
+/* Rows of waiters: as asyncio's deques of futures. */
+void eddy__waiters_append(eddy_waiters *row, struct wait *wait);
+void eddy__waiters_remove(struct wait *wait);
+
+/* Yields once: the task goes on in the next iteration. 0 or EDDY_CANCELLED. */
+int eddy__task_yield(void);
+
+/* ---- pins ------------------------------------------------------------------------------------*/
+
+/* Keeps an object with callbacks under way alive; the loop's end drops those that are left. */
+struct pin {
+    struct link link;
+    void (*drop)(struct pin *pin);
+};
+
+void eddy__pin(struct pin *pin, void (*drop)(struct pin *pin));
+void eddy__unpin(struct pin *pin); // calls drop
+
+/* ---- scopes ----------------------------------------------------------------------------------*/
+
+/* Something begun in a body that must be ended before the body's caller goes on. */
+struct scope {
+    struct scope *outer;
+    int (*end)(struct scope *scope, int status); // unlinks it, and passes the status through
+    const char *kind;                            // "timeout"
+    const eddy_place *place;
+    const char *function; // that began it
+};
+
+void eddy__scope_push(struct task *task, struct scope *scope);
+void eddy__scope_pop(struct task *task, struct scope *scope); // the newest
+
+/* ---- the loop --------------------------------------------------------------------------------*/
+
+struct eddy_loop {
+    struct list ready; // handles for the next iteration
+    struct list batch; // handles of this iteration that have not run
+    struct task *current;
+    int64_t now_ns;           // virtual time; or the real time last read
+    _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
+    unsigned iterations_left;   // until the kernel is asked although handles are ready
+    unsigned handles_left;
+    bool is_virtual;
+    bool is_debug;
+    bool is_eager;
+    bool is_stopping;         // the awaited future of eddy__loop_run_until() is done
+    bool is_running;          // inside eddy__loop_run_until()
+    bool is_deadlock_reported;
+    bool is_interrupted;      // Ctrl-C has cancelled the main task
+    struct context context; // the thread's own stack
+    struct fiber fiber;
+    struct heap timers;
+    struct stack_pool stacks;
+    struct overflow_guard overflow;
+    struct list tasks;    // unfinished, oldest first
+    struct list unlooked; // failed ones whose error nobody has looked at
+    struct list unawaited; // coroutine objects made in callbacks
+    struct poller *poller;
+    size_t hold_count;   // threads at work for it
+    size_t listen_count; // signals that it waits for: news may come, but nothing is under way
+    struct inbox *inbox; // calls from other threads: inbox.c
+    struct task *main;
+    struct list closers; // eddy_loop_on_close()
+    struct list pins;
+    struct thread_pool *threads; // io/thread.c; NULL before it is needed
+    void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
+    eddy_run_options options;
+    eddy_exception_handler *exception_handler;
+    void *exception_handler_data;
+};
+
+static inline struct eddy_loop *eddy__loop_current(void)
+{
+    return eddy__loop;
+}
+
+static inline struct task *eddy__task_current(void)
+{
+    struct eddy_loop *loop = eddy__loop;
+    return EDDY__LIKELY(loop != NULL) ? loop->current : NULL;
+}
+
+int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
+void eddy__loop_close(struct eddy_loop *loop);
+
+/* Runs until the iteration in which `future`'s callbacks ran has ended; 0 or -EDEADLK. */
+int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
+
+/* Calls `run` on the loop's thread; from any thread, never blocks. `post` is the caller's. */
+struct post {
+    struct post *next;
+    void (*run)(struct post *post);
+};
+int eddy__loop_post(struct eddy_loop *loop, struct post *post); // 0 or -ESHUTDOWN
+
+/* Asks for a whole turn soon; async-signal-safe, any thread. */
+void eddy__loop_attend(struct eddy_loop *loop);
+
+/* Ctrl-C: true when it has been taken for this loop's main task. */
+bool eddy__interrupt_arm(struct eddy_loop *loop);
+void eddy__interrupt_disarm(void);
+void eddy__interrupt_deliver(struct eddy_loop *loop);
+
+void eddy__report(const eddy_report *report);
+void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);
+
+#endif

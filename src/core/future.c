@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * future.c: outcomes that others wait for.
+ *
+ * A future goes from pending to finished, failed or cancelled, once. Its callbacks are handles in a
+ * ring, in order of registration: the steps of tasks that await it, the parts of gathers, and what
+ * users have added. On completion all of them move to the ready queue at once; none is called here.
+ *
+ * What always holds:
+ *   - A user's done callback holds a reference from the moment it is queued, not before: otherwise a
+ *     future that never completes would keep itself alive.
+ *   - `is_unlooked` is set only on a failed one. It is reported when the last reference goes.
+ *   - A value with a destructor has one owner: the future until it is taken, the taker from then on.
+ *
+ * Owns its error, its value and the users' callbacks. Called by every room to the right.
+ */
+#include "core/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct done_callback {
+    struct handle handle;
+    struct eddy_future *future; // a reference once queued
+    eddy_done_callback *callback;
+    void *data;
+};
+
+static void run_done_callback(struct handle *handle);
+
+/* ---- birth and death -------------------------------------------------------------------------*/
+
+static bool cancel_bare(struct eddy_future *future, struct eddy_error *why)
+{
+    eddy__future_cancelled(future, why);
+    return true;
+}
+
+const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL};
+
+/* What stands for every future that can't be made; it is never freed. */
+static struct eddy_future *out_of_memory(void)
+{
+    static _Thread_local struct eddy_future future = {
+        .refs = 1u << 30,
+        .state = EDDY_STATE_FAILED,
+        .status = -ENOMEM,
+        .kind = &eddy__future_bare,
+    };
+    list_init(&future.callbacks);
+    future.refs = 1u << 30;
+    return &future;
+}
+
+struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size)
+{
+    struct eddy_future *future = eddy__zalloc(size);
+    if (future == NULL)
+        return out_of_memory();
+    future->refs = 1;
+    future->kind = kind;
+    future->loop = eddy__loop_current();
+    list_init(&future->callbacks);
+    return future;
+}
+
+eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value))
+{
+    size_t offset = (sizeof(struct eddy_future) + 15) & ~(size_t)15;
+    struct eddy_future *future = eddy__future_new(&eddy__future_bare, offset + value_size);
+    if (eddy__future_is_done(future))
+        return future;
+    future->value_size = (uint32_t)value_size;
+    future->value_offset = (uint32_t)offset;
+    future->drop_value = drop;
+    return future;
+}
+
+eddy_future *eddy_future_ref(eddy_future *future)
+{
+    future->refs++;
+    return future;
+}
+
+static void drop_callbacks(struct eddy_future *future)
+{
+    struct link *link;
+    while ((link = list_pop(&future->callbacks)) != NULL)
+        eddy__done_callback_drop(container_of(link, struct handle, link));
+}
+
+static bool is_never_retrieved(const struct eddy_future *future)
+{
+    return future->is_unlooked && !future->is_reported && future->loop == eddy__loop_current() &&
+           future->loop != NULL;
+}
+
+void eddy_future_free(eddy_future *future)
+{
+    if (future == NULL)
+        return;
+    EDDY_ASSERT(future->refs > 0);
+    if (--future->refs > 0)
+        return;
+    if (is_never_retrieved(future)) {
+        // The handler may look at the task, even keep it.
+        future->refs = 1;
+        future->is_reported = true;
+        eddy__report_task(EDDY_REPORT_NEVER_RETRIEVED, future, "an error was never looked at");
+        eddy_future_free(future);
+        return;
+    }
+    drop_callbacks(future);
+    if (future->kind->fini != NULL)
+        future->kind->fini(future);
+    if (future->has_value && future->drop_value != NULL)
+        future->drop_value(eddy__future_value(future));
+    eddy__error_unref(future->error);
+    eddy__free(future);
+}
+
+/* ---- completion ------------------------------------------------------------------------------*/
+
+static void complete(struct eddy_future *future, eddy_future_state state, int status,
+                     struct eddy_error *error)
+{
+    EDDY_ASSERT(future->state == EDDY_STATE_PENDING);
+    future->state = state;
+    future->status = status;
+    future->error = eddy__error_ref(error);
+    future->is_unlooked = state == EDDY_STATE_FAILED;
+    struct link *link;
+    while ((link = list_pop(&future->callbacks)) != NULL) {
+        struct handle *handle = container_of(link, struct handle, link);
+        if (handle->run == run_done_callback)
+            eddy_future_ref(future);
+        eddy__loop_ready(future->loop, handle);
+    }
+}
+
+void eddy__future_finish(struct eddy_future *future, int status)
+{
+    future->has_value = future->value_size > 0;
+    complete(future, EDDY_STATE_FINISHED, status, NULL);
+}
+
+void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error)
+{
+    complete(future, EDDY_STATE_FAILED, status, error);
+}
+
+void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
+{
+    complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED, why);
+}
+
+int eddy__future_cancel(eddy_future *future, const char *message, const eddy_place *place)
+{
+    if (future == NULL)
+        return 0;
+    if (eddy__is_coroutine(future))
+        return eddy__misuse("eddy_future_cancel: a coroutine object has not been started");
+    struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_REQUEST, message, place);
+    bool is_requested = eddy__future_cancel_for(future, why);
+    eddy__error_unref(why);
+    return is_requested;
+}
+
+int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
+{
+    if (future->kind != &eddy__future_bare)
+        return eddy__misuse("eddy_future_set_result: only a bare future is completed by hand");
+    if (eddy__future_is_done(future))
+        return EDDY_EINVALIDSTATE;
+    if (size != future->value_size)
+        return eddy__misuse("eddy_future_set_result: the value has another size");
+    if (size > 0)
+        memcpy(eddy__future_value(future), value, size);
+    eddy__future_finish(future, 0);
+    return 0;
+}
+
+int eddy_future_set_exception(eddy_future *future, int error)
+{
+    if (future->kind != &eddy__future_bare)
+        return eddy__misuse("eddy_future_set_exception: only a bare future is completed by hand");
+    if (eddy__future_is_done(future))
+        return EDDY_EINVALIDSTATE;
+    if (error >= 0)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_future_set_exception: the status is no error");
+    struct task *task = eddy__task_current();
+    bool is_known = task != NULL && task->error != NULL && task->error->code == error;
+    eddy__future_fail(future, error, is_known ? task->error : NULL);
+    return 0;
+}
+
+/* ---- looking at the outcome ------------------------------------------------------------------*/
+
+void eddy__future_look(struct eddy_future *future)
+{
+    if (!future->is_unlooked)
+        return;
+    future->is_unlooked = false;
+    if (future->kind == &eddy__future_task && link_is_linked(&eddy__task_of(future)->all))
+        link_remove(&eddy__task_of(future)->all); // from loop->unlooked
+}
+
+int eddy__future_take(struct eddy_future *future, void *out, size_t size)
+{
+    eddy__future_look(future);
+    if (future->status < 0) {
+        struct task *task = eddy__task_current();
+        if (task != NULL)
+            eddy__error_travel(task, future->error);
+        return future->status;
+    }
+    if (out == NULL)
+        return future->status;
+    if (size != future->value_size)
+        return eddy__misuse("eddy_future_result: the value has another size");
+    if (!future->has_value)
+        return eddy__fail_plain(EDDY_EINVALIDSTATE, "the value has been taken already");
+    memcpy(out, eddy__future_value(future), size);
+    future->has_value = future->drop_value == NULL;
+    return future->status;
+}
+
+int eddy__future_result(eddy_future *future, void *out_value, size_t size)
+{
+    if (!eddy__future_is_done(future))
+        return EDDY_EINVALIDSTATE;
+    return eddy__future_take(future, out_value, size);
+}
+
+int eddy_future_exception(eddy_future *future)
+{
+    if (!eddy__future_is_done(future))
+        return EDDY_EINVALIDSTATE;
+    return future->status < 0 ? eddy__future_take(future, NULL, 0) : 0;
+}
+
+eddy_future_state eddy_future_get_state(const eddy_future *future)
+{
+    return (eddy_future_state)future->state;
+}
+
+bool eddy_future_done(const eddy_future *future)
+{
+    return eddy__future_is_done(future);
+}
+
+bool eddy_future_cancelled(const eddy_future *future)
+{
+    return future->state == EDDY_STATE_CANCELLED;
+}
+
+const eddy_error *eddy_future_error(const eddy_future *future)
+{
+    return future->error;
+}
+
+const void *eddy_future_value(const eddy_future *future)
+{
+    return future->has_value ? (const char *)future + future->value_offset : NULL;
+}
+
+int eddy__future_check(const struct eddy_future *future, const char *function)
+{
+    if (future == NULL)
+        return eddy__misuse("a null future was awaited");
+    if (eddy__future_is_done(future))
+        return 0;
+    if (future->loop != eddy__loop_current() && !eddy__is_coroutine(future))
+        return eddy__misuse("the future belongs to another loop");
+    if (future->kind == &eddy__future_task &&
+        container_of(future, struct task, future)->stage == TASK_TAKEN)
+        return eddy__misuse("the coroutine object has been used already");
+    (void)function;
+    return 0;
+}
+
+/* ---- callbacks -------------------------------------------------------------------------------*/
+
+void eddy__future_subscribe(struct eddy_future *future, struct handle *handle)
+{
+    if (eddy__future_is_done(future))
+        eddy__loop_ready(eddy__loop_current(), handle);
+    else
+        list_push(&future->callbacks, &handle->link);
+}
+
+static void run_done_callback(struct handle *handle)
+{
+    struct done_callback *done = container_of(handle, struct done_callback, handle);
+    int status = done->callback(done->future, done->data);
+    if (status < 0)
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_CALLBACK,
+            .message = "a done callback failed",
+            .status = status,
+            .task = done->future,
+            .name = eddy_task_get_name(done->future),
+        });
+    eddy_future_free(done->future);
+    eddy__free(done);
+}
+
+bool eddy__done_callback_drop(struct handle *handle)
+{
+    if (handle->run != run_done_callback)
+        return false;
+    eddy__free(container_of(handle, struct done_callback, handle));
+    return true;
+}
+
+int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callback, void *data)
+{
+    if (eddy__loop_current() == NULL)
+        return eddy__misuse("eddy_future_add_done_callback: no loop runs on this thread");
+    int err = eddy__future_check(future, "eddy_future_add_done_callback");
+    if (err < 0)
+        return err;
+    struct done_callback *done = eddy__malloc(sizeof *done);
+    if (done == NULL)
+        return -ENOMEM;
+    *done = (struct done_callback){
+        .handle.run = run_done_callback, .future = future, .callback = callback, .data = data};
+    if (eddy__future_is_done(future))
+        eddy_future_ref(future);
+    eddy__future_subscribe(future, &done->handle);
+    return 0;
+}
+
+int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *callback, void *data)
+{
+    int removed = 0;
+    struct link *link = list_first(&future->callbacks);
+    while (link != NULL) {
+        struct handle *handle = container_of(link, struct handle, link);
+        struct done_callback *done = container_of(handle, struct done_callback, handle);
+        link = list_next(&future->callbacks, link);
+        if (handle->run != run_done_callback || done->callback != callback || done->data != data)
+            continue;
+        link_remove(&handle->link);
+        eddy__free(done);
+        removed++;
+    }
+    return removed;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inbox.c: calls from other threads.
+ *
+ * A lock-protected list that any thread may push to and the loop's thread empties, in order, at the
+ * beginning of a whole turn. The first push after an emptying wakes the loop; later ones find that
+ * done. It refuses posts once the loop closes.
+ */
+#include "core/run.h"
+#include "poll/poll.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+struct inbox {
+    pthread_mutex_t lock;
+    struct post *first; // guarded by lock, as is all below
+    struct post **last;
+    bool is_closed;
+};
+
+struct inbox *eddy__inbox_new(void)
+{
+    struct inbox *inbox = eddy__zalloc(sizeof *inbox);
+    if (inbox == NULL)
+        return NULL;
+    pthread_mutex_init(&inbox->lock, NULL);
+    inbox->last = &inbox->first;
+    return inbox;
+}
+
+void eddy__inbox_free(struct inbox *inbox)
+{
+    if (inbox == NULL)
+        return;
+    pthread_mutex_destroy(&inbox->lock);
+    eddy__free(inbox);
+}
+
+static struct post *take_all(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    struct post *first = inbox->first;
+    inbox->first = NULL;
+    inbox->last = &inbox->first;
+    pthread_mutex_unlock(&inbox->lock);
+    return first;
+}
+
+void eddy__inbox_run(struct inbox *inbox)
+{
+    struct post *post = take_all(inbox);
+    while (post != NULL) {
+        struct post *next = post->next;
+        post->run(post);
+        post = next;
+    }
+}
+
+void eddy__inbox_close(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    inbox->is_closed = true;
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+int eddy__loop_post(struct eddy_loop *loop, struct post *post)
+{
+    struct inbox *inbox = loop->inbox;
+    pthread_mutex_lock(&inbox->lock);
+    bool is_closed = inbox->is_closed;
+    if (!is_closed) {
+        post->next = NULL;
+        *inbox->last = post;
+        inbox->last = &post->next;
+        // Under the lock: whoever closes the inbox must find the poller still there.
+        eddy__loop_attend(loop);
+    }
+    pthread_mutex_unlock(&inbox->lock);
+    return is_closed ? -ESHUTDOWN : 0;
+}
+
+struct posted_call {
+    struct post post;
+    eddy_callback *callback;
+    void *data;
+};
+
+static void queue_call(struct post *post)
+{
+    struct posted_call *call = container_of(post, struct posted_call, post);
+    int err = eddy_call_soon(call->callback, call->data, NULL);
+    if (err < 0)
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_CALLBACK,
+            .message = "a call from another thread was lost",
+            .status = err,
+        });
+    eddy__free(call);
+}
+
+int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data)
+{
+    struct posted_call *call = eddy__malloc(sizeof *call);
+    if (call == NULL)
+        return -ENOMEM;
+    *call = (struct posted_call){.post.run = queue_call, .callback = callback, .data = data};
+    int err = eddy__loop_post(loop, &call->post);
+    if (err < 0)
+        eddy__free(call);
+    return err;
+}

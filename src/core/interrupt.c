@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * interrupt.c: Ctrl-C.
+ *
+ * While a loop runs on the main thread, and where SIGINT has its default disposition, the first one
+ * cancels the main task; the second ends the program, from the handler itself, so that a busy loop
+ * can't hold it off.
+ */
+#include "core/run.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* The loop that an interrupt is for; written on the main thread only. */
+static struct eddy_loop *_Atomic interrupted_loop;
+static atomic_int interrupt_count;
+
+static void on_sigint(int signal_number)
+{
+    int saved = errno;
+    struct eddy_loop *loop = atomic_load(&interrupted_loop);
+    if (loop == NULL || atomic_fetch_add(&interrupt_count, 1) > 0) {
+        signal(signal_number, SIG_DFL);
+        raise(signal_number); // kills as soon as this handler returns
+    } else {
+        eddy__loop_attend(loop);
+    }
+    errno = saved;
+}
+
+bool eddy__interrupt_arm(struct eddy_loop *loop)
+{
+    struct sigaction old;
+    if (loop->options.keep_sigint || getpid() != gettid() ||
+        atomic_load(&interrupted_loop) != NULL || sigaction(SIGINT, NULL, &old) < 0 ||
+        (old.sa_flags & SA_SIGINFO) != 0 || old.sa_handler != SIG_DFL)
+        return false;
+    atomic_store(&interrupt_count, 0);
+    atomic_store(&interrupted_loop, loop);
+    struct sigaction action = {.sa_handler = on_sigint, .sa_flags = SA_RESTART};
+    return sigaction(SIGINT, &action, NULL) == 0;
+}
+
+void eddy__interrupt_disarm(void)
+{
+    struct sigaction current;
+    if (sigaction(SIGINT, NULL, &current) == 0 && current.sa_handler == on_sigint)
+        signal(SIGINT, SIG_DFL);
+    atomic_store(&interrupted_loop, NULL);
+}
+
+void eddy__interrupt_deliver(struct eddy_loop *loop)
+{
+    if (atomic_load(&interrupted_loop) != loop || atomic_load(&interrupt_count) == 0 ||
+        loop->is_interrupted || loop->main == NULL)
+        return;
+    loop->is_interrupted = true;
+    struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_INTERRUPT, "Ctrl-C", NULL);
+    eddy__future_cancel_for(&loop->main->future, why);
+    eddy__error_unref(why);
+}

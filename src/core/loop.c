@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * loop.c: iterations, and the whole turns between some of them.
+ *
+ * An iteration runs the handles that were ready when it began. Most iterations begin without further
+ * ado (run.c); a whole turn also takes the calls of other threads, asks the kernel, and queues the
+ * timers that are due. One is made when nothing is ready, when a timer is known to be due, when
+ * somebody asks for attention (a flag looked at every iteration), and at the latest after
+ * ITERATIONS_MAX iterations or HANDLES_MAX handles, so under load news waits that long and no longer.
+ *
+ *      turn:  inbox -> kernel (waits if nothing is ready) -> due timers -> iteration
+ *
+ * What always holds:
+ *   - Events are queued before timers, as asyncio has it.
+ *   - The virtual clock jumps only when nothing is ready, no thread is at work for the loop, and the
+ *     kernel, asked without waiting, has nothing.
+ *   - The kernel is not asked without waiting when no operation is pending: it could say nothing.
+ */
+#include "core/run.h"
+#include "poll/poll.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    ITERATIONS_MAX = 64,
+    HANDLES_MAX = 4096,
+};
+
+_Thread_local struct eddy_loop *eddy__loop;
+
+void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle)
+{
+    list_push(&loop->ready, &handle->link);
+}
+
+void eddy__loop_attend(struct eddy_loop *loop)
+{
+    // Whoever raises the flag wakes the poller; those who find it raised know that it is awake.
+    if (atomic_exchange(&loop->attention, 1) == 0)
+        eddy__poller_wake(loop->poller);
+}
+
+void eddy_loop_hold(eddy_loop *loop)
+{
+    loop->hold_count++;
+}
+
+void eddy_loop_release(eddy_loop *loop)
+{
+    EDDY_ASSERT(loop->hold_count > 0);
+    loop->hold_count--;
+}
+
+eddy_loop *eddy_get_running_loop(void)
+{
+    return eddy__loop_current();
+}
+
+/* ---- birth and death -------------------------------------------------------------------------*/
+
+/* Called in a signal handler: writes about the overflow of a task's stack. */
+static size_t describe_overflow(void *argument, const struct stack *stack, char *buf, size_t size)
+{
+    (void)argument;
+    const struct task *task = stack->owner;
+    if (task == NULL)
+        return 0;
+    int n = snprintf(buf, size,
+                     "eddy: stack overflow in task \"%s\" (coroutine %s, %zu bytes of stack): give "
+                     "it more with eddy_task_options.stack_size or eddy_run_options.stack_size",
+                     task->name != NULL ? task->name : task->function->name, task->function->name,
+                     eddy__stack_size(stack));
+    return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+static void init_lists(struct eddy_loop *loop)
+{
+    list_init(&loop->ready);
+    list_init(&loop->batch);
+    list_init(&loop->tasks);
+    list_init(&loop->unlooked);
+    list_init(&loop->unawaited);
+    list_init(&loop->closers);
+    list_init(&loop->pins);
+}
+
+static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
+{
+    static const eddy_run_options defaults;
+    loop->options = options != NULL ? *options : defaults;
+    const char *debug = getenv("EDDY_DEBUG");
+    loop->is_virtual = loop->options.virtual_clock;
+    loop->is_eager = loop->options.eager_start;
+    loop->is_debug = loop->options.debug || (debug != NULL && strcmp(debug, "1") == 0);
+    loop->exception_handler = loop->options.exception_handler;
+    loop->exception_handler_data = loop->options.exception_handler_data;
+}
+
+int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options)
+{
+    struct eddy_loop *loop = eddy__zalloc(sizeof *loop);
+    if (loop == NULL)
+        return -ENOMEM;
+    init_lists(loop);
+    set_options(loop, options);
+    int err = eddy__stack_pool_init(&loop->stacks, loop->options.stack_size);
+    if (err < 0)
+        goto free_loop;
+    err = eddy__poller_open(&loop->poller);
+    if (err < 0)
+        goto fini_stacks;
+    err = -ENOMEM;
+    loop->inbox = eddy__inbox_new();
+    if (loop->inbox == NULL)
+        goto close_poller;
+    err = eddy__overflow_guard_arm(&loop->overflow, &loop->stacks, describe_overflow, loop);
+    if (err < 0)
+        goto free_inbox;
+    eddy__fiber_init_native(&loop->fiber);
+    eddy__error_unref(eddy__run_error);
+    eddy__run_error = NULL;
+    eddy__loop = loop;
+    *out_loop = loop;
+    return 0;
+
+free_inbox:
+    eddy__inbox_free(loop->inbox);
+close_poller:
+    eddy__poller_close(loop->poller);
+fini_stacks:
+    eddy__stack_pool_fini(&loop->stacks);
+free_loop:
+    eddy__free(loop);
+    return err;
+}
+
+/* A module's wish to be called when the loop closes. */
+struct closer {
+    struct link link;
+    eddy_callback *callback;
+    void *data;
+};
+
+int eddy_loop_on_close(eddy_callback *callback, void *data)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (loop == NULL)
+        return eddy__misuse("eddy_loop_on_close: no loop runs on this thread");
+    struct closer *closer = eddy__malloc(sizeof *closer);
+    if (closer == NULL)
+        return -ENOMEM;
+    *closer = (struct closer){.callback = callback, .data = data};
+    link_insert_before(&closer->link, loop->closers.head.next);
+    return 0;
+}
+
+static void run_closers(struct eddy_loop *loop)
+{
+    struct link *link;
+    while ((link = list_pop(&loop->closers)) != NULL) {
+        struct closer *closer = container_of(link, struct closer, link);
+        EDDY_IGNORE(closer->callback(closer->data) < 0);
+        eddy__free(closer);
+    }
+}
+
+void eddy__pin(struct pin *pin, void (*drop)(struct pin *pin))
+{
+    pin->drop = drop;
+    list_push(&eddy__loop_current()->pins, &pin->link);
+}
+
+void eddy__unpin(struct pin *pin)
+{
+    if (!link_is_linked(&pin->link))
+        return;
+    link_remove(&pin->link);
+    pin->drop(pin);
+}
+
+static void drop_pins(struct eddy_loop *loop)
+{
+    struct link *link;
+    while ((link = list_first(&loop->pins)) != NULL)
+        eddy__unpin(container_of(link, struct pin, link));
+}
+
+static void drop_handles(struct list *list)
+{
+    struct link *link;
+    while ((link = list_pop(list)) != NULL)
+        eddy__callback_drop(container_of(link, struct handle, link));
+}
+
+static void drop_timers(struct eddy_loop *loop)
+{
+    struct heap_node *node;
+    while ((node = eddy__heap_first(&loop->timers)) != NULL) {
+        eddy__heap_remove(&loop->timers, node);
+        eddy__callback_drop(&container_of(node, struct timer, node)->handle);
+    }
+    eddy__heap_fini(&loop->timers);
+}
+
+/* Tasks that even the run's end could not end: their frames are given up as they are. */
+static void give_up_tasks(struct eddy_loop *loop)
+{
+    struct link *link;
+    while ((link = list_first(&loop->tasks)) != NULL) {
+        struct task *task = container_of(link, struct task, all);
+        eddy__report_task(EDDY_REPORT_OUTLIVED, &task->future, "a task outlived the loop");
+        link_remove(&task->all);
+        eddy__handle_cancel(&task->step);
+        task->stage = TASK_ENDED;
+        eddy__future_cancelled(&task->future, NULL);
+        eddy_future_free(&task->future);
+    }
+}
+
+static void report_unlooked(struct eddy_loop *loop)
+{
+    struct link *link;
+    while ((link = list_pop(&loop->unlooked)) != NULL) {
+        struct task *task = container_of(link, struct task, all);
+        task->future.is_reported = true;
+        eddy__report_task(EDDY_REPORT_NEVER_RETRIEVED, &task->future,
+                          "an error was never looked at");
+    }
+}
+
+void eddy__loop_close(struct eddy_loop *loop)
+{
+    EDDY_ASSERT(eddy__loop == loop && loop->current == NULL);
+    eddy__inbox_close(loop->inbox);
+    eddy__inbox_run(loop->inbox);
+    give_up_tasks(loop);
+    eddy__loop_drop_unawaited(loop);
+    run_closers(loop);
+    drop_pins(loop);
+    drop_handles(&loop->batch);
+    drop_handles(&loop->ready);
+    drop_timers(loop);
+    report_unlooked(loop);
+    eddy__overflow_guard_disarm(&loop->overflow);
+    eddy__loop = NULL;
+    eddy__poller_close(loop->poller);
+    eddy__inbox_free(loop->inbox);
+    eddy__stack_pool_fini(&loop->stacks);
+    eddy__free(loop);
+}
+
+/* ---- turns -----------------------------------------------------------------------------------*/
+
+static void report_deadlock(struct eddy_loop *loop)
+{
+    if (loop->is_deadlock_reported)
+        return;
+    loop->is_deadlock_reported = true;
+    char message[2048];
+    int n = snprintf(message, sizeof message, "deadlock: nothing can become ready any more");
+    for (struct link *link = list_first(&loop->tasks);
+         link != NULL && n > 0 && (size_t)n < sizeof message;
+         link = list_next(&loop->tasks, link)) {
+        const struct task *task = container_of(link, struct task, all);
+        n += snprintf(message + n, sizeof message - (size_t)n, "\n  task \"%s\" waits in %s",
+                      eddy_task_get_name(&task->future),
+                      task->wait != NULL ? task->wait->what : "nothing");
+        if (task->wait != NULL && task->wait->future != NULL && (size_t)n < sizeof message)
+            n += snprintf(message + n, sizeof message - (size_t)n, " for \"%s\"",
+                          eddy_task_get_name(task->wait->future));
+    }
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_DEADLOCK, .message = message, .status = -EDEADLK});
+}
+
+static bool is_deadlocked(const struct eddy_loop *loop)
+{
+    return eddy__poller_pending(loop->poller) == 0 && loop->hold_count == 0 &&
+           loop->listen_count == 0;
+}
+
+/* Waits in the kernel, or sees at once that somebody asks for attention. */
+static int ask_kernel(struct eddy_loop *loop, int64_t timeout_ns)
+{
+    if (timeout_ns != 0 && atomic_load(&loop->attention) != 0)
+        timeout_ns = 0;
+    int n = eddy__poller_wait(loop->poller, timeout_ns);
+    if (!loop->is_virtual)
+        loop->now_ns = eddy__clock_now_ns();
+    return n;
+}
+
+/* Nothing is ready, and time is what the loop makes of it. */
+static int wait_virtual(struct eddy_loop *loop)
+{
+    if (eddy__poller_pending(loop->poller) > 0) {
+        int n = ask_kernel(loop, 0);
+        if (n != 0 || !list_is_empty(&loop->ready))
+            return n;
+    }
+    bool has_timer = eddy__heap_first(&loop->timers) != NULL;
+    if (loop->hold_count > 0)
+        return ask_kernel(loop, NS_NEVER);
+    if (has_timer) {
+        int64_t first_ns = eddy__heap_first_key(&loop->timers);
+        if (first_ns > loop->now_ns)
+            loop->now_ns = first_ns;
+        return 0;
+    }
+    if (!is_deadlocked(loop))
+        return ask_kernel(loop, NS_NEVER);
+    report_deadlock(loop);
+    return -EDEADLK;
+}
+
+static int wait_real(struct eddy_loop *loop)
+{
+    if (eddy__heap_first(&loop->timers) == NULL) {
+        if (is_deadlocked(loop))
+            report_deadlock(loop);
+        return ask_kernel(loop, NS_NEVER);
+    }
+    int64_t timeout_ns = eddy__heap_first_key(&loop->timers) - eddy__clock_now_ns();
+    return ask_kernel(loop, timeout_ns > 0 ? timeout_ns : 0);
+}
+
+/* Sees to it that something may be ready: 0 or more, or an error that ends the run. */
+static int look_for_news(struct eddy_loop *loop)
+{
+    if (atomic_exchange(&loop->attention, 0) != 0) {
+        eddy__inbox_run(loop->inbox);
+        eddy__interrupt_deliver(loop);
+        if (loop->deliver_signals != NULL)
+            loop->deliver_signals(loop);
+    }
+    if (!list_is_empty(&loop->ready)) {
+        if (eddy__poller_pending(loop->poller) > 0)
+            return ask_kernel(loop, 0);
+        if (!loop->is_virtual && eddy__heap_first(&loop->timers) != NULL)
+            loop->now_ns = eddy__clock_now_ns();
+        return 0;
+    }
+    return loop->is_virtual ? wait_virtual(loop) : wait_real(loop);
+}
+
+static void queue_due_timers(struct eddy_loop *loop)
+{
+    while (eddy__heap_first_key(&loop->timers) <= loop->now_ns) {
+        struct heap_node *node = eddy__heap_first(&loop->timers);
+        if (node == NULL)
+            return;
+        eddy__heap_remove(&loop->timers, node);
+        eddy__loop_ready(loop, &container_of(node, struct timer, node)->handle);
+    }
+}
+
+/* Runs the batch, and whatever iterations begin by themselves meanwhile. */
+static void run_ready(struct eddy_loop *loop)
+{
+    for (;;) {
+        struct link *link = list_pop(&loop->batch);
+        if (link == NULL) {
+            if (loop->is_stopping || !eddy__loop_begin_iteration(loop))
+                return;
+            continue;
+        }
+        if (loop->handles_left > 0)
+            loop->handles_left--;
+        struct handle *handle = container_of(link, struct handle, link);
+        handle->run(handle);
+    }
+}
+
+static int turn(struct eddy_loop *loop)
+{
+    int err = look_for_news(loop);
+    if (err < 0)
+        return err;
+    queue_due_timers(loop);
+    loop->iterations_left = ITERATIONS_MAX;
+    loop->handles_left = HANDLES_MAX;
+    list_append(&loop->batch, &loop->ready);
+    run_ready(loop);
+    return 0;
+}
+
+/* The awaited future is done: the iteration that this runs in is the last. */
+static void stop(struct handle *handle)
+{
+    (void)handle;
+    struct eddy_loop *loop = eddy__loop_current();
+    loop->is_stopping = true;
+    // Tasks must not begin another iteration by themselves.
+    loop->iterations_left = 0;
+}
+
+int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future)
+{
+    struct handle done = {.run = stop};
+    eddy__future_subscribe(future, &done);
+    loop->is_stopping = false;
+    loop->is_running = true;
+    int err = 0;
+    while (err >= 0 && !loop->is_stopping)
+        err = turn(loop);
+    loop->is_running = false;
+    eddy__handle_cancel(&done);
+    return err < 0 ? err : 0;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wait.c: how a task stops, and how it goes on.
+ *
+ * Everything that waits in Eddy waits here, or in future.c for a shared future. A task with nothing to
+ * do puts a `struct wait` on its own stack, links it into the row of what it waits for (a descriptor,
+ * a lock, a timer), and parks. Whoever has news calls eddy__wait_finish(), which stores the outcome
+ * and queues the task.
+ *
+ *        running --park--> parked --finish--> ready --the next iteration--> running
+ *
+ * A wait is what asyncio's primitives make of a future: pending, finished or cancelled, and its task
+ * goes on one hop after it is no longer pending.
+ *
+ * What always holds:
+ *   - Finished is a state, not a place: the primitive decides when a wait leaves its row (a queue at
+ *     the wake; a semaphore when the woken task runs on, as asyncio's do).
+ *   - A wait that was finished and whose task was cancelled before it ran says so: park returns
+ *     EDDY_CANCELLED with the state WAIT_FINISHED, and the primitive passes the wake on.
+ *   - Finishing never switches stacks, cannot fail and allocates nothing.
+ *
+ * Owns nothing: a wait belongs to the stack frame of the function that parks.
+ */
+#include "core/run.h"
+
+int eddy__wait_init(struct wait *wait, const char *what)
+{
+    int err = 0;
+    struct task *task = eddy__task_required(what, &err);
+    *wait = (struct wait){.task = task, .what = what};
+    return err;
+}
+
+void eddy__wait_finish(struct wait *wait, int result)
+{
+    if (wait->state != WAIT_PENDING)
+        return;
+    wait->state = WAIT_FINISHED;
+    wait->result = result;
+    eddy__loop_ready(wait->task->future.loop, &wait->task->step);
+}
+
+/* As eddy__wait_finish(), for whoever asks the task to stop waiting. */
+static bool cancel_wait(struct wait *wait, struct eddy_error *why)
+{
+    if (wait->state != WAIT_PENDING)
+        return false;
+    wait->state = WAIT_CANCELLED;
+    wait->error = eddy__error_ref(why);
+    eddy__loop_ready(wait->task->future.loop, &wait->task->step);
+    return true;
+}
+
+/*
+ * One request, seen by one task: true when it is settled by what the task waits for. `*out_next` is
+ * the future to ask next, when that is what it waits for.
+ */
+static bool request_cancel(struct task *task, struct eddy_error *why, struct eddy_future **out_next)
+{
+    task->cancelling++;
+    if (task->wait == NULL)
+        return false;
+    *out_next = task->wait->future;
+    return *out_next == NULL && cancel_wait(task->wait, why);
+}
+
+/* Takes the marks off again that a request left on its way along the chain. */
+static void forget_walk(struct eddy_future *future)
+{
+    while (future != NULL && future->kind == &eddy__future_task) {
+        struct task *task = eddy__task_of(future);
+        if (!task->is_being_cancelled)
+            return;
+        task->is_being_cancelled = false;
+        future = task->wait != NULL ? task->wait->future : NULL;
+    }
+}
+
+static void set_must_cancel(struct task *task, struct eddy_error *why)
+{
+    task->must_cancel = true;
+    eddy__error_unref(task->cancel_error);
+    task->cancel_error = eddy__error_ref(why);
+}
+
+/*
+ * Walks along the chain of tasks that await tasks, without recursion: it may be 100,000 long. Each
+ * counts the request; the one at the end either has its wait cancelled or is marked, to be
+ * cancelled at its next step. A ring ends where it began.
+ */
+bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
+{
+    struct eddy_future *first = future;
+    struct task *last = NULL;
+    bool is_settled = false;
+    while (future != NULL) {
+        eddy__future_look(future);
+        if (eddy__future_is_done(future))
+            break;
+        if (future->kind != &eddy__future_task) {
+            is_settled = future->kind->cancel(future, why);
+            break;
+        }
+        struct task *task = eddy__task_of(future);
+        if (task->is_being_cancelled)
+            break;
+        task->is_being_cancelled = true;
+        last = task;
+        future = NULL;
+        is_settled = request_cancel(task, why, &future);
+    }
+    if (last != NULL)
+        forget_walk(first);
+    if (is_settled || last == NULL)
+        return is_settled;
+    set_must_cancel(last, why);
+    return true;
+}
+
+/* A cancellation that was asked for while the task ran meets what it is about to wait for. */
+static void meet_pending_cancel(struct task *task)
+{
+    if (EDDY__LIKELY(!task->must_cancel))
+        return;
+    struct wait *wait = task->wait;
+    bool is_settled = wait->future != NULL
+                          ? eddy__future_cancel_for(wait->future, task->cancel_error)
+                          : cancel_wait(wait, task->cancel_error);
+    if (is_settled)
+        task->must_cancel = false;
+}
+
+/* At a step: EDDY_CANCELLED if one is pending and `outcome` is not a cancellation itself. */
+static int deliver_pending_cancel(struct task *task, int outcome)
+{
+    if (EDDY__LIKELY(!task->must_cancel))
+        return outcome;
+    task->must_cancel = false;
+    if (outcome != EDDY_CANCELLED)
+        eddy__error_travel(task, task->cancel_error);
+    return EDDY_CANCELLED;
+}
+
+int eddy__wait_park(struct wait *wait)
+{
+    struct task *task = wait->task;
+    task->wait = wait;
+    meet_pending_cancel(task);
+    eddy__run_next(task);
+    task->wait = NULL;
+    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->must_cancel))
+        return wait->result;
+    if (wait->state == WAIT_CANCELLED) {
+        eddy__error_travel(task, wait->error);
+        eddy__error_unref(wait->error);
+    }
+    return deliver_pending_cancel(task, wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0);
+}
+
+int eddy__wait_park_in(struct wait *wait, eddy_waiters *row)
+{
+    eddy__waiters_append(row, wait);
+    int result = eddy__wait_park(wait);
+    if (wait->row != NULL)
+        eddy__waiters_remove(wait);
+    return result;
+}
+
+int eddy__task_yield(void)
+{
+    int err = 0;
+    struct task *task = eddy__task_required("eddy_sleep", &err);
+    if (task == NULL)
+        return err;
+    eddy__loop_ready(task->future.loop, &task->step);
+    eddy__run_next(task);
+    return deliver_pending_cancel(task, 0);
+}
+
+/* Awaiting oneself is refused one hop later, as asyncio does. */
+static int await_itself(void)
+{
+    int err = eddy__task_yield();
+    return err < 0 ? err : eddy__misuse("eddy_await: a task can't await itself");
+}
+
+/* Parks until `future` is done; EDDY_CANCELLED when a cancellation is delivered instead. */
+static int await_pending(struct task *task, struct eddy_future *future)
+{
+    struct wait wait = {.task = task, .future = future, .what = "eddy_await"};
+    list_push(&future->callbacks, &task->step.link);
+    task->wait = &wait;
+    meet_pending_cancel(task);
+    eddy__run_next(task);
+    task->wait = NULL;
+    eddy__future_look(future);
+    return deliver_pending_cancel(task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0);
+}
+
+/* An await of a coroutine object: the body runs right here. */
+static int await_inline(struct task *coroutine, void *out_value, size_t size)
+{
+    eddy__coro_take(coroutine);
+    int status = eddy__coro_run(coroutine);
+    if (status >= 0)
+        status = eddy__future_take(&coroutine->future, out_value, size);
+    eddy_future_free(&coroutine->future);
+    return status;
+}
+
+int eddy__await(eddy_future *future, void *out_value, size_t size)
+{
+    int err = 0;
+    struct task *task = eddy__task_required("eddy_await", &err);
+    if (task != NULL)
+        err = eddy__future_check(future, "eddy_await");
+    if (err == 0 && out_value != NULL && size != future->value_size)
+        err = eddy__misuse("eddy_await: the value has another size");
+    if (err < 0) {
+        if (future != NULL && eddy__is_coroutine(future))
+            eddy_coro_free(future);
+        return err;
+    }
+    if (eddy__is_coroutine(future))
+        return await_inline(eddy__task_of(future), out_value, size);
+    if (future == &task->future)
+        return await_itself();
+    eddy_future_ref(future);
+    if (!eddy__future_is_done(future)) {
+        int outcome = await_pending(task, future);
+        // A cancellation of this task came first: what the future holds stays there.
+        if (outcome == EDDY_CANCELLED && future->status != EDDY_CANCELLED) {
+            eddy_future_free(future);
+            return outcome;
+        }
+    }
+    int status = eddy__future_take(future, out_value, size);
+    eddy_future_free(future);
+    return status;
+}
+
+void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
+{
+    EDDY_ASSERT(wait->row == NULL);
+    wait->row = row;
+    wait->next = NULL;
+    wait->prev = row->last;
+    if (row->last != NULL)
+        row->last->next = wait;
+    else
+        row->first = wait;
+    row->last = wait;
+}
+
+void eddy__waiters_remove(struct wait *wait)
+{
+    eddy_waiters *row = wait->row;
+    if (wait->prev != NULL)
+        wait->prev->next = wait->next;
+    else
+        row->first = wait->next;
+    if (wait->next != NULL)
+        wait->next->prev = wait->prev;
+    else
+        row->last = wait->prev;
+    wait->row = NULL;
+}

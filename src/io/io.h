@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * io.h: the door of io/: what a loop keeps for its descriptors, and streams from the inside.
+ *
+ *   stream_loop.c      what io/ keeps for each loop, and read buffers passed from stream to stream
+ *   stream.c           a stream's birth, end and everything between but the bytes
+ *   stream_read.c      receiving: into the reader's memory, or into the stream's buffer
+ *   stream_write.c     sending at once, the queue of what the kernel did not take, waiting for it
+ *   stream_connect.c   a socket on its way to being a stream
+ *   fd.c               descriptors of other code
+ *
+ * What always holds:
+ *   - Everything that the kernel may hold on to is part of a stream, or hangs from one, and a stream's
+ *     memory lives until nobody is inside it any more: no owner, no task in one of its functions, no
+ *     operation with the poller.
+ *   - Bytes that arrived and that no reader took stay in the stream.
+ */
+#ifndef EDDY_IO_IO_H
+#define EDDY_IO_IO_H
+
+#include "core/core.h"
+#include "poll/poll.h"
+
+#include <eddy/stream.h>
+
+struct sockaddr;
+
+enum {
+    IO_BUFFER_SIZE = 16 * 1024, // bytes that a stream borrows at a time
+    IO_SPARE_MAX = 64,          // buffers kept for the next one
+    IO_RECEIVES_MAX = 32,       // in a row without waiting, before others get their turn
+};
+
+/* What io/ keeps for a loop. */
+struct io {
+    struct eddy_loop *loop;
+    struct poller *poller;
+    struct list keepers;    // streams, listeners: what must let go of descriptors when the loop closes
+    struct watch **watches; // of other code's descriptors, by descriptor; fd.c
+    size_t watch_count;     // room in `watches`
+    size_t spare_count;
+    void *spares[IO_SPARE_MAX];
+};
+
+/* Something that holds a descriptor of this loop. */
+struct io_keeper {
+    struct link link;
+    void (*loop_closes)(struct io_keeper *keeper); // gives the descriptor up, unlinks itself
+};
+
+/* What is kept for the running loop, made at the first call. -ENOMEM, or misuse for `function`. */
+int eddy__io_of_loop(const char *function, struct io **out_io);
+
+/* EDDY_EMISUSE with the sentence "function: what". */
+int eddy__io_misuse(const char *function, const char *what);
+
+/* IO_BUFFER_SIZE bytes, or NULL; and back. */
+void *eddy__io_buffer_take(struct io *io);
+void eddy__io_buffer_put(struct io *io, void *buffer);
+
+/* Lets go of all descriptors of other code, when the loop closes; fd.c. */
+void eddy__io_drop_watches(struct io *io);
+
+/* ---- streams ---------------------------------------------------------------------------------*/
+
+/* A part of what waits to be sent. Its bytes don't move: the kernel may be reading them. */
+struct chunk {
+    struct chunk *next;
+    size_t start;    // of what has not been sent
+    size_t end;      // of what is filled
+    size_t capacity; // bytes of data
+    char data[];
+};
+
+struct eddy_stream {
+    struct io *io; // NULL once its loop has closed
+    struct io_keeper keeper;
+    struct poll_file file; // its descriptor; -1 once closed
+    struct poll_op receive;
+    struct poll_op send; // or connect, before anything is sent
+    unsigned hold_count; // tasks in one of its functions
+    bool is_owned;       // eddy_stream_free() has not been called
+    bool is_closed;      // eddy_stream_close() or abort has been called
+    bool has_delay;      // Nagle's algorithm stays on
+    bool is_shut;        // nothing more may be written
+    bool is_eof;         // the peer will send no more
+    bool has_news;       // `receive` has completed, and nobody has looked at what it brought
+    uint8_t receives_in_row; // without waiting
+    int read_error;          // what ended the incoming direction; or 0
+    int write_error;         // what ended the outgoing one; or 0
+    struct wait *reader;     // the task that waits for bytes; or NULL
+
+    // What has been received and not read: data[in_start .. in_end). NULL when idle.
+    char *in;
+    size_t in_capacity;
+    size_t in_start;
+    size_t in_end;
+    size_t lent_taken; // of what the poller lent: bytes that were taken already
+    size_t limit;
+
+    // What has been written and not sent.
+    struct chunk *out_first;
+    struct chunk *out_last;
+    size_t out_size; // bytes
+    size_t write_high;
+    size_t write_low;
+    void *address;        // lent to the poller while connecting
+    struct wait *connector; // the task that waits for that
+    eddy_waiters writers; // until no more than write_low is queued
+    eddy_waiters drainers; // until nothing is
+    eddy_waiters closers;  // until the descriptor has been closed
+};
+
+/* A stream without a descriptor. */
+int eddy__stream_new(struct io *io, const eddy_stream_options *options, eddy_stream **out_stream);
+
+/* Gives `fd`, which is set to non-blocking, to a stream without a descriptor. */
+void eddy__stream_attach(eddy_stream *stream, int fd, enum poll_file_kind kind);
+
+/* Connects a stream that has been given a socket. 0, EDDY_CANCELLED, or why not. Suspends. */
+int eddy__stream_connect(eddy_stream *stream, const struct sockaddr *address, size_t size);
+
+/* Takes the descriptor away again, after a connect that failed, for the next attempt. */
+void eddy__stream_detach(eddy_stream *stream);
+
+/* 0, or what speaks against using the stream here and now; stream.c. */
+int eddy__stream_check(const eddy_stream *stream, const char *function);
+
+/* Between these two the stream's memory stays, whoever frees it meanwhile. */
+static inline void eddy__stream_hold(eddy_stream *stream)
+{
+    stream->hold_count++;
+}
+void eddy__stream_release(eddy_stream *stream);
+
+/* What the outgoing side does when the queue is empty, or is given up: shut down, close; stream.c. */
+void eddy__stream_flushed(eddy_stream *stream);
+
+/* Sends what is queued as far as that goes; gives the queue up, with the reason; stream_write.c. */
+void eddy__stream_sent(struct poll_op *op); // `done` of stream->send
+void eddy__stream_drop_queue(eddy_stream *stream);
+void eddy__stream_fail_writing(eddy_stream *stream, int err);
+
+void eddy__stream_received(struct poll_op *op); // `done` of stream->receive
+void eddy__stream_drop_input(eddy_stream *stream);
+
+/* Finishes every wait of the row. */
+void eddy__stream_wake(eddy_waiters *row, int result);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signal.c: signals as callbacks of the loop.
+ *
+ * The handler of the kernel's kind only raises a flag and asks the loop for attention; in its next
+ * turn the loop queues the callbacks of the flags that it finds raised. The table is the process',
+ * since signal dispositions are; only the main thread's loop writes it.
+ */
+#include "io/io.h"
+
+#include <eddy/signal.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+enum { SIGNALS = NSIG };
+
+static struct watch {
+    eddy_callback *callback; // NULL: not watched
+    void *data;
+    struct sigaction old;
+} watches[SIGNALS];
+
+static atomic_bool is_pending[SIGNALS];
+static struct eddy_loop *_Atomic watching_loop;
+
+static void on_signal(int signal_number)
+{
+    int saved = errno;
+    struct eddy_loop *loop = atomic_load(&watching_loop);
+    atomic_store(&is_pending[signal_number], true);
+    if (loop != NULL)
+        eddy__loop_attend(loop);
+    errno = saved;
+}
+
+static void deliver(struct eddy_loop *loop)
+{
+    if (atomic_load(&watching_loop) != loop)
+        return;
+    for (int i = 1; i < SIGNALS; i++) {
+        if (!atomic_exchange(&is_pending[i], false) || watches[i].callback == NULL)
+            continue;
+        if (eddy_call_soon(watches[i].callback, watches[i].data, NULL) < 0) {
+            atomic_store(&is_pending[i], true); // without memory: again later
+            eddy__loop_attend(loop);
+        }
+    }
+}
+
+static int remove_all(void *data)
+{
+    (void)data;
+    for (int i = 1; i < SIGNALS; i++)
+        eddy_remove_signal_handler(i);
+    atomic_store(&watching_loop, NULL);
+    return 0;
+}
+
+/* Makes the table this loop's. */
+static int claim_table(struct eddy_loop *loop)
+{
+    if (getpid() != gettid())
+        return eddy__misuse("eddy_add_signal_handler: only on the main thread");
+    if (atomic_load(&watching_loop) == loop)
+        return 0;
+    int err = eddy_loop_on_close(remove_all, NULL);
+    if (err < 0)
+        return err;
+    loop->deliver_signals = deliver;
+    atomic_store(&watching_loop, loop);
+    return 0;
+}
+
+int eddy_add_signal_handler(int signal_number, eddy_callback *callback, void *data)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (loop == NULL || callback == NULL)
+        return eddy__misuse("eddy_add_signal_handler: no loop runs here, or no callback is given");
+    if (signal_number < 1 || signal_number >= SIGNALS || signal_number == SIGKILL ||
+        signal_number == SIGSTOP)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_add_signal_handler: it can't be caught");
+    int err = claim_table(loop);
+    if (err < 0)
+        return err;
+    struct watch *watch = &watches[signal_number];
+    bool is_new = watch->callback == NULL;
+    watch->callback = callback;
+    watch->data = data;
+    if (!is_new)
+        return 0;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    if (sigaction(signal_number, &action, &watch->old) < 0) {
+        watch->callback = NULL;
+        return -errno;
+    }
+    loop->listen_count++;
+    return 0;
+}
+
+int eddy_remove_signal_handler(int signal_number)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (loop == NULL || atomic_load(&watching_loop) != loop || signal_number < 1 ||
+        signal_number >= SIGNALS || watches[signal_number].callback == NULL)
+        return 0;
+    sigaction(signal_number, &watches[signal_number].old, NULL);
+    watches[signal_number].callback = NULL;
+    atomic_store(&is_pending[signal_number], false);
+    loop->listen_count--;
+    return 1;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.c: a stream's life, from its descriptor to its end.
+ *
+ *      new --attach--> open --shutdown--> open, to be read --close--> sending what is left
+ *                        \------------------close, abort------------\--> closed --free--> gone
+ *
+ * A stream is closed in two steps. Nobody may use it from the first on; its descriptor goes with the
+ * second, when nothing is queued any more and no operation is with the poller. Its memory goes when,
+ * beside that, it has no owner and no task is inside one of its functions: a task that is parked in
+ * here may find, when it goes on, that another has closed and freed the stream.
+ *
+ * Owns the descriptor. Called by net/ for sockets, and by stream_write.c when the queue is empty.
+ */
+#include "io/io.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LIMIT_DEFAULT = 64 * 1024 };
+
+void eddy__stream_wake(eddy_waiters *row, int result)
+{
+    for (struct wait *wait = row->first; wait != NULL; wait = wait->next)
+        eddy__wait_finish(wait, result);
+}
+
+int eddy__stream_check(const eddy_stream *stream, const char *function)
+{
+    if (EDDY__UNLIKELY(stream->io == NULL))
+        return -EBADF;
+    if (EDDY__UNLIKELY(stream->io->loop != eddy__loop_current()))
+        return eddy__io_misuse(function, "the stream belongs to another loop");
+    return EDDY__UNLIKELY(stream->is_closed) ? -EBADF : 0;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------*/
+
+static void free_memory(eddy_stream *stream)
+{
+    if (stream->io != NULL)
+        link_remove(&stream->keeper.link);
+    eddy__free(stream);
+}
+
+static void free_if_deserted(eddy_stream *stream)
+{
+    if (!stream->is_owned && stream->hold_count == 0 && stream->file.fd < 0)
+        free_memory(stream);
+}
+
+void eddy__stream_release(eddy_stream *stream)
+{
+    EDDY_ASSERT(stream->hold_count > 0);
+    stream->hold_count--;
+    free_if_deserted(stream);
+}
+
+static int error_of(const eddy_stream *stream)
+{
+    return stream->write_error < 0 ? stream->write_error : stream->read_error;
+}
+
+/* The second step, as soon as it is possible. The stream may be gone afterwards. */
+static void finish_close(eddy_stream *stream)
+{
+    if (stream->receive.state != POLL_IDLE || stream->send.state != POLL_IDLE)
+        return;
+    eddy__stream_drop_queue(stream);
+    eddy__stream_drop_input(stream);
+    if (stream->file.fd >= 0) {
+        eddy__poll_forget(stream->io->poller, &stream->file);
+        close(stream->file.fd);
+        stream->file.fd = -1;
+    }
+    eddy__stream_wake(&stream->closers, error_of(stream));
+    free_if_deserted(stream);
+}
+
+void eddy__stream_flushed(eddy_stream *stream)
+{
+    eddy__stream_wake(&stream->drainers, 0);
+    if (stream->is_closed)
+        finish_close(stream);
+    else if (stream->is_shut && stream->file.kind <= POLL_UNIX_SOCKET)
+        (void)shutdown(stream->file.fd, SHUT_WR); // fails only on a connection that is gone
+}
+
+/* The first step: nobody reads or writes any more. */
+static void begin_close(eddy_stream *stream)
+{
+    stream->is_closed = stream->is_shut = true;
+    (void)eddy__poll_cancel(stream->io->poller, &stream->receive);
+    if (stream->reader != NULL)
+        eddy__wait_finish(stream->reader, -EBADF);
+    eddy__stream_wake(&stream->writers, -EBADF);
+    eddy__stream_wake(&stream->drainers, -EBADF);
+}
+
+int eddy_stream_close(eddy_stream *stream)
+{
+    int err = eddy__stream_check(stream, "eddy_stream_close");
+    if (err < 0)
+        return err == -EBADF ? 0 : err;
+    begin_close(stream);
+    if (stream->out_size == 0)
+        finish_close(stream);
+    return 0;
+}
+
+int eddy_stream_abort(eddy_stream *stream)
+{
+    if (stream->io == NULL || stream->file.fd < 0)
+        return 0;
+    if (stream->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
+    if (!stream->is_closed)
+        begin_close(stream);
+    (void)eddy__poll_cancel(stream->io->poller, &stream->send);
+    finish_close(stream);
+    return 0;
+}
+
+void eddy_stream_free(eddy_stream *stream)
+{
+    if (stream == NULL)
+        return;
+    EDDY_ASSERT(stream->io == NULL || stream->io->loop == eddy__loop_current());
+    EDDY_ASSERT(stream->is_owned);
+    eddy__stream_hold(stream);
+    stream->is_owned = false;
+    if (!stream->is_closed)
+        (void)eddy_stream_abort(stream);
+    eddy__stream_release(stream);
+}
+
+int eddy_stream_wait_closed(eddy_stream *stream)
+{
+    if (stream->io == NULL || stream->file.fd < 0)
+        return error_of(stream);
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_stream_wait_closed");
+    if (err < 0)
+        return err;
+    eddy__stream_hold(stream);
+    err = eddy__wait_park_in(&wait, &stream->closers);
+    eddy__stream_release(stream);
+    return err;
+}
+
+/* The loop closes: what has not been sent is lost, and a stream with an owner stays, closed. */
+static void loop_closes(struct io_keeper *keeper)
+{
+    eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
+    // Tasks that are still parked in here never go on: their frames have been given up.
+    stream->reader = stream->connector = NULL;
+    stream->writers = stream->drainers = stream->closers = (eddy_waiters){NULL, NULL};
+    stream->hold_count = 1;
+    (void)eddy_stream_abort(stream);
+    link_remove(&stream->keeper.link);
+    stream->io = NULL;
+    stream->file.fd = -1;
+    stream->is_closed = true;
+    eddy__stream_release(stream);
+}
+
+/* ---- birth -----------------------------------------------------------------------------------*/
+
+static void set_options(eddy_stream *stream, const eddy_stream_options *options)
+{
+    static const eddy_stream_options defaults;
+    if (options == NULL)
+        options = &defaults;
+    stream->limit = options->limit > 0 ? options->limit : LIMIT_DEFAULT;
+    stream->write_high = options->write_high > 0 ? options->write_high : LIMIT_DEFAULT;
+    stream->write_low = options->write_low > 0 ? options->write_low : stream->write_high / 4;
+    if (stream->write_low > stream->write_high)
+        stream->write_low = stream->write_high;
+    stream->has_delay = options->delay;
+}
+
+int eddy__stream_new(struct io *io, const eddy_stream_options *options, eddy_stream **out_stream)
+{
+    eddy_stream *stream = eddy__zalloc(sizeof *stream);
+    if (stream == NULL)
+        return -ENOMEM;
+    stream->io = io;
+    stream->keeper.loop_closes = loop_closes;
+    list_push(&io->keepers, &stream->keeper.link);
+    stream->file.fd = -1;
+    stream->is_owned = true;
+    set_options(stream, options);
+    *out_stream = stream;
+    return 0;
+}
+
+void eddy__stream_attach(eddy_stream *stream, int fd, enum poll_file_kind kind)
+{
+    eddy__poll_file_init(&stream->file, fd, kind);
+    stream->receive = (struct poll_op){
+        .file = &stream->file, .kind = POLL_RECEIVE, .done = eddy__stream_received};
+    stream->send =
+        (struct poll_op){.file = &stream->file, .kind = POLL_SEND, .done = eddy__stream_sent};
+    if (kind == POLL_SOCKET && !stream->has_delay) {
+        // A refusal means that it is no TCP socket, which has no delay to turn off.
+        const int one = 1;
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    }
+}
+
+/* What `fd` is; -EPERM for what can't be waited for, -EBADF. */
+static int kind_of(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0)
+        return -errno;
+    if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return -EPERM;
+    if (S_ISFIFO(status.st_mode))
+        return POLL_PIPE;
+    if (!S_ISSOCK(status.st_mode))
+        return POLL_OTHER;
+    int type = 0;
+    int domain = 0;
+    socklen_t size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+        return -errno;
+    size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
+        return -errno;
+    if (type != SOCK_STREAM)
+        return -EPROTOTYPE;
+    return domain == AF_UNIX ? POLL_UNIX_SOCKET : POLL_SOCKET;
+}
+
+static int set_nonblocking(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -errno;
+    if ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -errno;
+    return 0;
+}
+
+int eddy_stream_from_fd(int fd, const eddy_stream_options *options, eddy_stream **out_stream)
+{
+    struct io *io;
+    int err = eddy__io_of_loop("eddy_stream_from_fd", &io);
+    if (err < 0)
+        return err;
+    int kind = kind_of(fd);
+    if (kind < 0)
+        return kind;
+    err = set_nonblocking(fd);
+    if (err < 0)
+        return err;
+    eddy_stream *stream;
+    err = eddy__stream_new(io, options, &stream);
+    if (err < 0)
+        return err;
+    eddy__stream_attach(stream, fd, (enum poll_file_kind)kind);
+    *out_stream = stream;
+    return 0;
+}
+
+int eddy_stream_pair(const eddy_stream_options *options, eddy_stream **out_first,
+                     eddy_stream **out_second)
+{
+    struct io *io;
+    eddy_stream *first;
+    eddy_stream *second;
+    int err = eddy__io_of_loop("eddy_stream_pair", &io);
+    if (err < 0)
+        return err;
+    err = eddy__stream_new(io, options, &first);
+    if (err < 0)
+        return err;
+    err = eddy__stream_new(io, options, &second);
+    if (err < 0)
+        goto free_first;
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0) {
+        err = -errno;
+        goto free_second;
+    }
+    eddy__stream_attach(first, fds[0], POLL_UNIX_SOCKET);
+    eddy__stream_attach(second, fds[1], POLL_UNIX_SOCKET);
+    *out_first = first;
+    *out_second = second;
+    return 0;
+
+free_second:
+    eddy_stream_free(second);
+free_first:
+    eddy_stream_free(first);
+    return err;
+}
+
+/* ---- questions -------------------------------------------------------------------------------*/
+
+bool eddy_stream_is_closing(const eddy_stream *stream)
+{
+    return stream->is_closed;
+}
+
+int eddy_stream_fd(const eddy_stream *stream)
+{
+    return stream->is_closed ? -1 : stream->file.fd;
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream_read.c: bytes on their way to a reader.
+ *
+ * Every read is: take what the stream holds already; else try; else park, and try again. A plain read
+ * receives straight into the caller's memory. Reads that must see more than they take (a line) or
+ * must not lose what they have (a record) receive into the stream's buffer, which is borrowed from
+ * the loop while it holds anything and handed back before the reader parks.
+ *
+ * What always holds:
+ *   - One task reads: `reader` is set from its parking until it runs again.
+ *   - While parked, the operation that the poller holds has no memory of ours. If the task is
+ *     cancelled when something has come, it is still in the kernel, or stands in stream->receive with
+ *     has_news set, and the next read begins with it.
+ *   - Errors that end the connection are kept, and come after the bytes that came before them.
+ */
+#include "io/io.h"
+
+#include <errno.h>
+#include <string.h>
+
+void eddy__stream_received(struct poll_op *op)
+{
+    eddy_stream *stream = container_of(op, struct eddy_stream, receive);
+    if (stream->is_closed) {
+        eddy__poll_give_back(stream->io->poller, op);
+        if (stream->out_size == 0)
+            (void)eddy_stream_abort(stream); // it has only waited for this
+        return;
+    }
+    // What came to nothing is no news, but whoever waits by now must submit again.
+    stream->has_news = op->result != -EAGAIN && op->result != -ECANCELED;
+    stream->lent_taken = 0;
+    if (stream->reader != NULL)
+        eddy__wait_finish(stream->reader, 0);
+}
+
+/* ---- the stream's buffer ---------------------------------------------------------------------*/
+
+static size_t buffered(const eddy_stream *stream)
+{
+    return stream->in_end - stream->in_start;
+}
+
+static void give_buffer_back(eddy_stream *stream)
+{
+    if (stream->in_capacity == IO_BUFFER_SIZE)
+        eddy__io_buffer_put(stream->io, stream->in);
+    else
+        eddy__free(stream->in);
+    stream->in = NULL;
+    stream->in_capacity = stream->in_start = stream->in_end = 0;
+}
+
+static void give_back_if_empty(eddy_stream *stream)
+{
+    if (stream->in != NULL && buffered(stream) == 0)
+        give_buffer_back(stream);
+}
+
+void eddy__stream_drop_input(eddy_stream *stream)
+{
+    if (stream->has_news)
+        eddy__poll_give_back(stream->io->poller, &stream->receive);
+    stream->has_news = false;
+    if (stream->in != NULL)
+        give_buffer_back(stream);
+}
+
+/* Makes room for `capacity` bytes in all, from in_start on, and for one more byte in any case. */
+static int reserve(eddy_stream *stream, size_t capacity)
+{
+    if (stream->in == NULL && capacity <= IO_BUFFER_SIZE) {
+        stream->in = eddy__io_buffer_take(stream->io);
+        if (stream->in == NULL)
+            return -ENOMEM;
+        stream->in_capacity = IO_BUFFER_SIZE;
+        return 0;
+    }
+    size_t size = buffered(stream);
+    if (capacity <= size)
+        capacity = size + 1;
+    if (stream->in_capacity - stream->in_start >= capacity && stream->in_end < stream->in_capacity)
+        return 0;
+    if (stream->in_capacity >= capacity) {
+        memmove(stream->in, stream->in + stream->in_start, size);
+    } else {
+        char *grown = eddy__malloc(capacity);
+        if (grown == NULL)
+            return -ENOMEM;
+        if (size > 0)
+            memcpy(grown, stream->in + stream->in_start, size);
+        if (stream->in != NULL)
+            give_buffer_back(stream);
+        stream->in = grown;
+        stream->in_capacity = capacity;
+    }
+    stream->in_start = 0;
+    stream->in_end = size;
+    return 0;
+}
+
+static size_t take(eddy_stream *stream, void *buf, size_t size)
+{
+    if (size > buffered(stream))
+        size = buffered(stream);
+    if (size == 0)
+        return 0;
+    memcpy(buf, stream->in + stream->in_start, size);
+    stream->in_start += size;
+    return size;
+}
+
+/* ---- receiving -------------------------------------------------------------------------------*/
+
+static bool is_passing(ssize_t err)
+{
+    return err == -EAGAIN || err == -ENOMEM || err == -ENOBUFS;
+}
+
+static ssize_t note_end(eddy_stream *stream, ssize_t n)
+{
+    if (n == 0) {
+        stream->is_eof = true;
+    } else if (n < 0 && !is_passing(n)) {
+        stream->read_error = (int)n;
+        if (stream->write_error == 0)
+            stream->write_error = (int)n;
+    }
+    return n;
+}
+
+/* Takes what the poller has brought by itself. */
+static ssize_t receive_news(eddy_stream *stream, void *buf, size_t size)
+{
+    struct poll_op *op = &stream->receive;
+    if (op->result <= 0) {
+        stream->has_news = false;
+        return note_end(stream, op->result);
+    }
+    size_t left = (size_t)op->result - stream->lent_taken;
+    size_t n = size < left ? size : left;
+    memcpy(buf, (const char *)op->memory + stream->lent_taken, n);
+    stream->lent_taken += n;
+    if (n == left) {
+        stream->has_news = false;
+        eddy__poll_give_back(stream->io->poller, op);
+    }
+    return (ssize_t)n;
+}
+
+/* Bytes into `buf`, 0 at the end, -EAGAIN if that needs waiting, or an error. */
+static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
+{
+    if (EDDY__UNLIKELY(stream->has_news))
+        return receive_news(stream, buf, size);
+    if (EDDY__UNLIKELY(stream->is_eof))
+        return 0;
+    if (EDDY__UNLIKELY(stream->read_error < 0))
+        return stream->read_error;
+    struct poll_op *op = &stream->receive;
+    if (EDDY__UNLIKELY(op->state != POLL_IDLE)) // a cancelled one is still on its way out
+        return -EAGAIN;
+    op->memory = buf;
+    op->size = size;
+    ssize_t n = eddy__poll_try(stream->io->poller, op);
+    op->memory = NULL;
+    if (EDDY__LIKELY(n > 0)) {
+        stream->receives_in_row++;
+        return n;
+    }
+    return note_end(stream, n);
+}
+
+/* Stops the task until it is worth trying again. */
+static int wait_for_bytes(eddy_stream *stream, const char *what)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, what);
+    if (err < 0)
+        return err;
+    give_back_if_empty(stream);
+    stream->receives_in_row = 0;
+    struct poll_op *op = &stream->receive;
+    if (op->state == POLL_IDLE) {
+        err = eddy__poll_submit(stream->io->poller, op);
+        if (err < 0)
+            return err;
+    }
+    stream->reader = &wait;
+    err = eddy__wait_park(&wait);
+    stream->reader = NULL;
+    if (stream->is_closed)
+        return err < 0 ? err : -EBADF;
+    if (err < 0)
+        (void)eddy__poll_cancel(stream->io->poller, op);
+    return err;
+}
+
+static int may_read(const eddy_stream *stream, const char *what)
+{
+    int err = eddy__stream_check(stream, what);
+    if (err == 0 && EDDY__UNLIKELY(stream->reader != NULL))
+        err = -EBUSY;
+    return err;
+}
+
+/* A peer that sends faster than we read must not keep the other tasks from running. */
+static int begin_read(eddy_stream *stream, const char *what)
+{
+    int err = may_read(stream, what);
+    if (err < 0 || EDDY__LIKELY(stream->receives_in_row < IO_RECEIVES_MAX))
+        return err;
+    stream->receives_in_row = 0;
+    if (eddy__task_current() == NULL)
+        return 0;
+    eddy__stream_hold(stream);
+    err = eddy__task_yield();
+    if (err == 0)
+        err = may_read(stream, what);
+    eddy__stream_release(stream);
+    return err;
+}
+
+/* Holds the stream while `receive` suspends: the caller looks at it afterwards only if that is 0. */
+static int wait_held(eddy_stream *stream, const char *what)
+{
+    eddy__stream_hold(stream);
+    int err = wait_for_bytes(stream, what);
+    eddy__stream_release(stream);
+    return err;
+}
+
+/* Receives into the stream's buffer, which has room for `capacity` bytes; waits if need be. */
+static ssize_t fill(eddy_stream *stream, size_t capacity, const char *what)
+{
+    for (;;) {
+        int err = reserve(stream, capacity);
+        if (err < 0)
+            return err;
+        ssize_t n = receive_now(stream, stream->in + stream->in_end,
+                                stream->in_capacity - stream->in_end);
+        if (n > 0)
+            stream->in_end += (size_t)n;
+        if (n != -EAGAIN)
+            return n;
+        err = wait_held(stream, what);
+        if (err < 0)
+            return err;
+    }
+}
+
+/* ---- reading ---------------------------------------------------------------------------------*/
+
+ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size)
+{
+    int err = begin_read(stream, "eddy_stream_read");
+    if (EDDY__UNLIKELY(err < 0))
+        return err;
+    if (size == 0)
+        return 0;
+    if (buffered(stream) > 0)
+        return (ssize_t)take(stream, buf, size);
+    for (;;) {
+        ssize_t n = receive_now(stream, buf, size);
+        if (n != -EAGAIN)
+            return n;
+        err = wait_held(stream, "eddy_stream_read");
+        if (err < 0)
+            return err;
+    }
+}
+
+int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
+{
+    int err = begin_read(stream, "eddy_stream_peek");
+    if (err < 0)
+        return err;
+    if (least > stream->limit)
+        return EDDY_LIMIT;
+    while (buffered(stream) < least) {
+        ssize_t n = fill(stream, least, "eddy_stream_peek");
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            break;
+    }
+    *out_bytes = (eddy_span){
+        .data = buffered(stream) > 0 ? stream->in + stream->in_start : "",
+        .size = buffered(stream),
+    };
+    return 0;
+}
+
+int eddy_stream_consume(eddy_stream *stream, size_t size)
+{
+    int err = may_read(stream, "eddy_stream_consume");
+    if (err < 0)
+        return err;
+    if (size > buffered(stream))
+        return EDDY_EVALUE;
+    stream->in_start += size;
+    return 0;
+}
+
+/* Puts bytes that were taken back to the front. The buffer is empty. */
+static int put_back(eddy_stream *stream, const void *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    give_back_if_empty(stream);
+    int err = reserve(stream, size);
+    if (err < 0) {
+        stream->read_error = err; // nobody may read on behind a gap
+        return err;
+    }
+    memcpy(stream->in, data, size);
+    stream->in_end = size;
+    return 0;
+}
+
+/* A small record: all of it is gathered in the stream's buffer before any is taken. */
+static int read_buffered(eddy_stream *stream, void *buf, size_t size)
+{
+    while (buffered(stream) < size) {
+        ssize_t n = fill(stream, size, "eddy_stream_read_exactly");
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return EDDY_INCOMPLETE;
+    }
+    (void)take(stream, buf, size);
+    return 0;
+}
+
+/* A large one: straight into the caller's memory, and back from there if it stays incomplete. */
+static int read_direct(eddy_stream *stream, char *buf, size_t size)
+{
+    size_t done = take(stream, buf, size);
+    int err = 0;
+    eddy__stream_hold(stream);
+    while (done < size && err == 0) {
+        ssize_t n = receive_now(stream, buf + done, size - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0)
+            err = EDDY_INCOMPLETE;
+        else
+            err = n == -EAGAIN ? wait_for_bytes(stream, "eddy_stream_read_exactly") : (int)n;
+    }
+    if (err < 0 && !stream->is_closed) {
+        int lost = put_back(stream, buf, done);
+        if (lost < 0)
+            err = lost;
+    }
+    eddy__stream_release(stream);
+    return err;
+}
+
+int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size)
+{
+    int err = begin_read(stream, "eddy_stream_read_exactly");
+    if (err < 0)
+        return err;
+    if (size <= IO_BUFFER_SIZE)
+        return read_buffered(stream, buf, size);
+    return read_direct(stream, buf, size);
+}
+
+/* ---- reading up to a separator ---------------------------------------------------------------*/
+
+/*
+ * Finds the end of the first `separator`, looking only at what has not been looked at: bytes from
+ * `*inout_seen` on. Returns the number of bytes up to and including it; 0 if it is not there yet.
+ */
+static size_t find(const eddy_stream *stream, const char *separator, size_t separator_size,
+                   size_t *inout_seen)
+{
+    const char *start = stream->in + stream->in_start;
+    size_t size = buffered(stream);
+    if (size < separator_size)
+        return 0;
+    const char *hit = memmem(start + *inout_seen, size - *inout_seen, separator, separator_size);
+    if (hit != NULL)
+        return (size_t)(hit - start) + separator_size;
+    *inout_seen = size - separator_size + 1; // the separator may have begun
+    return 0;
+}
+
+/* As eddy_stream_read_until(), into *out_size; EDDY_INCOMPLETE at the end leaves all in the buffer. */
+static int gather_until(eddy_stream *stream, const char *separator, size_t separator_size,
+                        size_t *out_size, const char *what)
+{
+    const size_t most = stream->limit + separator_size;
+    size_t seen = 0;
+    for (;;) {
+        size_t size = find(stream, separator, separator_size, &seen);
+        if (size > most || (size == 0 && seen > stream->limit))
+            return EDDY_LIMIT;
+        if (size > 0) {
+            *out_size = size;
+            return 0;
+        }
+        // Twice as much each time that the buffer is full.
+        size_t capacity = buffered(stream) + 1;
+        if (capacity > stream->in_capacity)
+            capacity = capacity < IO_BUFFER_SIZE ? IO_BUFFER_SIZE : 2 * stream->in_capacity;
+        ssize_t n = fill(stream, capacity, what);
+        if (n < 0)
+            return (int)n;
+        if (n == 0)
+            return EDDY_INCOMPLETE;
+    }
+}
+
+static void lend(eddy_stream *stream, size_t size, eddy_span *out_bytes)
+{
+    *out_bytes = (eddy_span){
+        .data = size > 0 ? stream->in + stream->in_start : "",
+        .size = size,
+    };
+    stream->in_start += size; // the buffer itself stays until the next read
+}
+
+int eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t separator_size,
+                           eddy_span *out_bytes)
+{
+    if (separator_size == 0)
+        return EDDY_EVALUE;
+    int err = begin_read(stream, "eddy_stream_read_until");
+    size_t size;
+    if (err == 0)
+        err = gather_until(stream, separator, separator_size, &size, "eddy_stream_read_until");
+    if (err == 0)
+        lend(stream, size, out_bytes);
+    return err;
+}
+
+int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line)
+{
+    int err = begin_read(stream, "eddy_stream_readline");
+    size_t size = 0;
+    if (err == 0)
+        err = gather_until(stream, "\n", 1, &size, "eddy_stream_readline");
+    if (err == EDDY_INCOMPLETE) {
+        size = buffered(stream);
+        err = 0;
+    }
+    if (err == 0)
+        lend(stream, size, out_line);
+    return err;
+}
+
+bool eddy_stream_at_eof(const eddy_stream *stream)
+{
+    return stream->is_eof && buffered(stream) == 0;
+}

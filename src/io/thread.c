@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * thread.c: blocking work on the loop's threads.
+ *
+ * A job is a coroutine object whose body runs on a worker. It belongs to the pool's queue, then to
+ * the worker, and comes back to the loop's thread as a post. The task that waits only lends it a
+ * pointer to its wait, and takes that back when it is cancelled: the job then finds nobody, and is
+ * freed where it is. So nothing that a worker touches ever lies on a task's stack.
+ *
+ *      queued --a worker takes it--> running --post--> back on the loop's thread --> freed
+ *         `--cancelled--> freed           `--the loop has closed--> freed by the worker
+ *
+ * What always holds:
+ *   - job->wait is touched by the loop's thread alone.
+ *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
+ *   - Workers block all signals: those of the process stay with the threads that want them.
+ */
+#include "io/io.h"
+
+#include <eddy/thread.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+struct job {
+    struct post post;
+    struct job *next; // in the pool's queue
+    struct task *coroutine;
+    struct eddy_loop *loop;
+    struct wait *wait;        // the task's, NULL when it has gone
+    struct eddy_error *error; // what travelled with the status
+    int status;
+};
+
+struct thread_pool {
+    pthread_mutex_t lock;
+    pthread_cond_t has_work;
+    struct job *first; // guarded by lock, as are all below but `threads`
+    struct job **last;
+    unsigned idle_count;
+    bool is_closing;
+    unsigned thread_count;
+    unsigned thread_max;
+    pthread_t threads[];
+};
+
+static void free_job(struct job *job)
+{
+    eddy_future_free(&job->coroutine->future);
+    eddy__error_unref(job->error);
+    eddy__free(job);
+}
+
+/* Back on the loop's thread. */
+static void finish_job(struct post *post)
+{
+    struct job *job = container_of(post, struct job, post);
+    eddy_loop_release(job->loop);
+    if (job->wait != NULL)
+        eddy__wait_finish(job->wait, 0); // whoever waits takes the rest, and frees the job
+    else
+        free_job(job);
+}
+
+static struct job *take_job(struct thread_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    pool->idle_count++;
+    while (pool->first == NULL && !pool->is_closing)
+        pthread_cond_wait(&pool->has_work, &pool->lock);
+    pool->idle_count--;
+    struct job *job = pool->first;
+    if (job != NULL) {
+        pool->first = job->next;
+        if (pool->first == NULL)
+            pool->last = &pool->first;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return job;
+}
+
+static void *work(void *argument)
+{
+    struct thread_pool *pool = argument;
+    struct job *job;
+    while ((job = take_job(pool)) != NULL) {
+        job->status = eddy__coro_run(job->coroutine);
+        job->error = eddy__run_error;
+        eddy__run_error = NULL;
+        if (eddy__loop_post(job->loop, &job->post) < 0)
+            free_job(job);
+    }
+    return NULL;
+}
+
+static unsigned default_thread_max(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    return cpus > 0 && cpus < 28 ? (unsigned)cpus + 4 : 32;
+}
+
+static void drop_queued(struct thread_pool *pool)
+{
+    while (pool->first != NULL) {
+        struct job *job = pool->first;
+        pool->first = job->next;
+        eddy_loop_release(job->loop);
+        free_job(job);
+    }
+}
+
+/* The loop closes: what is queued never runs, what runs is waited for. */
+static int close_pool(void *data)
+{
+    struct thread_pool *pool = data;
+    pthread_mutex_lock(&pool->lock);
+    pool->is_closing = true;
+    drop_queued(pool);
+    pthread_cond_broadcast(&pool->has_work);
+    pthread_mutex_unlock(&pool->lock);
+    for (unsigned i = 0; i < pool->thread_count; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->has_work);
+    pthread_mutex_destroy(&pool->lock);
+    eddy__free(pool);
+    return 0;
+}
+
+static struct thread_pool *open_pool(struct eddy_loop *loop)
+{
+    unsigned max =
+        loop->options.threads_max > 0 ? loop->options.threads_max : default_thread_max();
+    struct thread_pool *pool = eddy__zalloc(sizeof *pool + max * sizeof(pthread_t));
+    if (pool == NULL)
+        return NULL;
+    pool->thread_max = max;
+    pool->last = &pool->first;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->has_work, NULL);
+    if (eddy_loop_on_close(close_pool, pool) < 0) {
+        eddy__free(pool);
+        return NULL;
+    }
+    loop->threads = pool;
+    return pool;
+}
+
+static int start_worker(struct thread_pool *pool)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int err = pthread_create(&pool->threads[pool->thread_count], NULL, work, pool);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (err == 0)
+        pool->thread_count++;
+    return -err;
+}
+
+/* Queues the job, with one more worker if all are busy and there may be more. */
+static int submit(struct thread_pool *pool, struct job *job)
+{
+    pthread_mutex_lock(&pool->lock);
+    int err = 0;
+    if (pool->idle_count == 0 && pool->thread_count < pool->thread_max)
+        err = start_worker(pool);
+    if (err == 0 || pool->thread_count > 0) {
+        err = 0;
+        *pool->last = job;
+        pool->last = &job->next;
+        pthread_cond_signal(&pool->has_work);
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return err;
+}
+
+/* Takes the job out of the queue; false when a worker has it. */
+static bool withdraw(struct thread_pool *pool, struct job *job)
+{
+    bool is_queued = false;
+    pthread_mutex_lock(&pool->lock);
+    for (struct job **place = &pool->first; *place != NULL; place = &(*place)->next) {
+        if (*place != job)
+            continue;
+        *place = job->next;
+        if (pool->last == &job->next)
+            pool->last = place;
+        is_queued = true;
+        break;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return is_queued;
+}
+
+/* The waiting task was cancelled: the job goes on alone, unless it has not begun or is back. */
+static void abandon(struct thread_pool *pool, struct job *job, bool is_back)
+{
+    job->wait = NULL;
+    if (!is_back && !withdraw(pool, job))
+        return;
+    if (!is_back)
+        eddy_loop_release(job->loop);
+    free_job(job);
+}
+
+static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_value, size_t size)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_to_thread");
+    if (err == 0)
+        err = submit(pool, job);
+    if (err < 0) {
+        free_job(job);
+        return err;
+    }
+    eddy_loop_hold(job->loop);
+    job->wait = &wait;
+    err = eddy__wait_park(&wait);
+    if (err < 0) {
+        abandon(pool, job, wait.state == WAIT_FINISHED);
+        return err;
+    }
+    int status = job->status;
+    if (status >= 0)
+        status = eddy__future_take(&job->coroutine->future, out_value, size);
+    else
+        eddy__error_travel(wait.task, job->error);
+    free_job(job);
+    return status;
+}
+
+static int refuse(eddy_coroutine *coroutine, int err)
+{
+    if (coroutine != NULL && eddy__is_coroutine(coroutine))
+        eddy_coro_free(coroutine);
+    return err;
+}
+
+int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
+{
+    int err = 0;
+    if (eddy__task_required("eddy_to_thread", &err) != NULL)
+        err = eddy__future_check(coroutine, "eddy_to_thread");
+    if (err < 0)
+        return refuse(coroutine, err);
+    if (!eddy__is_coroutine(coroutine))
+        return eddy__future_is_done(coroutine)
+                   ? coroutine->status
+                   : eddy__misuse("eddy_to_thread: this is no coroutine object");
+    if (out_value != NULL && size != coroutine->value_size)
+        return refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
+    struct eddy_loop *loop = eddy__loop_current();
+    struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
+    struct job *job = pool != NULL ? eddy__zalloc(sizeof *job) : NULL;
+    if (job == NULL)
+        return refuse(coroutine, -ENOMEM);
+    job->post.run = finish_job;
+    job->loop = loop;
+    job->coroutine = eddy__task_of(coroutine);
+    eddy__coro_take(job->coroutine);
+    return wait_for_job(pool, job, out_value, size);
+}

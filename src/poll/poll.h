@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll.h: the kernel's door, as a contract that epoll and io_uring can both fulfil.
+ *
+ * What others want of the kernel is said in operations: receive, send, accept, connect, wait until
+ * ready. An operation is part of a longer-lived object (a stream, a listener), never of a stack
+ * frame, because the kernel may hold on to it after the task that wanted it is gone.
+ *
+ *     try      does it now if that needs no waiting; uses the memory only during the call. A
+ *              system call that can be known to be useless is not made: -EAGAIN at once.
+ *     submit   leaves it with the poller, after a try that gave -EAGAIN (a readiness is submitted
+ *              straight away). Later, out of eddy__poller_wait(), `done` is called once.
+ *     cancel   takes it back: at once (true), or `done` is still to come, soon (false).
+ *
+ *        idle --submit--> pending --done--> idle
+ *                            \--cancel--> idle, or cancelling --done--> idle
+ *
+ * What a submitted operation brings, in op->result when `done` is called:
+ *
+ *     POLL_READABLE, POLL_WRITABLE   0; or again and again, until cancelled, if op->repeats
+ *     POLL_RECEIVE   bytes that came, lent in op->memory until eddy__poll_give_back(op); 0 at the
+ *                    end; or -EAGAIN, which means: now is the time to try (epoll says only that).
+ *                    It keeps no memory of the caller, so a connection that waits needs no buffer
+ *     POLL_SEND      bytes taken, 1 or more; op->memory or op->parts stay lent until then
+ *     POLL_ACCEPT    a descriptor, or -EAGAIN: now is the time to try
+ *     POLL_CONNECT   0; op->memory, the address, stays lent until then
+ *     all of them    or a negative errno; -ECANCELED after a cancel that could not act at once, if
+ *                    the operation had not been fulfilled by then: look at op->result either way
+ *
+ * What always holds:
+ *   - One operation in each direction of a file is pending at most: POLL_READABLE, POLL_RECEIVE and
+ *     POLL_ACCEPT are the one, the others the other.
+ *   - Error and hang-up wake both directions; the next try then reports them.
+ *   - `done` is called in the kernel's order, from eddy__poller_wait() only, after the operation is
+ *     idle again. It must not suspend, but may try, submit, cancel and forget whatever it likes.
+ *   - A file is forgotten before its descriptor is closed, and its operations are idle by then;
+ *     news of a forgotten file is dropped, also if a child process keeps the descriptor open.
+ *
+ * Knows nothing of tasks. Owns nothing of its callers. One thread, but for eddy__poller_wake().
+ */
+#ifndef EDDY_POLL_POLL_H
+#define EDDY_POLL_POLL_H
+
+#include "base/base.h"
+
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct poller;
+struct poll_op;
+
+enum poll_kind {
+    POLL_READABLE,
+    POLL_RECEIVE,
+    POLL_ACCEPT,
+    POLL_WRITABLE, // from here on: the outgoing direction
+    POLL_SEND,
+    POLL_CONNECT,
+};
+
+static inline bool poll_kind_is_outgoing(uint8_t kind)
+{
+    return kind >= POLL_WRITABLE;
+}
+
+/* What a descriptor is, which decides by what call it is read and written. */
+enum poll_file_kind {
+    POLL_SOCKET,
+    POLL_UNIX_SOCKET, // a stream that may carry descriptors, which cut a read short
+    POLL_PIPE,
+    POLL_OTHER,   // a terminal, an eventfd, ...: a short read says nothing about the next
+    POLL_FOREIGN, // of other code, which may close it as soon as nothing is submitted for it
+};
+
+/* A descriptor as pollers see it: part of the object that owns the descriptor. */
+struct poll_file {
+    int fd;
+    uint8_t kind; // enum poll_file_kind
+    // What follows is the poller's, zero at first.
+    uint8_t ready;        // bits, which each poller names for itself
+    bool is_registered;   // the kernel knows it
+    uint32_t generation;  // tells it from earlier files with the same descriptor
+    struct poll_op *in;   // pending, or NULL
+    struct poll_op *out;  // pending, or NULL
+};
+
+enum poll_state {
+    POLL_IDLE,
+    POLL_PENDING,
+    POLL_CANCELLING, // `done` is still to come, and whatever was lent stays so until then
+};
+
+struct poll_op {
+    struct poll_file *file;
+    void (*done)(struct poll_op *op);
+    uint8_t kind;  // enum poll_kind
+    uint8_t state; // enum poll_state; the poller's
+    bool repeats;  // POLL_READABLE and POLL_WRITABLE
+    int part_count;
+    ssize_t result;
+    void *memory; // to receive into (try) or to send from; an address; what the poller lends
+    size_t size;  // bytes
+    const struct iovec *parts; // to send from instead of `memory`, if part_count is not 0
+};
+
+/* A kind of poller. `struct poller` is the first member of each kind's own struct. */
+struct poll_ops {
+    const char *name; // "epoll"
+    ssize_t (*try)(struct poller *poller, struct poll_op *op);
+    int (*submit)(struct poller *poller, struct poll_op *op);
+    bool (*cancel)(struct poller *poller, struct poll_op *op);
+    void (*give_back)(struct poller *poller, struct poll_op *op);
+    void (*forget)(struct poller *poller, struct poll_file *file);
+    int (*wait)(struct poller *poller, int64_t timeout_ns);
+    void (*wake)(struct poller *poller);
+    void (*close)(struct poller *poller);
+};
+
+struct poller {
+    const struct poll_ops *ops;
+    size_t pending_count; // operations that are not idle
+    void *above;          // what io/ keeps for the loop; the poller never looks at it
+};
+
+int eddy__poll_epoll_open(struct poller **out_poller); // epoll.c
+
+/* ---- what the loop calls ---------------------------------------------------------------------*/
+
+/* The best poller that there is. 0, or -EMFILE, -ENFILE, -ENOMEM. */
+static inline int eddy__poller_open(struct poller **out_poller)
+{
+    return eddy__poll_epoll_open(out_poller);
+}
+
+static inline void eddy__poller_close(struct poller *poller)
+{
+    if (poller != NULL)
+        poller->ops->close(poller);
+}
+
+/*
+ * Waits until something has completed, at most `timeout_ns` (0: only looks; NS_NEVER: no limit), and
+ * calls `done` of each. Never returns early for the time's sake. Returns how many completed, 0 after
+ * the time, a wake or a signal, or a negative errno.
+ */
+static inline int eddy__poller_wait(struct poller *poller, int64_t timeout_ns)
+{
+    return poller->ops->wait(poller, timeout_ns);
+}
+
+/* Makes the wait under way, or else the next one, return. Any thread; async-signal-safe. */
+static inline void eddy__poller_wake(struct poller *poller)
+{
+    poller->ops->wake(poller);
+}
+
+/* Operations under way: with none, no amount of waiting brings anything but a wake. */
+static inline size_t eddy__poller_pending(const struct poller *poller)
+{
+    return poller->pending_count;
+}
+
+/* ---- what the owners of descriptors call -----------------------------------------------------*/
+
+static inline void eddy__poll_file_init(struct poll_file *file, int fd, enum poll_file_kind kind)
+{
+    *file = (struct poll_file){.fd = fd, .kind = (uint8_t)kind};
+}
+
+/*
+ * Does `op` (idle; its memory or parts set) now: what it brings, as above; -EAGAIN when that needs
+ * waiting. A connect that has begun is -EINPROGRESS, and submitting it waits for the outcome; its
+ * -EAGAIN is the kernel's (the backlog of a Unix socket is full).
+ */
+static inline ssize_t eddy__poll_try(struct poller *poller, struct poll_op *op)
+{
+    return poller->ops->try(poller, op);
+}
+
+/* Leaves `op`, which is idle, with the poller. 0, or why not (-EPERM for a plain file): still idle. */
+static inline int eddy__poll_submit(struct poller *poller, struct poll_op *op)
+{
+    return poller->ops->submit(poller, op);
+}
+
+/* Takes `op` back. True: it is idle, and `done` won't be called. False: it will. */
+static inline bool eddy__poll_cancel(struct poller *poller, struct poll_op *op)
+{
+    return op->state == POLL_IDLE || poller->ops->cancel(poller, op);
+}
+
+/* Returns the memory that a completed POLL_RECEIVE lent. Nothing if it lent none. */
+static inline void eddy__poll_give_back(struct poller *poller, struct poll_op *op)
+{
+    if (op->memory != NULL)
+        poller->ops->give_back(poller, op);
+}
+
+/* The file's descriptor is about to be closed, or handed on. Its operations are idle. */
+static inline void eddy__poll_forget(struct poller *poller, struct poll_file *file)
+{
+    poller->ops->forget(poller, file);
+}
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.c: items from task to task, in a ring of one block.
+ *
+ * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
+ * off its row, and is only a hint: the woken task looks again, for somebody may have been faster.
+ * A waiter that was cancelled after its wake passes the wake on, if there is still a reason.
+ *
+ * What always holds:
+ *   - An item is in the ring, or with one task.
+ *   - `unfinished` counts the items put and not yet reported done; whoever joins waits for 0.
+ */
+#include "sync/sync.h"
+
+#include <eddy/queue.h>
+
+#include <errno.h>
+#include <string.h>
+
+enum { CAPACITY_FIRST = 8 };
+
+struct eddy_queue {
+    size_t item_size;
+    size_t size_max; // 0: none
+    size_t unfinished;
+    bool is_shut_down;
+    void (*drop_item)(void *item); // or NULL
+    char *ring;
+    size_t capacity; // items that the ring has room for
+    size_t first;    // index of the oldest item
+    size_t count;
+    eddy_waiters getters;
+    eddy_waiters putters;
+    eddy_waiters joiners;
+};
+
+eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
+{
+    struct eddy_queue *queue = eddy__zalloc(sizeof *queue);
+    if (queue == NULL)
+        return NULL;
+    queue->item_size = item_size;
+    queue->size_max = size_max;
+    queue->drop_item = drop_item;
+    return queue;
+}
+
+static void *item_at(const struct eddy_queue *queue, size_t index)
+{
+    return queue->ring + (queue->first + index) % queue->capacity * queue->item_size;
+}
+
+static void drop_items(struct eddy_queue *queue)
+{
+    for (; queue->count > 0; queue->count--) {
+        if (queue->drop_item != NULL)
+            queue->drop_item(item_at(queue, 0));
+        queue->first = (queue->first + 1) % queue->capacity;
+        if (queue->unfinished > 0)
+            queue->unfinished--;
+    }
+}
+
+void eddy_queue_free(eddy_queue *queue)
+{
+    if (queue == NULL)
+        return;
+    if (queue->getters.first != NULL || queue->putters.first != NULL ||
+        queue->joiners.first != NULL) {
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_CALLBACK,
+            .message = "eddy_queue_free: tasks still wait for the queue; it is kept",
+            .status = EDDY_EMISUSE,
+        });
+        return;
+    }
+    drop_items(queue);
+    eddy__free(queue->ring);
+    eddy__free(queue);
+}
+
+/* Moves the items into a larger ring, the oldest first. */
+static int grow(struct eddy_queue *queue)
+{
+    size_t capacity = queue->capacity > 0 ? queue->capacity * 2 : CAPACITY_FIRST;
+    char *ring = eddy__malloc(capacity * queue->item_size);
+    if (ring == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < queue->count; i++)
+        memcpy(ring + i * queue->item_size, item_at(queue, i), queue->item_size);
+    eddy__free(queue->ring);
+    queue->ring = ring;
+    queue->capacity = capacity;
+    queue->first = 0;
+    return 0;
+}
+
+/* Wakes the first of a row that still waits; those before it leave the row too. */
+static void wake_next(eddy_waiters *row)
+{
+    while (row->first != NULL) {
+        struct wait *wait = row->first;
+        bool is_pending = eddy__wait_is_pending(wait);
+        eddy__waiters_remove(wait);
+        if (is_pending) {
+            eddy__wait_finish(wait, 0);
+            return;
+        }
+    }
+}
+
+static void wake_all(eddy_waiters *row)
+{
+    while (row->first != NULL)
+        wake_next(row);
+}
+
+/* Those who join stay in their row until they run, as waiters of an event do. */
+static void release_joiners(struct eddy_queue *queue)
+{
+    for (struct wait *wait = queue->joiners.first; wait != NULL; wait = wait->next)
+        eddy__wait_finish(wait, 0);
+}
+
+bool eddy_queue_empty(const eddy_queue *queue)
+{
+    return queue->count == 0;
+}
+
+bool eddy_queue_full(const eddy_queue *queue)
+{
+    return queue->size_max > 0 && queue->count >= queue->size_max;
+}
+
+size_t eddy_queue_qsize(const eddy_queue *queue)
+{
+    return queue->count;
+}
+
+size_t eddy_queue_maxsize(const eddy_queue *queue)
+{
+    return queue->size_max;
+}
+
+static int check(const struct eddy_queue *queue, size_t size)
+{
+    if (queue == NULL)
+        return -ENOMEM;
+    if (size != queue->item_size)
+        return eddy__misuse("the item has another size than the queue's");
+    return 0;
+}
+
+/* One wait in `row`, while is_blocked(queue); on an error a wake that came in vain goes on. */
+static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what,
+                   bool (*is_blocked)(const eddy_queue *queue))
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, what);
+    if (err < 0)
+        return err;
+    err = eddy__wait_park_in(&wait, row);
+    if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
+        wake_next(row);
+    return err;
+}
+
+int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
+{
+    int err = check(queue, size);
+    if (err < 0)
+        return err;
+    if (queue->is_shut_down)
+        return EDDY_QUEUE_SHUTDOWN;
+    if (eddy_queue_full(queue))
+        return EDDY_QUEUE_FULL;
+    if (queue->count == queue->capacity && (err = grow(queue)) < 0)
+        return err;
+    memcpy(item_at(queue, queue->count), item, size);
+    queue->count++;
+    queue->unfinished++;
+    wake_next(&queue->getters);
+    return 0;
+}
+
+int eddy__queue_put(eddy_queue *queue, const void *item, size_t size)
+{
+    int err = check(queue, size);
+    while (err == 0 && eddy_queue_full(queue)) {
+        if (queue->is_shut_down)
+            return EDDY_QUEUE_SHUTDOWN;
+        err = wait_in(queue, &queue->putters, "eddy_queue_put", eddy_queue_full);
+    }
+    return err < 0 ? err : eddy__queue_put_nowait(queue, item, size);
+}
+
+int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
+{
+    int err = check(queue, size);
+    if (err < 0)
+        return err;
+    if (queue->count == 0)
+        return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
+    memcpy(out_item, item_at(queue, 0), size);
+    queue->first = (queue->first + 1) % queue->capacity;
+    queue->count--;
+    wake_next(&queue->putters);
+    return 0;
+}
+
+int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
+{
+    int err = check(queue, size);
+    while (err == 0 && queue->count == 0) {
+        if (queue->is_shut_down)
+            return EDDY_QUEUE_SHUTDOWN;
+        err = wait_in(queue, &queue->getters, "eddy_queue_get", eddy_queue_empty);
+    }
+    return err < 0 ? err : eddy__queue_get_nowait(queue, out_item, size);
+}
+
+int eddy_queue_task_done(eddy_queue *queue)
+{
+    if (queue->unfinished == 0)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_queue_task_done: called too often");
+    if (--queue->unfinished == 0)
+        release_joiners(queue);
+    return 0;
+}
+
+int eddy_queue_join(eddy_queue *queue)
+{
+    struct wait wait;
+    if (queue == NULL)
+        return -ENOMEM;
+    int err = eddy__wait_init(&wait, "eddy_queue_join");
+    if (err < 0 || queue->unfinished == 0)
+        return err;
+    return eddy__wait_park_in(&wait, &queue->joiners);
+}
+
+int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
+{
+    if (queue == NULL)
+        return -ENOMEM;
+    queue->is_shut_down = true;
+    if (immediate) {
+        drop_items(queue);
+        if (queue->unfinished == 0)
+            release_joiners(queue);
+    }
+    wake_all(&queue->getters);
+    wake_all(&queue->putters);
+    return 0;
+}

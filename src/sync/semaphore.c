@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * semaphore.c: so many slots, first come, first served.
+ *
+ * A release adds a slot and, if somebody waits, takes it away again for the first waiter: a slot that
+ * has been promised is not free, so nobody can barge in before the woken task runs. A waiter
+ * that was cancelled after the promise gives it back and wakes the next.
+ */
+#include "sync/sync.h"
+
+#include <limits.h>
+
+int eddy_semaphore_init(eddy_semaphore *semaphore, long value)
+{
+    if (value < 0)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_semaphore_init: the value is negative");
+    *semaphore = (eddy_semaphore)EDDY_SEMAPHORE(value);
+    return 0;
+}
+
+int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
+{
+    if (value < 0)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_bounded_semaphore_init: the value is negative");
+    *semaphore = (eddy_semaphore)EDDY_BOUNDED_SEMAPHORE(value);
+    return 0;
+}
+
+bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
+{
+    if (semaphore->value == 0)
+        return true;
+    for (const struct wait *wait = semaphore->waiters.first; wait != NULL; wait = wait->next)
+        if (wait->state != WAIT_CANCELLED)
+            return true;
+    return false;
+}
+
+/* Promises a slot to the first who still waits; false if nobody does. */
+static bool wake_next(eddy_semaphore *semaphore)
+{
+    for (struct wait *wait = semaphore->waiters.first; wait != NULL; wait = wait->next) {
+        if (!eddy__wait_is_pending(wait))
+            continue;
+        semaphore->value--;
+        eddy__wait_finish(wait, 0);
+        return true;
+    }
+    return false;
+}
+
+int eddy_semaphore_acquire(eddy_semaphore *semaphore)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_semaphore_acquire");
+    if (err < 0)
+        return err;
+    if (!eddy_semaphore_locked(semaphore)) {
+        semaphore->value--;
+        return 0;
+    }
+    err = eddy__wait_park_in(&wait, &semaphore->waiters);
+    if (err == EDDY_CANCELLED && wait.state == WAIT_FINISHED)
+        semaphore->value++;
+    while (semaphore->value > 0 && wake_next(semaphore))
+        continue;
+    return err;
+}
+
+int eddy_semaphore_release(eddy_semaphore *semaphore)
+{
+    if (semaphore->value >= semaphore->value_max)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_semaphore_release: released too often");
+    semaphore->value++;
+    wake_next(semaphore);
+    return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * harness.h: unit tests that run as the main task of a loop, under the virtual clock.
+ *
+ *     TEST(a_sleep_takes_its_time)
+ *     {
+ *         EXPECT_EQ(eddy_sleep(3600), 0);
+ *         EXPECT(eddy_time() == 3600);
+ *     }
+ *     RUN_TESTS(TEST_OF(a_sleep_takes_its_time))
+ *
+ * An expectation that fails is recorded and the test goes on; the test fails when its loop has
+ * closed. Nothing jumps from a task's stack. A test also fails when it leaves memory of Eddy's or a
+ * descriptor behind, or when the loop reports what the test did not expect (expect_report()).
+ */
+#ifndef EDDY_TESTS_HARNESS_H
+#define EDDY_TESTS_HARNESS_H
+
+#include <eddy.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+/* A test under the virtual clock; one that faces the kernel's clock; one without a loop. */
+#define TEST(name) TEST_WITH(name, .virtual_clock = true)
+#define TEST_REAL(name) TEST_WITH(name, .virtual_clock = false)
+#define TEST_WITH(name, ...)                                                      \
+    static void name##__test(void);                                               \
+    EDDY_ASYNC(name##__main)                                                      \
+    {                                                                             \
+        name##__test();                                                           \
+        return 0;                                                                 \
+    }                                                                             \
+    static void name(void **state)                                                \
+    {                                                                             \
+        (void)state;                                                              \
+        harness_run(eddy_coro(name##__main), &(eddy_run_options){__VA_ARGS__});   \
+    }                                                                             \
+    static void name##__test(void)
+#define TEST_PLAIN(name)                                                          \
+    static void name##__test(void);                                               \
+    static void name(void **state)                                                \
+    {                                                                             \
+        (void)state;                                                              \
+        harness_run_plain(name##__test);                                          \
+    }                                                                             \
+    static void name##__test(void)
+
+#define EXPECT(condition) \
+    harness_expect(!!(condition), __FILE__, __LINE__, "%s", #condition)
+#define EXPECT_EQ(actual, expected) \
+    harness_expect_equal((long long)(actual), (long long)(expected), __FILE__, __LINE__, #actual)
+#define EXPECT_STR(actual, expected) \
+    harness_expect_text((actual), (expected), __FILE__, __LINE__, #actual)
+
+/* Ends this function when the condition does not hold; for void functions. */
+#define REQUIRE(condition)     \
+    do {                       \
+        if (!EXPECT(condition)) \
+            return;            \
+    } while (0)
+
+#define TEST_OF(name) cmocka_unit_test(name)
+#define RUN_TESTS(...)                                             \
+    int main(void)                                                 \
+    {                                                              \
+        const struct CMUnitTest tests[] = {__VA_ARGS__};           \
+        harness_begin();                                           \
+        return cmocka_run_group_tests(tests, NULL, NULL);          \
+    }
+
+/* The loop will report this kind once more; reports that nobody expects fail the test. */
+void expect_report(eddy_report_kind kind);
+
+/* The last report of the test: its message, and the name of the task that it was about. */
+const char *last_report_message(void);
+const char *last_report_name(void);
+size_t report_count(eddy_report_kind kind); // seen in this test
+
+/* From now on allocation number `n` (from 0) of Eddy's fails, once; -1: none. */
+void fail_allocation(long n);
+long allocation_count(void); // made since fail_allocation() or the test's begin
+
+/* --- what the macros call --- */
+void harness_begin(void);
+void harness_run(eddy_coroutine *main, const eddy_run_options *options);
+void harness_run_plain(void (*test)(void));
+__attribute__((format(printf, 4, 5))) bool harness_expect(bool holds, const char *file, int line,
+                                                          const char *format, ...);
+bool harness_expect_equal(long long actual, long long expected, const char *file, int line,
+                          const char *text);
+bool harness_expect_text(const char *actual, const char *expected, const char *file, int line,
+                         const char *text);
+
+#endif
