@@ -6,18 +6,27 @@
 #define EDDY_H
 
 #include <eddy/api.h>
+#include <eddy/as_completed.h>
+#include <eddy/barrier.h>
+#include <eddy/condition.h>
 #include <eddy/coro.h>
 #include <eddy/error.h>
+#include <eddy/event.h>
 #include <eddy/fd.h>
 #include <eddy/future.h>
 #include <eddy/gather.h>
+#include <eddy/generator.h>
+#include <eddy/group.h>
+#include <eddy/lock.h>
 #include <eddy/loop.h>
 #include <eddy/queue.h>
 #include <eddy/semaphore.h>
+#include <eddy/shield.h>
 #include <eddy/signal.h>
 #include <eddy/stream.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
 #include <eddy/timeout.h>
+#include <eddy/wait.h>
 
 #endif

@@ -5,9 +5,13 @@
 #include "harness.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { KINDS = EDDY_REPORT_SLOW + 1 };
 
@@ -16,6 +20,7 @@ static size_t expected_reports[KINDS];
 static size_t seen_reports[KINDS];
 static char report_message[256];
 static char report_name[EDDY_TASK_NAME_MAX];
+static const eddy_place *report_place;
 static atomic_long blocks_held; // of Eddy's memory
 static atomic_long allocations;
 static atomic_long failing_allocation = -1;
@@ -102,12 +107,18 @@ const char *last_report_name(void)
     return report_name;
 }
 
-static void on_report(const eddy_report *report, void *data)
+const eddy_place *last_report_place(void)
+{
+    return report_place;
+}
+
+void note_report(const eddy_report *report, void *data)
 {
     (void)data;
     seen_reports[report->kind]++;
     snprintf(report_message, sizeof report_message, "%s", report->message);
     snprintf(report_name, sizeof report_name, "%s", report->name != NULL ? report->name : "");
+    report_place = report->place;
     if (seen_reports[report->kind] > expected_reports[report->kind])
         harness_expect(false, __FILE__, __LINE__, "no report \"%s\" (%s)", report->message,
                        report_name);
@@ -131,6 +142,7 @@ static void reset(void)
     memset(expected_reports, 0, sizeof expected_reports);
     memset(seen_reports, 0, sizeof seen_reports);
     report_message[0] = report_name[0] = '\0';
+    report_place = NULL;
     fail_allocation(-1);
 }
 
@@ -160,7 +172,7 @@ void harness_run(eddy_coroutine *main, const eddy_run_options *given)
     long blocks_before = atomic_load(&blocks_held) - 1;
     int descriptors_before = count_descriptors();
     eddy_run_options options = *given;
-    options.exception_handler = on_report;
+    options.exception_handler = note_report;
     int status = eddy_run(main, &options);
     harness_expect_equal(status, 0, __FILE__, __LINE__, "status of the run");
     EDDY_IGNORE(eddy_run(eddy_coro(forget_last_error), NULL) < 0);
@@ -175,4 +187,91 @@ void harness_run_plain(void (*test)(void))
     test();
     EDDY_IGNORE(eddy_run(eddy_coro(forget_last_error), NULL) < 0);
     finish(blocks_before, descriptors_before);
+}
+
+/* ---- watched, and children -------------------------------------------------------------------*/
+
+#if defined(__has_feature)
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
+#endif
+
+bool is_watched(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+    return true;
+#else
+    const char *preload = getenv("LD_PRELOAD"); // Valgrind's own libraries
+    return (preload != NULL && strstr(preload, "vgpreload") != NULL) ||
+           getenv("QEMU_SET_ENV") != NULL || getenv("QEMU_LD_PREFIX") != NULL;
+#endif
+}
+
+static const char child_mark[] = "--as-a-child";
+enum { CANT_EXEC = 126 };
+
+bool harness_is_child(const char *argument)
+{
+    return strcmp(argument, child_mark) == 0;
+}
+
+__attribute__((weak)) int harness_child(const char *name)
+{
+    fprintf(stderr, "no child is called %s\n", name);
+    return CANT_EXEC;
+}
+
+_Noreturn static void become(const char *path, const char *name, int out_fd)
+{
+    dup2(out_fd, STDOUT_FILENO);
+    dup2(out_fd, STDERR_FILENO);
+    char mark[sizeof child_mark];
+    memcpy(mark, child_mark, sizeof mark);
+    char copy[64];
+    snprintf(copy, sizeof copy, "%s", name);
+    char own[4096];
+    snprintf(own, sizeof own, "%s", path);
+    execv(path, (char *[]){own, mark, copy, NULL});
+    _exit(CANT_EXEC);
+}
+
+static void read_all(int fd, char *output, size_t size)
+{
+    size_t length = 0;
+    char lost[256];
+    for (;;) {
+        bool has_room = length + 1 < size;
+        ssize_t n = read(fd, has_room ? output + length : lost,
+                         has_room ? size - 1 - length : sizeof lost);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        if (has_room)
+            length += (size_t)n;
+    }
+    output[length] = '\0';
+}
+
+int run_child(const char *name, char *output, size_t size)
+{
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    int fds[2];
+    if (length < 0 || pipe2(fds, O_CLOEXEC) < 0)
+        return -1;
+    path[length] = '\0';
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0)
+        become(path, name, fds[1]);
+    close(fds[1]);
+    read_all(fds[0], output, size);
+    close(fds[0]);
+    int status = -1;
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return child < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == CANT_EXEC) ? -1 : status;
 }

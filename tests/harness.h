@@ -65,10 +65,12 @@
 
 #define TEST_OF(name) cmocka_unit_test(name)
 #define RUN_TESTS(...)                                             \
-    int main(void)                                                 \
+    int main(int argc, char **argv)                                \
     {                                                              \
         const struct CMUnitTest tests[] = {__VA_ARGS__};           \
         harness_begin();                                           \
+        if (argc == 3 && harness_is_child(argv[1]))                \
+            return harness_child(argv[2]);                         \
         return cmocka_run_group_tests(tests, NULL, NULL);          \
     }
 
@@ -79,12 +81,28 @@ void expect_report(eddy_report_kind kind);
 const char *last_report_message(void);
 const char *last_report_name(void);
 size_t report_count(eddy_report_kind kind); // seen in this test
+const eddy_place *last_report_place(void);  // NULL: none was given
+
+/* The exception handler of all tests, for runs that a plain test starts itself. */
+void note_report(const eddy_report *report, void *data);
 
 /* From now on allocation number `n` (from 0) of Eddy's fails, once; -1: none. */
 void fail_allocation(long n);
 long allocation_count(void); // made since fail_allocation() or the test's begin
 
+/* Whether a sanitizer or Valgrind watches, or a processor is emulated: keep numbers small. */
+bool is_watched(void);
+
+/*
+ * What ends the program is tried in a child: this program once more, whose main is
+ * harness_child(name), which the test file defines. Its stdout and stderr go to `output`, as text.
+ * Returns its wait status, or -1 where programs can't be started so (under qemu).
+ */
+int run_child(const char *name, char *output, size_t size);
+int harness_child(const char *name);
+
 /* --- what the macros call --- */
+bool harness_is_child(const char *argument);
 void harness_begin(void);
 void harness_run(eddy_coroutine *main, const eddy_run_options *options);
 void harness_run_plain(void (*test)(void));

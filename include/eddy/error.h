@@ -85,8 +85,10 @@ EDDY_API EDDY_PRINTF(4, 5) int eddy__fail(int status, int cause, const eddy_plac
 EDDY_API const eddy_error *eddy_error_get(int status);
 
 /*
- * The same, to keep: one reference is the caller's and is given back with eddy_error_free(). When
- * nothing is known, one is made that holds just the code. NULL only without memory.
+ * Takes it out of the current task: the error has been caught, and what was known about it won't be
+ * taken for details of a later one with the same code. The reference is the caller's, given back with
+ * eddy_error_free() or sent on with eddy_error_raise(). When nothing is known, one is made that
+ * holds just the code. NULL only without memory.
  */
 EDDY_API eddy_error *eddy_error_take(int status);
 EDDY_API void eddy_error_free(eddy_error *error);

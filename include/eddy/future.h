@@ -65,6 +65,7 @@ EDDY_API EDDY_SUSPENDS int eddy__await(eddy_future *future, void *out_value, siz
 EDDY_API eddy_future_state eddy_future_get_state(const eddy_future *future);
 EDDY_API bool eddy_future_done(const eddy_future *future);
 EDDY_API bool eddy_future_cancelled(const eddy_future *future);
+EDDY_API bool eddy_future_is_task(const eddy_future *future);
 
 /*
  * Takes the outcome of a done future, as eddy_await() would: a status of 0 or more, its error, or
@@ -84,7 +85,10 @@ EDDY_API EDDY_CHECKED int eddy__future_result(eddy_future *future, void *out_val
  */
 EDDY_API EDDY_CHECKED int eddy_future_exception(eddy_future *future);
 
-/* What is known about the error or cancellation of a done future; lent as long as the future. */
+/*
+ * What is known about the error or cancellation of a done future; lent as long as the future. NULL
+ * also for an error of which nothing but the code is known. Does not count as looking at it.
+ */
 EDDY_API const eddy_error *eddy_future_error(const eddy_future *future);
 
 /* Lends the value of a finished future, NULL if there is none (any more). */

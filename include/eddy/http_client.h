@@ -47,7 +47,7 @@ typedef struct eddy_http_timeouts {
 
 #define EDDY_HTTP_NO_LIMIT SIZE_MAX
 
-/* --- Sessions ---------------------------------------------------------------------------------- */
+/* --- Sessions --------------------------------------------------------------------------------- */
 
 /* Zero means the default throughout. Everything is copied. */
 typedef struct eddy_http_session_options {
@@ -77,7 +77,7 @@ EDDY_API EDDY_CHECKED int eddy_http_session_new(const eddy_http_session_options 
                                                 eddy_http_session **out_session);
 EDDY_API void eddy_http_session_free(eddy_http_session *session);
 
-/* --- Requests ---------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 /* Zero means the session's. */
 typedef struct eddy_http_request_options {
@@ -126,7 +126,7 @@ EDDY_API EDDY_SUSPENDS int eddy_http_post(eddy_http_session *session, const char
                                           const eddy_http_request_options *options,
                                           eddy_http_response **out_response);
 
-/* --- Responses --------------------------------------------------------------------------------- */
+/* --- Responses -------------------------------------------------------------------------------- */
 
 /* What is lent below is valid until the response is freed. */
 

@@ -13,15 +13,9 @@
 #ifndef EDDY_SEMAPHORE_H
 #define EDDY_SEMAPHORE_H
 
-#include <eddy/api.h>
+#include <eddy/waiters.h>
 
 EDDY_BEGIN_DECLS
-
-/* Tasks in a row, each waiting in its own frame. All zero is an empty row. */
-typedef struct eddy_waiters {
-    struct wait *first;
-    struct wait *last;
-} eddy_waiters;
 
 typedef struct eddy_semaphore {
     long value;     /* slots that are free */

@@ -294,11 +294,21 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_begin_read(eddy_sql *connection);
 
 /*
  * End it. A commit that fails has rolled back. One that is cancelled before it starts has too; once it
- * is at work its outcome is waited for, unless the task is cancelled again, then EDDY_CANCELLED comes
- * back with a message that says what happened, and eddy_sql_last_outcome() says it to the program.
+ * is at work its outcome is waited for, unless the task is cancelled again. Then EDDY_CANCELLED comes
+ * back, with a message that says what happened.
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_rollback(eddy_sql *connection);
+
+typedef enum eddy_sql_outcome {
+    EDDY_SQL_NO_TRANSACTION,  /* there was none */
+    EDDY_SQL_COMMITTED,
+    EDDY_SQL_ROLLED_BACK,
+    EDDY_SQL_OUTCOME_UNKNOWN, /* still at work, and not waited for; or the connection was lost */
+} eddy_sql_outcome;
+
+/* Commits, and says to the program what happened: *out_outcome is set in every case. */
+EDDY_API EDDY_SUSPENDS int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_outcome *out_outcome);
 
 /*
  * Ends the transaction with the status of its body: commits if that is 0 or more, else rolls back.
@@ -316,16 +326,6 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_end(eddy_sql *connection, int status);
         int eddy_sql_begun_ = eddy_sql_begin(eddy_sql_in_);                          \
         eddy_sql_begun_ < 0 ? eddy_sql_begun_ : eddy_sql_end(eddy_sql_in_, (call));  \
     })
-
-typedef enum eddy_sql_outcome {
-    EDDY_SQL_NO_TRANSACTION, /* none has ended on this connection */
-    EDDY_SQL_COMMITTED,
-    EDDY_SQL_ROLLED_BACK,
-    EDDY_SQL_OUTCOME_UNKNOWN, /* a commit is at work that nobody waits for any more, or it was cut off */
-} eddy_sql_outcome;
-
-/* How the last transaction of this connection ended. */
-EDDY_API eddy_sql_outcome eddy_sql_last_outcome(const eddy_sql *connection);
 
 /* Whether the current task has a transaction open here. */
 EDDY_API bool eddy_sql_in_transaction(const eddy_sql *connection);

@@ -29,7 +29,7 @@
 
 enum {
     ADVICE_GUARD_INSTALL = 102,    // MADV_GUARD_INSTALL; Linux 6.13, not in our libc's headers
-    FD_SELF_GROUP = -10002,        // PIDFD_SELF_THREAD_GROUP; Linux 6.14
+    FD_SELF = -10000,              // PIDFD_SELF_THREAD; Linux 6.14
     BATCH_MAX = 64,                // guards a call
 };
 
@@ -83,7 +83,7 @@ static size_t install_batch(char *base, size_t count, size_t stride, size_t guar
     struct iovec vec[BATCH_MAX];
     for (size_t i = 0; i < count; i++)
         vec[i] = (struct iovec){base + i * stride, guard_size};
-    ssize_t n = advise_all(FD_SELF_GROUP, vec, count);
+    ssize_t n = advise_all(FD_SELF, vec, count);
     if (n == -EBADF) {
         int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
         if (pidfd < 0)

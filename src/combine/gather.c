@@ -62,7 +62,7 @@ static void fini_gather(struct eddy_future *future)
     }
 }
 
-static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather};
+static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL};
 
 static void drop_pinned(struct pin *pin)
 {
@@ -113,32 +113,20 @@ static void on_child_done(struct handle *handle)
         eddy__unpin(&gather->pin);
 }
 
-/* Whether this gather already has a handle among the callbacks of `future`. */
-static bool is_subscribed(const struct gather *gather, struct eddy_future *future)
+/* Adds a child; false if it counts as done already, and its news is to be taken later. */
+static bool add_child(struct gather *gather, struct eddy_future *awaitable, uint32_t walk)
 {
-    for (struct link *link = list_first(&future->callbacks); link != NULL;
-         link = list_next(&future->callbacks, link)) {
-        struct handle *handle = container_of(link, struct handle, link);
-        if (handle->run == on_child_done &&
-            container_of(handle, struct gather_child, handle)->gather == gather)
-            return true;
-    }
-    return false;
-}
-
-static void add_child(struct gather *gather, struct eddy_future *awaitable)
-{
-    struct gather_child *child = &gather->children[gather->count];
+    struct gather_child *child = &gather->children[gather->count++];
     child->future = eddy__future_of(awaitable);
     child->gather = gather;
     child->handle.run = on_child_done;
-    gather->count++;
-    if (eddy__future_is_done(child->future)) {
-        gather->left++;
-    } else if (!is_subscribed(gather, child->future)) {
-        gather->left++;
-        list_push(&child->future->callbacks, &child->handle.link);
-    }
+    if (!eddy__future_mark(child->future, walk))
+        return true;
+    gather->left++;
+    if (eddy__future_is_done(child->future))
+        return false;
+    list_push(&child->future->callbacks, &child->handle.link);
+    return true;
 }
 
 static void drop_coroutines(eddy_future *const *children, size_t count)
@@ -159,14 +147,13 @@ eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool 
     struct gather *gather = gather_of(future);
     gather->return_exceptions = return_exceptions;
     // Which children count as done already is settled before any of their news is taken.
+    uint32_t walk = eddy__future_walk();
     size_t done_count = 0;
     for (size_t i = 0; i < count; i++) {
-        add_child(gather, children[i]);
-        struct gather_child *child = &gather->children[i];
-        if (eddy__future_is_done(child->future) && !link_is_linked(&child->handle.link)) {
-            child->handle.run = NULL; // marks it for the second round
-            done_count++;
-        }
+        if (add_child(gather, children[i], walk))
+            continue;
+        gather->children[i].handle.run = NULL; // marks it for the second round
+        done_count++;
     }
     if (count == 0)
         eddy__future_finish(future, 0);

@@ -11,24 +11,81 @@
 #include "combine/combine.h"
 
 #include <eddy/gather.h>
+#include <eddy/generator.h>
 #include <eddy/loop.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { UNWIND_ROUNDS_MAX = 8 }; // after a deadlock: a task may catch the cancellation and wait again
+enum {
+    LATE_ROUNDS_MAX = 8,    // of cancelling tasks that were created while others were cancelled
+    UNWIND_ROUNDS_MAX = 64, // of those that catch the cancellation and wait again
+};
 
 EDDY_ASYNC(nothing)
 {
     return 0;
 }
 
-static int run_nothing(struct eddy_loop *loop)
+EDDY_ASYNC(aclose, (eddy_generator *, generator))
 {
-    eddy_task *task =
-        eddy_task_create(eddy_coro(nothing), &(eddy_task_options){.name = "-"});
+    int status = eddy_generator_close(generator);
+    eddy_generator_free(generator);
+    return status;
+}
+
+static void report_generator(eddy_generator *generator, int status, const struct eddy_error *error)
+{
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_ASYNCGEN,
+        .message = "a generator failed when the run's end closed it",
+        .status = status,
+        .error = error,
+        .name = eddy__generator_name(generator),
+    });
+}
+
+/* Closes all generators that were ever asked, each in a task; the errors are reported. */
+EDDY_ASYNC(close_generators)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    size_t count = 0;
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link))
+        count++;
+    if (count == 0)
+        return 0;
+    eddy_generator **generators = eddy__malloc(count * sizeof(eddy_generator *));
+    eddy_future **closings = eddy__malloc(count * sizeof(eddy_future *));
+    if (generators == NULL || closings == NULL) {
+        eddy__free(generators);
+        eddy__free(closings);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        generators[i] = eddy__generator_at(loop, i);
+        closings[i] = eddy_coro(aclose, eddy__generator_at(loop, i));
+    }
+    eddy_future *gather = eddy_gather_start(closings, count, true);
+    int status = eddy_await(gather);
+    for (size_t i = 0; i < count; i++) {
+        eddy_future *closing = eddy_gather_child(gather, i);
+        if (status >= 0 && closing->status < 0)
+            report_generator(generators[i], closing->status, closing->error);
+        eddy_generator_free(generators[i]);
+    }
+    eddy_future_free(gather);
+    eddy__free(generators);
+    eddy__free(closings);
+    return status;
+}
+
+static int run_last(struct eddy_loop *loop, eddy_coroutine *coroutine)
+{
+    eddy_task *task = eddy_task_create(coroutine, &(eddy_task_options){.name = "-"});
     int err = eddy__future_is_done(task) ? task->status : eddy__loop_run_until(loop, task);
+    eddy__future_look(task);
     eddy_task_free(task);
     return err;
 }
@@ -38,7 +95,8 @@ static void report_failures(struct eddy_future *gather)
     for (size_t i = 0; i < eddy_gather_count(gather); i++) {
         struct eddy_future *task = eddy_gather_child(gather, i);
         if (task->state == EDDY_STATE_FAILED)
-            eddy__report_task(EDDY_REPORT_SHUTDOWN, task, "a task failed when the run's end cancelled it");
+            eddy__report_task(EDDY_REPORT_SHUTDOWN, task,
+                              "a task failed when the run's end cancelled it");
     }
 }
 
@@ -69,11 +127,23 @@ static int cancel_all(struct eddy_loop *loop)
     return err;
 }
 
-/* After a deadlock: lets every task unwind, so that what their frames own is given back. */
-static void unwind(struct eddy_loop *loop)
+/*
+ * Lets every task that is left unwind, so that what its frames own is given back: after a deadlock,
+ * and when tasks were created while the run's end cancelled the others.
+ */
+static void unwind(struct eddy_loop *loop, bool is_deadlocked)
 {
-    for (int round = 0; round < UNWIND_ROUNDS_MAX && !list_is_empty(&loop->tasks); round++)
-        EDDY_IGNORE(cancel_all(loop));
+    for (int round = 0; round < LATE_ROUNDS_MAX && !is_deadlocked; round++)
+        is_deadlocked = cancel_all(loop) < 0 || list_is_empty(&loop->tasks);
+    struct eddy_error *why =
+        eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
+    for (int round = 0; round < UNWIND_ROUNDS_MAX && !list_is_empty(&loop->tasks); round++) {
+        for (struct link *link = list_first(&loop->tasks); link != NULL;
+             link = list_next(&loop->tasks, link))
+            eddy__task_abort(container_of(link, struct task, all), why);
+        EDDY_IGNORE(run_last(loop, eddy_coro(nothing)) < 0);
+    }
+    eddy__error_unref(why);
 }
 
 static void call_hook(struct eddy_loop *loop, void (*hook)(eddy_task *main, void *data),
@@ -90,12 +160,13 @@ static int run_phases(struct eddy_loop *loop, eddy_task *main)
         call_hook(loop, loop->options.on_main_done, main);
         err = cancel_all(loop);
     }
-    for (int i = 0; i < 2 && err == 0; i++)
-        err = run_nothing(loop);
-    if (err < 0)
-        unwind(loop);
-    else
+    if (err == 0)
+        err = run_last(loop, eddy_coro(close_generators));
+    if (err == 0)
+        err = run_last(loop, eddy_coro(nothing));
+    if (err == 0)
         call_hook(loop, loop->options.on_closing, main);
+    unwind(loop, err < 0);
     return err;
 }
 
@@ -105,8 +176,10 @@ static int outcome_of(struct eddy_loop *loop, eddy_task *main, void *out_value, 
     int status = eddy__future_take(main, out_value, size);
     if (status == EDDY_CANCELLED && loop->is_interrupted && eddy_task_uncancel(main) == 0)
         status = EDDY_INTERRUPTED;
-    if (status < 0)
+    if (status < 0) {
+        eddy__error_unref(eddy__run_error);
         eddy__run_error = eddy__error_ref(main->error);
+    }
     return status;
 }
 

@@ -55,7 +55,7 @@ static void expire(struct handle *handle)
 static int end_scope(struct scope *scope, int status)
 {
     struct eddy_timeout *timeout = timeout_of(scope);
-    eddy__scope_pop(timeout->task, scope);
+    eddy__scope_pop(scope);
     eddy__timer_disarm(timeout->task->future.loop, &timeout->timer);
     if (timeout->state == TIMEOUT_EXPIRING) {
         timeout->state = TIMEOUT_EXPIRED;

@@ -29,8 +29,8 @@
 
 #include <eddy/coro.h>
 #include <eddy/loop.h>
-#include <eddy/semaphore.h>
 #include <eddy/task.h>
+#include <eddy/waiters.h>
 
 #include <stdatomic.h>
 
@@ -108,7 +108,8 @@ int eddy__fail_plain(int code, const char *sentence);
 struct future_kind {
     const char *name; // "task", "gather"
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // of a pending one
-    void (*fini)(struct eddy_future *future); // before its memory goes
+    void (*fini)(struct eddy_future *future); // before its memory goes; or NULL
+    struct eddy_future *(*source)(struct eddy_future *future); // whose value is this one's; or NULL
 };
 
 extern const struct future_kind eddy__future_bare;
@@ -123,6 +124,7 @@ struct eddy_future {
     int status;           // once done: 0 or more, or the error
     uint32_t value_size;  // bytes
     uint32_t value_offset; // bytes from the start of this struct
+    uint32_t mark;         // of the walk that saw it last: eddy__future_mark()
     const struct future_kind *kind;
     struct eddy_loop *loop;
     struct list callbacks;    // handles, in order of registration
@@ -154,6 +156,13 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why);
 /* As asyncio's Future.cancel(): of any kind, done or not. */
 bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why);
 
+/*
+ * Finds futures that are given twice: a walk takes a new mark, and each future is marked with it;
+ * false if it has been in this walk before.
+ */
+uint32_t eddy__future_walk(void);
+bool eddy__future_mark(struct eddy_future *future, uint32_t walk);
+
 /* Somebody has looked at its error. */
 void eddy__future_look(struct eddy_future *future);
 
@@ -171,6 +180,12 @@ int eddy__future_take(struct eddy_future *future, void *out, size_t size);
  * object is made a task (and the reference is the caller's), a future gets one more reference.
  */
 struct eddy_future *eddy__future_of(struct eddy_future *awaitable);
+
+/* What stands for a future that can't be made: it has failed already, and is never freed. */
+struct eddy_future *eddy__future_unmade(int status);
+
+/* A bare future that has failed already, with a sentence: what stands for one that can't be made. */
+struct eddy_future *eddy__future_failed(int status, const char *sentence);
 
 /* EDDY_EMISUSE when `future` is not of the running loop, or a coroutine that has been used up. */
 int eddy__future_check(const struct eddy_future *future, const char *function);
@@ -199,6 +214,7 @@ struct task {
     struct eddy_error *error;        // travelling in it, see error.h
     struct eddy_error *cancel_error; // of a cancellation not yet delivered
     struct eager_start *eager;       // who goes on when it first stops; or NULL
+    struct eddy_generator *generator; // the innermost whose body it runs; or NULL
     struct list unawaited;   // coroutine objects that it made and nobody took
     uint64_t id;
     char *name; // NULL: the function's
@@ -285,6 +301,13 @@ static inline bool eddy__wait_is_pending(const struct wait *wait)
 /* Rows of waiters: as asyncio's deques of futures. */
 void eddy__waiters_append(eddy_waiters *row, struct wait *wait);
 void eddy__waiters_remove(struct wait *wait);
+bool eddy__waiters_any_live(const eddy_waiters *row); // one that has not been cancelled
+
+/*
+ * Cancels a task without asking what it waits for: at the end of a run that is deadlocked, where
+ * tasks may await each other in a ring.
+ */
+void eddy__task_abort(struct task *task, struct eddy_error *why);
 
 /* Yields once: the task goes on in the next iteration. 0 or EDDY_CANCELLED. */
 int eddy__task_yield(void);
@@ -312,7 +335,15 @@ struct scope {
 };
 
 void eddy__scope_push(struct task *task, struct scope *scope);
-void eddy__scope_pop(struct task *task, struct scope *scope); // the newest
+void eddy__scope_pop(struct scope *scope); // the newest of the running task
+
+/* ---- generators ------------------------------------------------------------------------------*/
+
+struct eddy_generator;
+const char *eddy__generator_name(const struct eddy_generator *generator);
+
+/* One more of the loop's generators that are to be closed, with a reference; NULL after the last. */
+struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index);
 
 /* ---- the loop --------------------------------------------------------------------------------*/
 
@@ -329,6 +360,7 @@ struct eddy_loop {
     bool is_eager;
     bool is_stopping;         // the awaited future of eddy__loop_run_until() is done
     bool is_running;          // inside eddy__loop_run_until()
+    bool is_between_tasks;    // one is ending: see run.c
     bool is_deadlock_reported;
     bool is_interrupted;      // Ctrl-C has cancelled the main task
     struct context context; // the thread's own stack
@@ -346,6 +378,7 @@ struct eddy_loop {
     struct task *main;
     struct list closers; // eddy_loop_on_close()
     struct list pins;
+    struct list generators; // ever asked and still held, in order of first use
     struct thread_pool *threads; // io/thread.c; NULL before it is needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
     eddy_run_options options;

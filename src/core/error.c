@@ -133,10 +133,12 @@ const eddy_error *eddy_error_get(int status)
 
 eddy_error *eddy_error_take(int status)
 {
-    struct eddy_error *error = *current_slot();
-    if (error != NULL && error->code == status)
-        return eddy__error_ref(error);
-    return eddy__error_new(status, NULL, NULL);
+    struct eddy_error **slot = current_slot();
+    struct eddy_error *error = *slot;
+    if (error == NULL || error->code != status)
+        return eddy__error_new(status, NULL, NULL);
+    *slot = NULL;
+    return error;
 }
 
 void eddy_error_free(eddy_error *error)

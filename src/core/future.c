@@ -36,27 +36,25 @@ static bool cancel_bare(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL};
+const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL, NULL};
 
-/* What stands for every future that can't be made; it is never freed. */
-static struct eddy_future *out_of_memory(void)
+struct eddy_future *eddy__future_unmade(int status)
 {
-    static _Thread_local struct eddy_future future = {
-        .refs = 1u << 30,
-        .state = EDDY_STATE_FAILED,
-        .status = -ENOMEM,
-        .kind = &eddy__future_bare,
-    };
-    list_init(&future.callbacks);
-    future.refs = 1u << 30;
-    return &future;
+    static _Thread_local struct eddy_future futures[2];
+    struct eddy_future *future = &futures[status == -ENOMEM];
+    future->refs = 1u << 30; // never freed
+    future->state = EDDY_STATE_FAILED;
+    future->status = status;
+    future->kind = &eddy__future_bare;
+    list_init(&future->callbacks);
+    return future;
 }
 
 struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size)
 {
     struct eddy_future *future = eddy__zalloc(size);
     if (future == NULL)
-        return out_of_memory();
+        return eddy__future_unmade(-ENOMEM);
     future->refs = 1;
     future->kind = kind;
     future->loop = eddy__loop_current();
@@ -67,6 +65,8 @@ struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size
 eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value))
 {
     size_t offset = (sizeof(struct eddy_future) + 15) & ~(size_t)15;
+    if (value_size > UINT32_MAX - offset)
+        return out_of_memory();
     struct eddy_future *future = eddy__future_new(&eddy__future_bare, offset + value_size);
     if (eddy__future_is_done(future))
         return future;
@@ -154,12 +154,27 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
     complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED, why);
 }
 
+/* Whether `future` may be completed or asked to end here: 0, or EDDY_EMISUSE. */
+static int check_hands(const struct eddy_future *future)
+{
+    if (future->kind == &eddy__future_task &&
+        container_of(future, struct task, future)->stage <= TASK_TAKEN)
+        return eddy__misuse("a coroutine object is no task: it can only be awaited, or made one");
+    if (EDDY__UNLIKELY(future->loop != eddy__loop_current()) && future->loop != NULL)
+        return eddy__misuse("the future belongs to another loop");
+    return 0;
+}
+
 int eddy__future_cancel(eddy_future *future, const char *message, const eddy_place *place)
 {
-    if (future == NULL)
+    if (future == NULL || eddy__future_is_done(future)) {
+        if (future != NULL)
+            eddy__future_look(future);
         return 0;
-    if (eddy__is_coroutine(future))
-        return eddy__misuse("eddy_future_cancel: a coroutine object has not been started");
+    }
+    int err = check_hands(future);
+    if (err < 0)
+        return err;
     struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_REQUEST, message, place);
     bool is_requested = eddy__future_cancel_for(future, why);
     eddy__error_unref(why);
@@ -172,6 +187,9 @@ int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
         return eddy__misuse("eddy_future_set_result: only a bare future is completed by hand");
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
+    int err = check_hands(future);
+    if (err < 0)
+        return err;
     if (size != future->value_size)
         return eddy__misuse("eddy_future_set_result: the value has another size");
     if (size > 0)
@@ -186,6 +204,9 @@ int eddy_future_set_exception(eddy_future *future, int error)
         return eddy__misuse("eddy_future_set_exception: only a bare future is completed by hand");
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
+    int err = check_hands(future);
+    if (err < 0)
+        return err;
     if (error >= 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_future_set_exception: the status is no error");
     struct task *task = eddy__task_current();
@@ -195,6 +216,21 @@ int eddy_future_set_exception(eddy_future *future, int error)
 }
 
 /* ---- looking at the outcome ------------------------------------------------------------------*/
+
+uint32_t eddy__future_walk(void)
+{
+    static _Thread_local uint32_t last;
+    if (++last == 0)
+        last = 1; // 0 is on every new future
+    return last;
+}
+
+bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
+{
+    bool is_new = future->mark != walk;
+    future->mark = walk;
+    return is_new;
+}
 
 void eddy__future_look(struct eddy_future *future)
 {
@@ -216,6 +252,8 @@ int eddy__future_take(struct eddy_future *future, void *out, size_t size)
     }
     if (out == NULL)
         return future->status;
+    if (future->kind->source != NULL)
+        future = future->kind->source(future);
     if (size != future->value_size)
         return eddy__misuse("eddy_future_result: the value has another size");
     if (!future->has_value)
@@ -252,6 +290,11 @@ bool eddy_future_done(const eddy_future *future)
 bool eddy_future_cancelled(const eddy_future *future)
 {
     return future->state == EDDY_STATE_CANCELLED;
+}
+
+bool eddy_future_is_task(const eddy_future *future)
+{
+    return future->kind == &eddy__future_task;
 }
 
 const eddy_error *eddy_future_error(const eddy_future *future)
@@ -315,8 +358,8 @@ bool eddy__done_callback_drop(struct handle *handle)
 
 int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callback, void *data)
 {
-    if (eddy__loop_current() == NULL)
-        return eddy__misuse("eddy_future_add_done_callback: no loop runs on this thread");
+    if (eddy__loop_current() == NULL || callback == NULL)
+        return eddy__misuse("eddy_future_add_done_callback: no loop runs here, or no callback");
     int err = eddy__future_check(future, "eddy_future_add_done_callback");
     if (err < 0)
         return err;
@@ -333,7 +376,9 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callb
 
 int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *callback, void *data)
 {
-    int removed = 0;
+    int removed = check_hands(future);
+    if (removed < 0)
+        return removed;
     struct link *link = list_first(&future->callbacks);
     while (link != NULL) {
         struct handle *handle = container_of(link, struct handle, link);

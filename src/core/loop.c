@@ -85,6 +85,7 @@ static void init_lists(struct eddy_loop *loop)
     list_init(&loop->unawaited);
     list_init(&loop->closers);
     list_init(&loop->pins);
+    list_init(&loop->generators);
 }
 
 static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
@@ -181,6 +182,13 @@ void eddy__unpin(struct pin *pin)
     pin->drop(pin);
 }
 
+/* Those that are still held outlive the loop; they belong to nobody's list then. */
+static void forget_generators(struct eddy_loop *loop)
+{
+    while (list_pop(&loop->generators) != NULL)
+        continue;
+}
+
 static void drop_pins(struct eddy_loop *loop)
 {
     struct link *link;
@@ -239,6 +247,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
     run_closers(loop);
+    forget_generators(loop);
     drop_pins(loop);
     drop_handles(&loop->batch);
     drop_handles(&loop->ready);

@@ -15,6 +15,8 @@
  *   - loop->current is set by whoever switches, before the switch.
  *   - A task that was started eagerly goes back to its creator at its first stop, wherever that is.
  *   - A step is taken out of the batch before its task continues.
+ *   - Between tasks (a destructor or the exception handler may run there) nothing starts eagerly: the
+ *     stack under our feet may have been given back.
  *
  * Rests on arch/. Called by wait.c, future.c, task.c and loop.c.
  */
@@ -97,10 +99,12 @@ _Noreturn static void leave_for_next(struct eddy_loop *loop, struct fiber *fiber
 {
     if (eager != NULL) {
         loop->current = eager->creator;
+        loop->is_between_tasks = false;
         eddy__fiber_leave(fiber, &eager->context, eager->fiber);
     }
     struct task *next = take_next_task(loop);
     loop->current = next;
+    loop->is_between_tasks = false;
     if (next == NULL)
         eddy__fiber_leave(fiber, &loop->context, &loop->fiber);
     if (next->stage == TASK_CREATED) {
@@ -124,6 +128,7 @@ static void run_to_the_end(void *argument)
     task->stack = NULL;
     eddy__stack_give(&loop->stacks, stack);
     loop->current = NULL;
+    loop->is_between_tasks = true;
     eddy_future_free(&task->future);
     leave_for_next(loop, &stack->fiber, eager);
 }

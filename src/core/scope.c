@@ -17,8 +17,10 @@ void eddy__scope_push(struct task *task, struct scope *scope)
     task->scope_depth++;
 }
 
-void eddy__scope_pop(struct task *task, struct scope *scope)
+void eddy__scope_pop(struct scope *scope)
 {
+    // Not the task that pushed it: a generator's body may be continued by another.
+    struct task *task = eddy__task_current();
     EDDY_ASSERT(task->scopes == scope && task->scope_depth > 0);
     task->scopes = scope->outer;
     task->scope_depth--;

@@ -61,7 +61,7 @@ static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
     return false; // tasks are cancelled by the walk in wait.c
 }
 
-const struct future_kind eddy__future_task = {"task", cancel_never, fini_task};
+const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL};
 
 /* ---- coroutine objects -----------------------------------------------------------------------*/
 
@@ -153,7 +153,7 @@ void eddy__loop_drop_unawaited(struct eddy_loop *loop)
 
 /* ---- tasks -----------------------------------------------------------------------------------*/
 
-static struct eddy_future *failed_future(int status, const char *sentence)
+struct eddy_future *eddy__future_failed(int status, const char *sentence)
 {
     struct eddy_future *future = eddy_future_new(0, NULL);
     if (eddy__future_is_done(future))
@@ -168,7 +168,7 @@ static eddy_task *refuse(eddy_coroutine *coroutine, const char *sentence)
 {
     if (eddy__is_coroutine(coroutine))
         eddy_coro_free(coroutine);
-    return failed_future(EDDY_EMISUSE, sentence);
+    return eddy__future_failed(EDDY_EMISUSE, sentence);
 }
 
 eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
@@ -176,7 +176,7 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
     static const eddy_task_options defaults;
     struct eddy_loop *loop = eddy__loop_current();
     if (coroutine == NULL)
-        return failed_future(EDDY_EMISUSE, "eddy_task_create: there is no coroutine object");
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: there is no coroutine object");
     if (coroutine->kind != &eddy__future_task)
         return coroutine; // it could not be made
     if (!eddy__is_coroutine(coroutine))
@@ -195,7 +195,7 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         EDDY_IGNORE(eddy_task_set_name(coroutine, options->name));
     list_push(&loop->tasks, &task->all);
     eddy_future_ref(coroutine);
-    if ((options->eager_start || loop->is_eager) && loop->is_running)
+    if ((options->eager_start || loop->is_eager) && loop->is_running && !loop->is_between_tasks)
         eddy__run_eagerly(task);
     else
         eddy__loop_ready(loop, &task->step);
@@ -205,7 +205,7 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
 struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
 {
     if (awaitable == NULL)
-        return failed_future(EDDY_EMISUSE, "a null awaitable was given");
+        return eddy__future_failed(EDDY_EMISUSE, "a null awaitable was given");
     if (eddy__is_coroutine(awaitable))
         return eddy_task_create(awaitable, NULL);
     return eddy_future_ref(awaitable);
@@ -249,13 +249,16 @@ void eddy__task_end_unbegun(struct task *task, int status)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct task *running = loop->current;
+    bool was_between_tasks = loop->is_between_tasks;
     loop->current = NULL;
+    loop->is_between_tasks = true;
     drop_arguments(task);
     if (status == EDDY_CANCELLED)
         eddy__error_travel(task, task->cancel_error);
     complete(task, status);
     eddy_future_free(&task->future);
     loop->current = running;
+    loop->is_between_tasks = was_between_tasks;
 }
 
 /* ---- questions -------------------------------------------------------------------------------*/
@@ -265,8 +268,9 @@ struct task *eddy__task_required(const char *function, int *out_err)
     struct task *task = eddy__task_current();
     if (EDDY__LIKELY(task != NULL))
         return task;
-    (void)function;
-    *out_err = EDDY_EMISUSE;
+    char sentence[128];
+    snprintf(sentence, sizeof sentence, "%s: only a task of a running loop may wait", function);
+    *out_err = eddy__misuse(sentence);
     return NULL;
 }
 
@@ -306,8 +310,8 @@ const char *eddy_task_get_name(const eddy_task *future)
 
 int eddy_task_set_name(eddy_task *future, const char *name)
 {
-    if (as_task(future) == NULL)
-        return eddy__misuse("eddy_task_set_name: a bare future has no name");
+    if (as_task(future) == NULL || name == NULL)
+        return eddy__misuse("eddy_task_set_name: a bare future has no name, a task must have one");
     struct task *task = eddy__task_of(future);
     char *copy = eddy__malloc(EDDY_TASK_NAME_MAX);
     if (copy == NULL)

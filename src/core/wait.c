@@ -64,16 +64,22 @@ static bool request_cancel(struct task *task, struct eddy_error *why, struct edd
     return *out_next == NULL && cancel_wait(task->wait, why);
 }
 
-/* Takes the marks off again that a request left on its way along the chain. */
-static void forget_walk(struct eddy_future *future)
+/* Takes the marks off again that a request left on the first `count` tasks of the chain. */
+static void forget_walk(struct eddy_future *future, size_t count)
 {
-    while (future != NULL && future->kind == &eddy__future_task) {
+    while (count-- > 0) {
         struct task *task = eddy__task_of(future);
-        if (!task->is_being_cancelled)
-            return;
         task->is_being_cancelled = false;
         future = task->wait != NULL ? task->wait->future : NULL;
     }
+}
+
+/* Lets `task`, which closes a ring of tasks that await each other, go on: nobody else can. */
+static void cut_ring(struct task *task)
+{
+    if (link_is_linked(&task->step.link))
+        link_remove(&task->step.link); // from the callbacks of what it awaits
+    eddy__loop_ready(task->future.loop, &task->step);
 }
 
 static void set_must_cancel(struct task *task, struct eddy_error *why)
@@ -86,13 +92,16 @@ static void set_must_cancel(struct task *task, struct eddy_error *why)
 /*
  * Walks along the chain of tasks that await tasks, without recursion: it may be 100,000 long. Each
  * counts the request; the one at the end either has its wait cancelled or is marked, to be
- * cancelled at its next step. A ring ends where it began.
+ * cancelled at its next step. A ring of tasks is cut where the walk comes back to itself: the last
+ * one stops waiting, and the cancellation goes round.
  */
 bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
 {
     struct eddy_future *first = future;
     struct task *last = NULL;
+    size_t count = 0; // of tasks marked
     bool is_settled = false;
+    bool is_ring = false;
     while (future != NULL) {
         eddy__future_look(future);
         if (eddy__future_is_done(future))
@@ -102,19 +111,36 @@ bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
             break;
         }
         struct task *task = eddy__task_of(future);
-        if (task->is_being_cancelled)
+        is_ring = task->is_being_cancelled;
+        if (is_ring)
             break;
         task->is_being_cancelled = true;
+        count++;
         last = task;
         future = NULL;
         is_settled = request_cancel(task, why, &future);
     }
-    if (last != NULL)
-        forget_walk(first);
+    forget_walk(first, count);
     if (is_settled || last == NULL)
         return is_settled;
     set_must_cancel(last, why);
+    if (is_ring)
+        cut_ring(last);
     return true;
+}
+
+/* Whatever it waits for, which may be itself in the end: the task goes on, cancelled. */
+void eddy__task_abort(struct task *task, struct eddy_error *why)
+{
+    task->cancelling++;
+    struct wait *wait = task->wait;
+    if (wait != NULL && wait->future == NULL && cancel_wait(wait, why))
+        return;
+    set_must_cancel(task, why);
+    if (wait == NULL || wait->future == NULL || eddy__future_is_done(wait->future))
+        return; // its step is queued already
+    link_remove(&task->step.link);
+    eddy__loop_ready(task->future.loop, &task->step);
 }
 
 /* A cancellation that was asked for while the task ran meets what it is about to wait for. */
@@ -214,7 +240,7 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
     struct task *task = eddy__task_required("eddy_await", &err);
     if (task != NULL)
         err = eddy__future_check(future, "eddy_await");
-    if (err == 0 && out_value != NULL && size != future->value_size)
+    if (err == 0 && future->status >= 0 && out_value != NULL && size != future->value_size)
         err = eddy__misuse("eddy_await: the value has another size");
     if (err < 0) {
         if (future != NULL && eddy__is_coroutine(future))
@@ -264,4 +290,12 @@ void eddy__waiters_remove(struct wait *wait)
     else
         row->last = wait->prev;
     wait->row = NULL;
+}
+
+bool eddy__waiters_any_live(const eddy_waiters *row)
+{
+    for (const struct wait *wait = row->first; wait != NULL; wait = wait->next)
+        if (wait->state != WAIT_CANCELLED)
+            return true;
+    return false;
 }

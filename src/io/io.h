@@ -42,10 +42,11 @@ struct io {
     void *spares[IO_SPARE_MAX];
 };
 
-/* Something that holds a descriptor of this loop. */
+/* Something that holds descriptors of this loop, and what it does when the loop closes. */
 struct io_keeper {
     struct link link;
-    void (*loop_closes)(struct io_keeper *keeper); // gives the descriptor up, unlinks itself
+    void (*let_go)(struct io_keeper *keeper); // cancels all, forgets tasks; may free itself
+    void (*leave)(struct io_keeper *keeper);  // then: nothing is with the poller; unlinks itself
 };
 
 /* What is kept for the running loop, made at the first call. -ENOMEM, or misuse for `function`. */
@@ -58,7 +59,8 @@ int eddy__io_misuse(const char *function, const char *what);
 void *eddy__io_buffer_take(struct io *io);
 void eddy__io_buffer_put(struct io *io, void *buffer);
 
-/* Lets go of all descriptors of other code, when the loop closes; fd.c. */
+/* When the loop closes: takes back all operations on descriptors of other code; frees; fd.c. */
+void eddy__io_cancel_watches(struct io *io);
 void eddy__io_drop_watches(struct io *io);
 
 /* ---- streams ---------------------------------------------------------------------------------*/
@@ -82,6 +84,7 @@ struct eddy_stream {
     bool is_owned;       // eddy_stream_free() has not been called
     bool is_closed;      // eddy_stream_close() or abort has been called
     bool has_delay;      // Nagle's algorithm stays on
+    bool is_aborted;     // and what is queued is not to be sent
     bool is_shut;        // nothing more may be written
     bool is_eof;         // the peer will send no more
     bool has_news;       // `receive` has completed, and nobody has looked at what it brought
@@ -142,7 +145,8 @@ void eddy__stream_drop_queue(eddy_stream *stream);
 void eddy__stream_fail_writing(eddy_stream *stream, int err);
 
 void eddy__stream_received(struct poll_op *op); // `done` of stream->receive
-void eddy__stream_drop_input(eddy_stream *stream);
+void eddy__stream_drop_news(eddy_stream *stream);  // what the poller has lent goes back to it
+void eddy__stream_drop_input(eddy_stream *stream); // the buffer with all that is in it
 
 /* Finishes every wait of the row. */
 void eddy__stream_wake(eddy_waiters *row, int result);

@@ -43,6 +43,7 @@ int eddy__stream_check(const eddy_stream *stream, const char *function)
 
 static void free_memory(eddy_stream *stream)
 {
+    eddy__stream_drop_input(stream);
     if (stream->io != NULL)
         link_remove(&stream->keeper.link);
     eddy__free(stream);
@@ -72,7 +73,7 @@ static void finish_close(eddy_stream *stream)
     if (stream->receive.state != POLL_IDLE || stream->send.state != POLL_IDLE)
         return;
     eddy__stream_drop_queue(stream);
-    eddy__stream_drop_input(stream);
+    eddy__stream_drop_news(stream);
     if (stream->file.fd >= 0) {
         eddy__poll_forget(stream->io->poller, &stream->file);
         close(stream->file.fd);
@@ -87,7 +88,7 @@ void eddy__stream_flushed(eddy_stream *stream)
     eddy__stream_wake(&stream->drainers, 0);
     if (stream->is_closed)
         finish_close(stream);
-    else if (stream->is_shut && stream->file.kind <= POLL_UNIX_SOCKET)
+    else if (stream->is_shut)
         (void)shutdown(stream->file.fd, SHUT_WR); // fails only on a connection that is gone
 }
 
@@ -121,6 +122,7 @@ int eddy_stream_abort(eddy_stream *stream)
         return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
     if (!stream->is_closed)
         begin_close(stream);
+    stream->is_aborted = true;
     (void)eddy__poll_cancel(stream->io->poller, &stream->send);
     finish_close(stream);
     return 0;
@@ -153,20 +155,25 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     return err;
 }
 
-/* The loop closes: what has not been sent is lost, and a stream with an owner stays, closed. */
-static void loop_closes(struct io_keeper *keeper)
+/* The loop closes: what has not been sent is lost. Tasks that are parked in here never go on. */
+static void let_go(struct io_keeper *keeper)
 {
     eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
-    // Tasks that are still parked in here never go on: their frames have been given up.
     stream->reader = stream->connector = NULL;
     stream->writers = stream->drainers = stream->closers = (eddy_waiters){NULL, NULL};
-    stream->hold_count = 1;
-    (void)eddy_stream_abort(stream);
+    stream->hold_count = 0;
+    if (stream->file.fd >= 0)
+        (void)eddy_stream_abort(stream);
+}
+
+/* A stream with an owner stays, closed. */
+static void leave(struct io_keeper *keeper)
+{
+    eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
+    EDDY_ASSERT(stream->file.fd < 0);
     link_remove(&stream->keeper.link);
-    stream->io = NULL;
-    stream->file.fd = -1;
     stream->is_closed = true;
-    eddy__stream_release(stream);
+    stream->io = NULL;
 }
 
 /* ---- birth -----------------------------------------------------------------------------------*/
@@ -190,7 +197,8 @@ int eddy__stream_new(struct io *io, const eddy_stream_options *options, eddy_str
     if (stream == NULL)
         return -ENOMEM;
     stream->io = io;
-    stream->keeper.loop_closes = loop_closes;
+    stream->keeper.let_go = let_go;
+    stream->keeper.leave = leave;
     list_push(&io->keepers, &stream->keeper.link);
     stream->file.fd = -1;
     stream->is_owned = true;

@@ -24,11 +24,21 @@ int eddy__io_misuse(const char *function, const char *what)
 static int loop_closes(void *data)
 {
     struct io *io = data;
+    eddy__io_cancel_watches(io);
+    struct link *next;
+    for (struct link *link = list_first(&io->keepers); link != NULL; link = next) {
+        next = list_next(&io->keepers, link);
+        struct io_keeper *keeper = container_of(link, struct io_keeper, link);
+        keeper->let_go(keeper);
+    }
+    // What is lent to the kernel comes back before its memory goes.
+    while (io->poller->cancelling_count > 0 && eddy__poller_wait(io->poller, NS_NEVER) >= 0)
+        continue;
     eddy__io_drop_watches(io);
     struct link *link;
     while ((link = list_first(&io->keepers)) != NULL) {
         struct io_keeper *keeper = container_of(link, struct io_keeper, link);
-        keeper->loop_closes(keeper);
+        keeper->leave(keeper);
     }
     while (io->spare_count > 0)
         eddy__free(io->spares[--io->spare_count]);

@@ -25,7 +25,7 @@ void eddy__stream_received(struct poll_op *op)
     if (stream->is_closed) {
         eddy__poll_give_back(stream->io->poller, op);
         if (stream->out_size == 0)
-            (void)eddy_stream_abort(stream); // it has only waited for this
+            eddy__stream_flushed(stream); // it has only waited for this
         return;
     }
     // What came to nothing is no news, but whoever waits by now must submit again.
@@ -44,7 +44,7 @@ static size_t buffered(const eddy_stream *stream)
 
 static void give_buffer_back(eddy_stream *stream)
 {
-    if (stream->in_capacity == IO_BUFFER_SIZE)
+    if (stream->in_capacity == IO_BUFFER_SIZE && stream->io != NULL)
         eddy__io_buffer_put(stream->io, stream->in);
     else
         eddy__free(stream->in);
@@ -58,11 +58,15 @@ static void give_back_if_empty(eddy_stream *stream)
         give_buffer_back(stream);
 }
 
-void eddy__stream_drop_input(eddy_stream *stream)
+void eddy__stream_drop_news(eddy_stream *stream)
 {
     if (stream->has_news)
         eddy__poll_give_back(stream->io->poller, &stream->receive);
     stream->has_news = false;
+}
+
+void eddy__stream_drop_input(eddy_stream *stream)
+{
     if (stream->in != NULL)
         give_buffer_back(stream);
 }
@@ -78,6 +82,8 @@ static int reserve(eddy_stream *stream, size_t capacity)
         return 0;
     }
     size_t size = buffered(stream);
+    if (size == 0)
+        stream->in_start = stream->in_end = 0;
     if (capacity <= size)
         capacity = size + 1;
     if (stream->in_capacity - stream->in_start >= capacity && stream->in_end < stream->in_capacity)
@@ -222,7 +228,7 @@ static int begin_read(eddy_stream *stream, const char *what)
     return err;
 }
 
-/* Holds the stream while `receive` suspends: the caller looks at it afterwards only if that is 0. */
+/* The same, and if it is 0 the stream is still there. */
 static int wait_held(eddy_stream *stream, const char *what)
 {
     eddy__stream_hold(stream);
@@ -387,6 +393,15 @@ static size_t find(const eddy_stream *stream, const char *separator, size_t sepa
     return 0;
 }
 
+/* The buffer as it is, or one twice as large when that is full, but not above `most`. */
+static size_t room_for_more(const eddy_stream *stream, size_t most)
+{
+    size_t size = buffered(stream);
+    if (size < stream->in_capacity || 2 * size <= IO_BUFFER_SIZE)
+        return size + 1;
+    return 2 * size < most ? 2 * size : most;
+}
+
 /* As eddy_stream_read_until(), into *out_size; EDDY_INCOMPLETE at the end leaves all in the buffer. */
 static int gather_until(eddy_stream *stream, const char *separator, size_t separator_size,
                         size_t *out_size, const char *what)
@@ -401,11 +416,7 @@ static int gather_until(eddy_stream *stream, const char *separator, size_t separ
             *out_size = size;
             return 0;
         }
-        // Twice as much each time that the buffer is full.
-        size_t capacity = buffered(stream) + 1;
-        if (capacity > stream->in_capacity)
-            capacity = capacity < IO_BUFFER_SIZE ? IO_BUFFER_SIZE : 2 * stream->in_capacity;
-        ssize_t n = fill(stream, capacity, what);
+        ssize_t n = fill(stream, room_for_more(stream, most + 1), what);
         if (n < 0)
             return (int)n;
         if (n == 0)

@@ -118,8 +118,9 @@ struct poll_ops {
 
 struct poller {
     const struct poll_ops *ops;
-    size_t pending_count; // operations that are not idle
-    void *above;          // what io/ keeps for the loop; the poller never looks at it
+    size_t pending_count;    // operations that are not idle
+    size_t cancelling_count; // those among them that are on their way out
+    void *above;             // what io/ keeps for the loop; the poller never looks at it
 };
 
 int eddy__poll_epoll_open(struct poller **out_poller); // epoll.c
@@ -186,7 +187,9 @@ static inline int eddy__poll_submit(struct poller *poller, struct poll_op *op)
 /* Takes `op` back. True: it is idle, and `done` won't be called. False: it will. */
 static inline bool eddy__poll_cancel(struct poller *poller, struct poll_op *op)
 {
-    return op->state == POLL_IDLE || poller->ops->cancel(poller, op);
+    if (op->state != POLL_PENDING)
+        return op->state == POLL_IDLE;
+    return poller->ops->cancel(poller, op);
 }
 
 /* Returns the memory that a completed POLL_RECEIVE lent. Nothing if it lent none. */

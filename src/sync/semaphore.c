@@ -8,7 +8,7 @@
  */
 #include "sync/sync.h"
 
-#include <limits.h>
+#include <eddy/semaphore.h>
 
 int eddy_semaphore_init(eddy_semaphore *semaphore, long value)
 {
@@ -28,12 +28,7 @@ int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
 
 bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 {
-    if (semaphore->value == 0)
-        return true;
-    for (const struct wait *wait = semaphore->waiters.first; wait != NULL; wait = wait->next)
-        if (wait->state != WAIT_CANCELLED)
-            return true;
-    return false;
+    return semaphore->value == 0 || eddy__waiters_any_live(&semaphore->waiters);
 }
 
 /* Promises a slot to the first who still waits; false if nobody does. */

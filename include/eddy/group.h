@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * group.h: tasks that belong together: none outlives the scope, and one's error ends all.
+ *
+ *     eddy_group g;
+ *     eddy_group_begin(&g);
+ *     eddy_task *a = eddy_group_create_task(&g, aget_data, 1);     // lent until the end
+ *     eddy_task *b = eddy_group_create_task(&g, aget_data, 2);
+ *     int rc = eddy_group_end(&g, 0);                              // waits for both
+ *
+ * When a child fails, the others are cancelled, and so is the body at its next await; the end then
+ * returns EDDY_EGROUP, with the errors as members (error.h). When the body fails, or is cancelled,
+ * the children are cancelled. Children may point into the frame that began the group: it does not
+ * go before they are done, also when it is left early, through EDDY_TRY say.
+ */
+#ifndef EDDY_GROUP_H
+#define EDDY_GROUP_H
+
+#include <eddy/task.h>
+
+EDDY_BEGIN_DECLS
+
+/* The handle of a group; the caller's memory. */
+typedef struct eddy_group {
+    struct group *group; /* NULL before the beginning and after the end */
+    bool is_used;
+} eddy_group;
+
+#define EDDY_GROUP {NULL, false}
+
+/*
+ * Begins a group in the current task; in the block where this stands, its end is also the group's at
+ * the latest. A group that could not begin (outside a task, without memory) says so at its end, and
+ * refuses children.
+ */
+#define eddy_group_begin(group_)                                                              \
+    *(group_) = (eddy_group)EDDY_GROUP;                                                       \
+    eddy_group *EDDY__CAT(eddy_group_at_, __LINE__)                                           \
+        __attribute__((cleanup(eddy__group_leave), unused)) =                                 \
+            eddy__group_begin_here((group_), EDDY_HERE, __func__)
+
+/* The same as a function, for a group whose end stands elsewhere. 0, or EDDY_EMISUSE, -ENOMEM. */
+EDDY_API EDDY_CHECKED int eddy_group_enter(eddy_group *group);
+
+EDDY_API eddy_group *eddy__group_begin_here(eddy_group *group, const eddy_place *place,
+                                            const char *function);
+EDDY_API void eddy__group_leave(eddy_group **group);
+
+/*
+ * Creates a task in the group; lent until the group's end. Never NULL: refused (EDDY_EMISUSE: the
+ * group has not begun, is shutting down, or has ended) it is a task that has failed already.
+ */
+#define eddy_group_create_task(group, name, ...) \
+    eddy_group_add((group), eddy_coro(name __VA_OPT__(, ) __VA_ARGS__), NULL)
+#define eddy_group_create_task_with(group, name, ...) \
+    eddy_group_add((group), eddy_coro_with(name, __VA_ARGS__), NULL)
+EDDY_API eddy_task *eddy_group_add(eddy_group *group, eddy_coroutine *coroutine,
+                                   const eddy_task_options *options);
+
+/*
+ * Ends the group, which must be the newest open scope, with the status of its body: waits for all
+ * children. Returns `status`, if that is no error and no child failed; EDDY_EGROUP; EDDY_CANCELLED
+ * when the body or the waiting was cancelled from outside; 0 after eddy_group_cancel(); or EDDY_EMISUSE.
+ * Suspends while there are children; a cancellation meanwhile cancels them, and waits on.
+ */
+EDDY_API EDDY_SUSPENDS int eddy_group_end(eddy_group *group, int status);
+
+/*
+ * Ends the group early and without error: cancels children and body; the end returns 0. Before the
+ * beginning it has the group end as soon as it begins. Once is enough. 0, or EDDY_EMISUSE.
+ */
+EDDY_API int eddy_group_cancel(eddy_group *group);
+
+EDDY_END_DECLS
+
+#endif

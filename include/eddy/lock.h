@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h: mutual exclusion between tasks, first come, first served. Not re-entrant.
+ *
+ *     static eddy_lock lock = EDDY_LOCK;
+ *
+ *     EDDY_TRY(eddy_lock_acquire(&lock));
+ *     int rc = transfer(from, to);
+ *     EDDY_IGNORE(eddy_lock_release(&lock));
+ *
+ * Between two suspension points a task is alone anyway: a lock is for what must hold across them.
+ * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
+ */
+#ifndef EDDY_LOCK_H
+#define EDDY_LOCK_H
+
+#include <eddy/waiters.h>
+
+EDDY_BEGIN_DECLS
+
+typedef struct eddy_lock {
+    bool is_locked;
+    eddy_waiters waiters;
+} eddy_lock;
+
+#define EDDY_LOCK {false, {NULL, NULL}}
+
+/* Sets `lock` to unlocked, as EDDY_LOCK does. Always 0. */
+EDDY_API int eddy_lock_init(eddy_lock *lock);
+
+/*
+ * Takes the lock, waiting until it is free and every earlier waiter has had it.
+ *
+ * Returns 0, EDDY_CANCELLED (the lock is not taken, and a wake that had come goes to the next), or
+ * EDDY_EMISUSE outside a task. Suspends only when it must wait.
+ */
+EDDY_API EDDY_SUSPENDS int eddy_lock_acquire(eddy_lock *lock);
+
+/* Gives it back and wakes the first waiter. 0, or EDDY_EMISUSE if it is not locked. */
+EDDY_API int eddy_lock_release(eddy_lock *lock);
+
+EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
+
+EDDY_END_DECLS
+
+#endif

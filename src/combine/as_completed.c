@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * as_completed.c: a queue that futures enter as they are done.
+ *
+ * Each future has a handle among its callbacks, which puts the future into the queue; when the time is
+ * over, the handles that are left are taken off, and an empty place is queued for each. One step of
+ * the iteration is one get.
+ */
+#include "combine/combine.h"
+
+#include <eddy/as_completed.h>
+#include <eddy/queue.h>
+
+#include <errno.h>
+#include <math.h>
+
+struct entry {
+    struct handle handle;
+    struct eddy_future *future; // a reference; NULL: given twice
+    struct eddy_as_completed *order;
+    bool is_counted; // in the queue, or beyond it
+};
+
+struct eddy_as_completed {
+    eddy_queue *queue; // of struct eddy_future *, NULL for one that came too late
+    struct timer timer;
+    size_t pending; // handles that are out
+    size_t left;    // steps of the iteration to come
+    size_t count;
+    struct entry entries[];
+};
+
+static void put(struct eddy_as_completed *order, struct eddy_future *future)
+{
+    // Unbounded and grown before anything was subscribed: this can't fail.
+    EDDY_IGNORE(eddy_queue_put_nowait(order->queue, &future));
+}
+
+static void on_done(struct handle *handle)
+{
+    struct entry *entry = container_of(handle, struct entry, handle);
+    struct eddy_as_completed *order = entry->order;
+    if (entry->is_counted)
+        return;
+    entry->is_counted = true;
+    order->pending--;
+    put(order, entry->future);
+    if (order->pending == 0)
+        eddy__timer_disarm(eddy__loop_current(), &order->timer);
+}
+
+static void on_time_over(struct handle *handle)
+{
+    struct timer *timer = container_of(handle, struct timer, handle);
+    struct eddy_as_completed *order = container_of(timer, struct eddy_as_completed, timer);
+    for (size_t i = 0; i < order->count; i++) {
+        struct entry *entry = &order->entries[i];
+        if (entry->future == NULL || entry->is_counted)
+            continue;
+        entry->is_counted = true;
+        eddy__handle_cancel(&entry->handle);
+        put(order, NULL);
+    }
+    order->pending = 0;
+}
+
+/* Makes room for every item now, so that no callback has to allocate. */
+static bool reserve(struct eddy_as_completed *order)
+{
+    struct eddy_future *none = NULL;
+    for (size_t i = 0; i < order->count; i++)
+        if (eddy_queue_put_nowait(order->queue, &none) < 0)
+            return false;
+    for (size_t i = 0; i < order->count; i++)
+        EDDY_IGNORE(eddy_queue_get_nowait(order->queue, &none));
+    return true;
+}
+
+static void add_all(struct eddy_as_completed *order, eddy_future *const *awaitables)
+{
+    uint32_t walk = eddy__future_walk();
+    for (size_t i = 0; i < order->count; i++) {
+        struct entry *entry = &order->entries[i];
+        struct eddy_future *future = eddy__future_of(awaitables[i]);
+        entry->handle.run = on_done;
+        entry->order = order;
+        if (!eddy__future_mark(future, walk)) {
+            eddy_future_free(future);
+            continue;
+        }
+        entry->future = future;
+        order->pending++;
+    }
+    order->left = order->pending;
+    for (size_t i = 0; i < order->count; i++)
+        if (order->entries[i].future != NULL)
+            eddy__future_subscribe(order->entries[i].future, &order->entries[i].handle);
+}
+
+static void drop_coroutines(eddy_future *const *awaitables, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (awaitables[i] != NULL && eddy__is_coroutine(awaitables[i]))
+            eddy_coro_free(awaitables[i]);
+}
+
+static bool arm(struct eddy_as_completed *order, double timeout)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    int64_t delay_ns = eddy__ns_of_seconds(timeout);
+    if (delay_ns == NS_NEVER || order->pending == 0)
+        return true;
+    int64_t when_ns = eddy__ns_add(eddy__loop_now_ns(loop), delay_ns);
+    return eddy__timer_arm(loop, &order->timer, when_ns) == 0;
+}
+
+eddy_as_completed *eddy_as_completed_new(eddy_future *const *awaitables, size_t count,
+                                         double timeout)
+{
+    struct eddy_as_completed *order = NULL;
+    if (!isnan(timeout) && eddy__loop_current() != NULL)
+        order = eddy__zalloc(sizeof *order + count * sizeof(struct entry));
+    if (order != NULL) {
+        order->timer.handle.run = on_time_over;
+        order->count = count;
+        order->queue = eddy_queue_new(struct eddy_future *, 0);
+    }
+    if (order == NULL || order->queue == NULL || !reserve(order)) {
+        if (order != NULL)
+            eddy_queue_free(order->queue);
+        eddy__free(order);
+        drop_coroutines(awaitables, count);
+        return NULL;
+    }
+    add_all(order, awaitables);
+    if (arm(order, timeout))
+        return order;
+    eddy_as_completed_free(order);
+    return NULL;
+}
+
+int eddy_as_completed_next(eddy_as_completed *order, eddy_future **out_done)
+{
+    if (order == NULL)
+        return eddy__fail_plain(-ENOMEM, "eddy_as_completed_next: there was no memory for it");
+    if (order->left == 0)
+        return 0;
+    struct eddy_future *future;
+    EDDY_TRY(eddy_queue_get(order->queue, &future));
+    order->left--;
+    if (future == NULL)
+        return eddy__fail_plain(EDDY_TIMEDOUT, NULL);
+    *out_done = future;
+    return 1;
+}
+
+size_t eddy_as_completed_index(const eddy_as_completed *order, const eddy_future *done)
+{
+    size_t i = 0;
+    while (i < order->count && order->entries[i].future != done)
+        i++;
+    return i;
+}
+
+void eddy_as_completed_free(eddy_as_completed *order)
+{
+    if (order == NULL)
+        return;
+    if (eddy__loop_current() != NULL)
+        eddy__timer_disarm(eddy__loop_current(), &order->timer);
+    for (size_t i = 0; i < order->count; i++) {
+        eddy__handle_cancel(&order->entries[i].handle);
+        eddy_future_free(order->entries[i].future);
+    }
+    eddy_queue_free(order->queue);
+    eddy__free(order);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generator.c: bodies that run inside whoever asks them, on a stack of their own.
+ *
+ * Asking switches from the asker's stack to the generator's, yielding switches back. The running
+ * task stays the same: while the body runs, that task's stack is the generator's, so that when the body
+ * awaits, it is the task that parks. The body may be continued by another task each time.
+ *
+ *        new --asked--> running --yield--> suspended --asked--> running --returns--> ended
+ *
+ * What always holds:
+ *   - A generator has a chain of open scopes of its own: what it has open across a yield must not stand
+ *     between the scopes of the task that asks.
+ *   - The loop knows every generator that was ever asked and still has a holder, in order of first
+ *     use, and closes them at the run's end.
+ *   - One that loses its last holder while suspended is closed by a task of its own.
+ */
+#include "core/run.h"
+
+#include <eddy/generator.h>
+
+#include <errno.h>
+#include <string.h>
+
+enum generator_state {
+    GENERATOR_NEW,
+    GENERATOR_RUNNING,
+    GENERATOR_SUSPENDED,
+    GENERATOR_ENDED,
+};
+
+struct eddy_generator {
+    uint32_t refs;
+    uint8_t state; // enum generator_state
+    bool is_closed; // somebody has asked for its end
+    bool has_item;  // the body has yielded rather than ended
+    int status;     // that the body ended with
+    int thrown;     // what comes out of the yield: 0 or an error
+    const eddy_function *function;
+    const eddy_place *place;
+    const char *name;
+    struct link used; // in loop->generators, from the first use on
+    struct eddy_loop *loop;
+    struct stack *stack;      // NULL unless running or suspended
+    struct context context;   // where the body continues
+    struct context asker;     // where whoever asked continues
+    struct stack *asker_stack;
+    struct eddy_generator *outer; // that the asker was running inside
+    struct scope *scopes;     // open in the body, while it is suspended
+    size_t scope_depth;
+    const void *sent;         // the asker's, while the body runs up to its yield
+    size_t sent_size;
+    void *out_item;           // the asker's
+    max_align_t arguments[];
+};
+
+eddy_generator *eddy__generator_new(const eddy_function *function, const eddy_place *place,
+                                    const void *arguments)
+{
+    struct eddy_generator *generator =
+        eddy__zalloc(sizeof *generator + function->arguments_size);
+    if (generator == NULL) {
+        union {
+            const void *given;
+            void *owned;
+        } cast = {arguments};
+        function->drop_arguments(cast.owned);
+        return NULL;
+    }
+    generator->refs = 1;
+    generator->function = function;
+    generator->place = place;
+    generator->name = function->name;
+    memcpy(generator->arguments, arguments, function->arguments_size);
+    return generator;
+}
+
+void eddy_generator_set_name(eddy_generator *generator, const char *name)
+{
+    generator->name = name;
+}
+
+const char *eddy__generator_name(const eddy_generator *generator)
+{
+    return generator->name;
+}
+
+struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index)
+{
+    struct link *link = list_first(&loop->generators);
+    while (link != NULL && index-- > 0)
+        link = list_next(&loop->generators, link);
+    if (link == NULL)
+        return NULL;
+    struct eddy_generator *generator = container_of(link, struct eddy_generator, used);
+    generator->refs++;
+    return generator;
+}
+
+/* ---- switching -------------------------------------------------------------------------------*/
+
+/* The first frame of the generator's stack. */
+static void run_body(void *argument)
+{
+    struct eddy_generator *generator = argument;
+    generator->status = generator->function->entry(generator->arguments, NULL);
+    generator->state = GENERATOR_ENDED;
+    generator->has_item = false;
+    struct stack *stack = generator->stack;
+    generator->stack = NULL;
+    eddy__stack_give(&eddy__loop_current()->stacks, stack);
+    eddy__fiber_leave(&stack->fiber, &generator->asker, &generator->asker_stack->fiber);
+}
+
+static void exchange_scopes(struct task *task, struct eddy_generator *generator)
+{
+    struct scope *scopes = task->scopes;
+    size_t depth = task->scope_depth;
+    task->scopes = generator->scopes;
+    task->scope_depth = generator->scope_depth;
+    generator->scopes = scopes;
+    generator->scope_depth = depth;
+}
+
+/* Lets the body run up to its next yield or its end. 1: an item; 0: the end; or its error. */
+static int resume(struct task *task, struct eddy_generator *generator)
+{
+    bool is_new = generator->state == GENERATOR_NEW;
+    generator->state = GENERATOR_RUNNING;
+    generator->asker_stack = task->stack;
+    generator->outer = task->generator;
+    generator->stack->owner = task;
+    task->generator = generator;
+    task->stack = generator->stack;
+    exchange_scopes(task, generator);
+    if (is_new)
+        eddy__fiber_start(&generator->asker, &generator->asker_stack->fiber, generator->stack,
+                          run_body, generator);
+    else
+        eddy__fiber_switch(&generator->asker, &generator->asker_stack->fiber, &generator->context,
+                           &generator->stack->fiber);
+    exchange_scopes(task, generator);
+    task->stack = generator->asker_stack;
+    task->generator = generator->outer;
+    if (generator->has_item)
+        return 1;
+    return generator->status < 0 ? generator->status : 0;
+}
+
+int eddy__yield(const void *item, size_t item_size, void *out_sent, size_t sent_size)
+{
+    struct task *task = eddy__task_current();
+    struct eddy_generator *generator = task != NULL ? task->generator : NULL;
+    if (generator == NULL)
+        return eddy__misuse("eddy_yield: called outside a generator");
+    if (generator->out_item != NULL)
+        memcpy(generator->out_item, item, item_size);
+    generator->has_item = true;
+    generator->state = GENERATOR_SUSPENDED;
+    eddy__fiber_switch(&generator->context, &generator->stack->fiber, &generator->asker,
+                       &generator->asker_stack->fiber);
+    if (generator->thrown < 0)
+        return generator->thrown;
+    if (generator->sent == NULL || out_sent == NULL)
+        return 0;
+    if (sent_size != generator->sent_size)
+        return eddy__misuse("eddy_yield: a value of another size was sent");
+    memcpy(out_sent, generator->sent, sent_size);
+    return 1;
+}
+
+/* ---- asking ----------------------------------------------------------------------------------*/
+
+/* The asking task, after noting the first use; NULL with an error. */
+static struct task *begin_use(struct eddy_generator *generator, int *out_err)
+{
+    if (generator == NULL) {
+        *out_err = -ENOMEM;
+        return NULL;
+    }
+    struct task *task = eddy__task_required("eddy_generator_next", out_err);
+    if (task == NULL)
+        return NULL;
+    if (!link_is_linked(&generator->used) && generator->loop == NULL) {
+        generator->loop = eddy__loop_current();
+        list_push(&generator->loop->generators, &generator->used);
+    }
+    if (generator->loop != eddy__loop_current())
+        *out_err = eddy__misuse("eddy_generator_next: the generator belongs to another loop");
+    else if (generator->state == GENERATOR_RUNNING)
+        *out_err = eddy__misuse("eddy_generator_next: another task is asking the generator");
+    return *out_err < 0 ? NULL : task;
+}
+
+static int ask(struct task *task, struct eddy_generator *generator, void *out_item)
+{
+    if (generator->stack == NULL) {
+        generator->stack = eddy__stack_take(&generator->loop->stacks, 0);
+        if (generator->stack == NULL)
+            return -ENOMEM;
+    }
+    generator->refs++; // whoever holds it may let go meanwhile
+    generator->out_item = out_item;
+    int status = resume(task, generator);
+    generator->out_item = NULL;
+    generator->sent = NULL;
+    generator->thrown = 0;
+    eddy_generator_free(generator);
+    return status;
+}
+
+int eddy__generator_send(eddy_generator *generator, const void *value, size_t value_size,
+                         void *out_item, size_t item_size)
+{
+    int err = 0;
+    struct task *task = begin_use(generator, &err);
+    if (task == NULL)
+        return err;
+    if (item_size != generator->function->result_size)
+        return eddy__misuse("eddy_generator_next: the item has another size");
+    if (generator->state == GENERATOR_ENDED || generator->is_closed)
+        return 0;
+    if (generator->state == GENERATOR_NEW && value != NULL)
+        return eddy__fail_plain(EDDY_ETYPE, "eddy_generator_send: the generator has not started");
+    generator->sent = value;
+    generator->sent_size = value_size;
+    return ask(task, generator, out_item);
+}
+
+static void end_unstarted(struct eddy_generator *generator)
+{
+    generator->state = GENERATOR_ENDED;
+    generator->function->drop_arguments(generator->arguments);
+}
+
+int eddy__generator_throw(eddy_generator *generator, int error, void *out_item, size_t item_size)
+{
+    int err = 0;
+    struct task *task = begin_use(generator, &err);
+    if (task == NULL)
+        return err;
+    if (error >= 0 || item_size != generator->function->result_size)
+        return eddy__misuse("eddy_generator_throw: no error, or an item of another size");
+    if (generator->is_closed)
+        return 0;
+    if (generator->state == GENERATOR_NEW)
+        end_unstarted(generator);
+    if (generator->state == GENERATOR_ENDED)
+        return error;
+    generator->thrown = error;
+    return ask(task, generator, out_item);
+}
+
+int eddy_generator_close(eddy_generator *generator)
+{
+    int err = 0;
+    struct task *task = begin_use(generator, &err);
+    if (task == NULL)
+        return err;
+    if (generator->state == GENERATOR_NEW)
+        end_unstarted(generator);
+    if (generator->state == GENERATOR_ENDED || generator->is_closed)
+        return 0;
+    generator->is_closed = true;
+    generator->thrown = EDDY_GENERATOREXIT;
+    int status = ask(task, generator, NULL);
+    if (status == 1)
+        return eddy__misuse("eddy_generator_close: the generator went on yielding");
+    return status == EDDY_GENERATOREXIT ? 0 : status;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------*/
+
+EDDY_ASYNC(aclose, (eddy_generator *, generator))
+{
+    int status = eddy_generator_close(generator);
+    if (status < 0)
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_ASYNCGEN,
+            .message = "a generator that nobody held failed as it was closed",
+            .status = status,
+            .error = eddy_error_get(status),
+            .name = generator->name,
+        });
+    eddy_generator_free(generator);
+    return 0;
+}
+
+void eddy_generator_free(eddy_generator *generator)
+{
+    if (generator == NULL || --generator->refs > 0)
+        return;
+    bool is_open = generator->state == GENERATOR_SUSPENDED && !generator->is_closed &&
+                   generator->loop == eddy__loop_current() && generator->loop != NULL &&
+                   generator->loop->is_running;
+    if (is_open) {
+        generator->refs = 1;
+        eddy_start(aclose, generator);
+        return;
+    }
+    if (link_is_linked(&generator->used))
+        link_remove(&generator->used);
+    if (generator->state == GENERATOR_NEW)
+        end_unstarted(generator);
+    eddy__free(generator);
+}

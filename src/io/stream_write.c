@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream_write.c: bytes on their way to the peer.
+ *
+ * A write sends at once what the kernel takes; the rest is copied into the stream's queue, and from
+ * then on the loop sends it, whoever wrote it. That is why a cancelled write loses nothing, why a
+ * stream that is closed, or freed after that, still sends, and why the writes of several tasks stay
+ * whole: while anything is queued, everything new goes behind it.
+ *
+ *      write --kernel took all--> done
+ *        \--rest--> queue --room again--> kernel ... --empty--> drainers, shutdown, close
+ *
+ * Above write_high a writer is parked until no more than write_low is queued.
+ *
+ * What always holds:
+ *   - stream->send is with the poller exactly while something is queued.
+ *   - A message of which the kernel got a part is completed, or the stream has a write_error.
+ */
+#include "io/io.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+enum { PARTS_MAX = 64 }; // handed to the kernel in one call
+
+/* ---- the queue -------------------------------------------------------------------------------*/
+
+static void free_chunk(eddy_stream *stream, struct chunk *chunk)
+{
+    if (sizeof *chunk + chunk->capacity == IO_BUFFER_SIZE && stream->io != NULL)
+        eddy__io_buffer_put(stream->io, chunk);
+    else
+        eddy__free(chunk);
+}
+
+static struct chunk *new_chunk(eddy_stream *stream, size_t size)
+{
+    struct chunk *chunk;
+    if (size <= IO_BUFFER_SIZE - sizeof *chunk) {
+        size = IO_BUFFER_SIZE - sizeof *chunk;
+        chunk = eddy__io_buffer_take(stream->io);
+    } else {
+        chunk = eddy__malloc(sizeof *chunk + size);
+    }
+    if (chunk != NULL)
+        *chunk = (struct chunk){.capacity = size};
+    return chunk;
+}
+
+/* Makes room for `size` more bytes: what does not fit into the last chunk goes into a new one. */
+static int reserve(eddy_stream *stream, size_t size)
+{
+    struct chunk *last = stream->out_last;
+    if (last != NULL && last->capacity - last->end >= size)
+        return 0;
+    size_t room = last != NULL ? last->capacity - last->end : 0;
+    struct chunk *chunk = new_chunk(stream, size - room);
+    if (chunk == NULL)
+        return -ENOMEM;
+    if (last != NULL)
+        last->next = chunk;
+    else
+        stream->out_first = chunk;
+    return 0;
+}
+
+/* Copies into the room made. */
+static void append(eddy_stream *stream, const char *data, size_t size)
+{
+    if (stream->out_last == NULL)
+        stream->out_last = stream->out_first;
+    while (size > 0) {
+        struct chunk *last = stream->out_last;
+        size_t n = last->capacity - last->end;
+        if (n == 0) {
+            stream->out_last = last->next;
+            continue;
+        }
+        if (n > size)
+            n = size;
+        memcpy(last->data + last->end, data, n);
+        last->end += n;
+        stream->out_size += n;
+        data += n;
+        size -= n;
+    }
+}
+
+static void drop_first_chunk(eddy_stream *stream)
+{
+    struct chunk *chunk = stream->out_first;
+    stream->out_first = chunk->next;
+    if (stream->out_first == NULL)
+        stream->out_last = NULL;
+    free_chunk(stream, chunk);
+}
+
+void eddy__stream_drop_queue(eddy_stream *stream)
+{
+    while (stream->out_first != NULL)
+        drop_first_chunk(stream);
+    stream->out_last = NULL;
+    stream->out_size = 0;
+}
+
+static void mark_sent(eddy_stream *stream, size_t size)
+{
+    struct chunk *first = stream->out_first;
+    first->start += size;
+    stream->out_size -= size;
+    if (first->start == first->end)
+        drop_first_chunk(stream);
+}
+
+/* ---- sending what is queued ------------------------------------------------------------------*/
+
+void eddy__stream_fail_writing(eddy_stream *stream, int err)
+{
+    if (stream->write_error == 0)
+        stream->write_error = err;
+    eddy__stream_drop_queue(stream);
+    eddy__stream_wake(&stream->writers, err);
+    eddy__stream_wake(&stream->drainers, err);
+    eddy__stream_flushed(stream);
+}
+
+static void point_at_first(eddy_stream *stream)
+{
+    struct chunk *first = stream->out_first;
+    stream->send.memory = first->data + first->start;
+    stream->send.size = first->end - first->start;
+    stream->send.part_count = 0;
+}
+
+static void wake_writers(eddy_stream *stream)
+{
+    if (stream->out_size <= stream->write_low && stream->writers.first != NULL)
+        eddy__stream_wake(&stream->writers, 0);
+}
+
+/* Sends as much of the queue as the kernel takes, and leaves the rest with the poller. */
+static void send_queue(eddy_stream *stream)
+{
+    while (stream->out_size > 0) {
+        point_at_first(stream);
+        ssize_t n = eddy__poll_try(stream->io->poller, &stream->send);
+        if (n == -EAGAIN) {
+            n = eddy__poll_submit(stream->io->poller, &stream->send);
+            if (n == 0)
+                break;
+        }
+        if (n < 0) {
+            eddy__stream_fail_writing(stream, (int)n);
+            return;
+        }
+        mark_sent(stream, (size_t)n);
+    }
+    wake_writers(stream);
+    if (stream->out_size == 0)
+        eddy__stream_flushed(stream);
+}
+
+void eddy__stream_sent(struct poll_op *op)
+{
+    eddy_stream *stream = container_of(op, struct eddy_stream, send);
+    ssize_t n = op->result;
+    if (stream->is_aborted) {
+        eddy__stream_drop_queue(stream);
+        eddy__stream_flushed(stream);
+        return;
+    }
+    if (n < 0) {
+        eddy__stream_fail_writing(stream, (int)n);
+        return;
+    }
+    mark_sent(stream, (size_t)n);
+    send_queue(stream);
+}
+
+/* ---- writing ---------------------------------------------------------------------------------*/
+
+static int may_write(const eddy_stream *stream, const char *function)
+{
+    int err = eddy__stream_check(stream, function);
+    if (EDDY__LIKELY(err == 0)) {
+        if (EDDY__UNLIKELY(stream->write_error < 0))
+            return stream->write_error;
+        if (EDDY__UNLIKELY(stream->is_shut))
+            return -EBADF;
+    }
+    return err;
+}
+
+/* Parks in `row`; the stream may be gone when this returns an error. */
+static int wait_in(eddy_stream *stream, eddy_waiters *row, const char *what)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, what);
+    if (err < 0)
+        return err;
+    eddy__stream_hold(stream);
+    err = eddy__wait_park_in(&wait, row);
+    eddy__stream_release(stream);
+    return err;
+}
+
+/* What is queued now has been accepted; the writer waits if that is too much. */
+static int wait_for_room(eddy_stream *stream, const char *what)
+{
+    if (EDDY__LIKELY(stream->out_size <= stream->write_high))
+        return 0;
+    return wait_in(stream, &stream->writers, what);
+}
+
+/* A place in the parts of a message. */
+struct cursor {
+    const struct iovec *parts;
+    int count;
+    size_t offset; // into the first of them
+    size_t size;   // of all that is left
+    bool is_begun; // the kernel has had something of it
+};
+
+static void advance(struct cursor *cursor, size_t size)
+{
+    cursor->size -= size;
+    cursor->offset += size;
+    cursor->is_begun |= size > 0;
+    while (cursor->count > 0 && cursor->offset >= cursor->parts->iov_len) {
+        cursor->offset -= cursor->parts->iov_len;
+        cursor->parts++;
+        cursor->count--;
+    }
+}
+
+/* Stores the next parts, the first of them without what has been sent, and returns their number. */
+static int view(const struct cursor *cursor, struct iovec *out_parts)
+{
+    int count = cursor->count < PARTS_MAX ? cursor->count : PARTS_MAX;
+    for (int i = 0; i < count; i++)
+        out_parts[i] = cursor->parts[i];
+    out_parts[0].iov_base = (char *)out_parts[0].iov_base + cursor->offset;
+    out_parts[0].iov_len -= cursor->offset;
+    return count;
+}
+
+/* Sends several parts as far as the kernel takes them. */
+static int send_parts_now(eddy_stream *stream, struct cursor *cursor)
+{
+    struct poll_op *op = &stream->send;
+    while (stream->out_size == 0 && cursor->size > 0) {
+        struct iovec parts[PARTS_MAX];
+        op->parts = parts;
+        op->part_count = view(cursor, parts);
+        ssize_t n = eddy__poll_try(stream->io->poller, op);
+        op->parts = NULL;
+        op->part_count = 0;
+        if (n == -EAGAIN)
+            return 0;
+        if (n < 0) {
+            eddy__stream_fail_writing(stream, (int)n);
+            return (int)n;
+        }
+        advance(cursor, (size_t)n);
+    }
+    return 0;
+}
+
+/* Queues what the kernel did not take. */
+static int queue_rest(eddy_stream *stream, struct cursor *cursor)
+{
+    bool was_empty = stream->out_size == 0;
+    int err = reserve(stream, cursor->size);
+    if (err < 0) {
+        // A peer that got half a message must not take the next one for the other half.
+        if (cursor->is_begun)
+            eddy__stream_fail_writing(stream, err);
+        return err;
+    }
+    while (cursor->size > 0) {
+        const char *data = (const char *)cursor->parts->iov_base + cursor->offset;
+        size_t size = cursor->parts->iov_len - cursor->offset;
+        append(stream, data, size);
+        advance(cursor, size);
+    }
+    if (!was_empty)
+        return 0;
+    point_at_first(stream);
+    err = eddy__poll_submit(stream->io->poller, &stream->send);
+    if (err < 0)
+        eddy__stream_fail_writing(stream, err);
+    return err;
+}
+
+/* Sends `size` bytes as far as the kernel takes them: how many, or an error, never -EAGAIN. */
+static ssize_t send_now(eddy_stream *stream, const char *data, size_t size)
+{
+    if (EDDY__UNLIKELY(stream->out_size > 0))
+        return 0;
+    struct poll_op *op = &stream->send;
+    size_t done = 0;
+    while (done < size) {
+        op->memory = (char *)data + done;
+        op->size = size - done;
+        ssize_t n = eddy__poll_try(stream->io->poller, op);
+        if (n == -EAGAIN)
+            break;
+        if (EDDY__UNLIKELY(n < 0)) {
+            eddy__stream_fail_writing(stream, (int)n);
+            return n;
+        }
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
+{
+    int err = may_write(stream, "eddy_stream_write");
+    if (EDDY__UNLIKELY(err < 0))
+        return err;
+    ssize_t n = send_now(stream, data, size);
+    if (EDDY__LIKELY(n == (ssize_t)size))
+        return 0;
+    if (n < 0)
+        return (int)n;
+    const struct iovec whole = {(char *)data, size};
+    struct cursor cursor = {.parts = &whole, .count = 1, .size = size};
+    advance(&cursor, (size_t)n);
+    err = queue_rest(stream, &cursor);
+    return err < 0 ? err : wait_for_room(stream, "eddy_stream_write");
+}
+
+int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
+{
+    int err = may_write(stream, "eddy_stream_writev");
+    if (err < 0)
+        return err;
+    if (count < 0)
+        return EDDY_EVALUE;
+    struct cursor cursor = {.parts = parts, .count = count};
+    for (int i = 0; i < count; i++)
+        cursor.size += parts[i].iov_len;
+    err = send_parts_now(stream, &cursor);
+    if (err < 0 || cursor.size == 0)
+        return err;
+    err = queue_rest(stream, &cursor);
+    return err < 0 ? err : wait_for_room(stream, "eddy_stream_writev");
+}
+
+int eddy_stream_drain(eddy_stream *stream)
+{
+    int err = eddy__stream_check(stream, "eddy_stream_drain");
+    if (err == 0)
+        err = stream->write_error;
+    if (err < 0 || stream->out_size == 0)
+        return err;
+    return wait_in(stream, &stream->drainers, "eddy_stream_drain");
+}
+
+int eddy_stream_shutdown(eddy_stream *stream)
+{
+    int err = eddy__stream_check(stream, "eddy_stream_shutdown");
+    if (err < 0 || stream->is_shut)
+        return err;
+    if (stream->file.kind != POLL_SOCKET && stream->file.kind != POLL_UNIX_SOCKET)
+        return -ENOTSOCK;
+    stream->is_shut = true;
+    if (stream->out_size == 0)
+        eddy__stream_flushed(stream);
+    return 0;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * listener.c: a listener's life, and accepting.
+ *
+ * A listener has a socket for each address that it listens on. Accept asks each of them, beginning
+ * with the one after that which gave the last connection; when none has one, all of them are left
+ * with the poller and the task parks until the first reports.
+ *
+ * What always holds:
+ *   - The stream is made before its connection is taken, so a lack of memory loses no connection.
+ *   - Operations are with the poller only while a task waits; what one has accepted by itself stands
+ *     in `arrived`, where the next call finds it.
+ *
+ * Owns the sockets, and the socket's file of a Unix listener: only if it is still the one made.
+ */
+#include "net/net.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ACCEPTS_MAX = 32 }; // in a row without waiting, before others get their turn
+
+static void free_if_deserted(eddy_listener *listener)
+{
+    if (listener->is_owned || listener->hold_count > 0)
+        return;
+    for (size_t i = 0; i < listener->socket_count; i++)
+        if (listener->sockets[i].file.fd >= 0)
+            return;
+    if (listener->io != NULL)
+        link_remove(&listener->keeper.link);
+    eddy__free(listener);
+}
+
+/* Closes the socket of a closed listener, as soon as nothing of it is with the poller. */
+static void give_up_socket(struct listen_socket *socket)
+{
+    struct poller *poller = socket->listener->io->poller;
+    if (!eddy__poll_cancel(poller, &socket->op))
+        return;
+    eddy__poll_forget(poller, &socket->file);
+    close(socket->file.fd);
+    socket->file.fd = -1;
+    if (socket->arrived >= 0)
+        close(socket->arrived);
+    socket->arrived = -1;
+}
+
+static void arrived(struct poll_op *op)
+{
+    struct listen_socket *socket = container_of(op, struct listen_socket, op);
+    eddy_listener *listener = socket->listener;
+    if (op->result >= 0)
+        socket->arrived = (int)op->result;
+    if (listener->acceptor != NULL)
+        eddy__wait_finish(listener->acceptor, 0);
+    if (listener->is_closed) {
+        give_up_socket(socket);
+        free_if_deserted(listener);
+    }
+}
+
+/* ---- birth -----------------------------------------------------------------------------------*/
+
+static void remove_path(eddy_listener *listener)
+{
+    struct stat status;
+    if (listener->path != NULL && lstat(listener->path, &status) == 0 &&
+        status.st_dev == listener->path_device && status.st_ino == listener->path_inode)
+        unlink(listener->path);
+    eddy__free(listener->path);
+    listener->path = NULL;
+}
+
+static void do_close(eddy_listener *listener)
+{
+    if (listener->is_closed)
+        return;
+    listener->is_closed = true;
+    remove_path(listener); // first, so that nobody finds a file that nobody listens on
+    for (size_t i = 0; i < listener->socket_count; i++)
+        give_up_socket(&listener->sockets[i]);
+    eddy_stream_free(listener->next_stream);
+    listener->next_stream = NULL;
+    if (listener->acceptor != NULL)
+        eddy__wait_finish(listener->acceptor, -EBADF);
+}
+
+static void let_go(struct io_keeper *keeper)
+{
+    eddy_listener *listener = container_of(keeper, struct eddy_listener, keeper);
+    listener->acceptor = NULL;
+    listener->hold_count = 0;
+    do_close(listener);
+    free_if_deserted(listener);
+}
+
+static void leave(struct io_keeper *keeper)
+{
+    eddy_listener *listener = container_of(keeper, struct eddy_listener, keeper);
+    link_remove(&listener->keeper.link);
+    listener->io = NULL;
+}
+
+int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_options *options,
+                       eddy_listener **out_listener)
+{
+    eddy_listener *listener =
+        eddy__zalloc(sizeof *listener + socket_max * sizeof listener->sockets[0]);
+    if (listener == NULL)
+        return -ENOMEM;
+    listener->io = io;
+    listener->is_owned = true;
+    listener->keeper.let_go = let_go;
+    listener->keeper.leave = leave;
+    list_push(&io->keepers, &listener->keeper.link);
+    if (options != NULL)
+        listener->stream_options = options->stream;
+    *out_listener = listener;
+    return 0;
+}
+
+void eddy__listener_add(eddy_listener *listener, int fd, enum poll_file_kind kind)
+{
+    struct listen_socket *socket = &listener->sockets[listener->socket_count++];
+    socket->listener = listener;
+    socket->arrived = -1;
+    eddy__poll_file_init(&socket->file, fd, kind);
+    socket->op = (struct poll_op){.file = &socket->file, .kind = POLL_ACCEPT, .done = arrived};
+}
+
+/* ---- accepting -------------------------------------------------------------------------------*/
+
+static int accept_from(eddy_listener *listener, struct listen_socket *socket)
+{
+    int fd = socket->arrived;
+    socket->arrived = -1;
+    if (fd >= 0)
+        return fd;
+    if (socket->op.state != POLL_IDLE)
+        return -EAGAIN;
+    return (int)eddy__poll_try(listener->io->poller, &socket->op);
+}
+
+/* A connection from any of the sockets: its stream, -EAGAIN when there is none, or an error. */
+static int accept_now(eddy_listener *listener, eddy_stream **out_stream)
+{
+    if (listener->next_stream == NULL) {
+        int err = eddy__stream_new(listener->io, &listener->stream_options, &listener->next_stream);
+        if (err < 0)
+            return err;
+    }
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        struct listen_socket *socket = &listener->sockets[listener->turn];
+        if (++listener->turn == listener->socket_count)
+            listener->turn = 0;
+        int fd = accept_from(listener, socket);
+        if (fd == -EAGAIN)
+            continue;
+        if (fd < 0)
+            return fd;
+        eddy__stream_attach(listener->next_stream, fd, (enum poll_file_kind)socket->file.kind);
+        *out_stream = listener->next_stream;
+        listener->next_stream = NULL;
+        listener->accepts_in_row++;
+        return 0;
+    }
+    return -EAGAIN;
+}
+
+static void cancel_all(eddy_listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++)
+        (void)eddy__poll_cancel(listener->io->poller, &listener->sockets[i].op);
+}
+
+static int submit_all(eddy_listener *listener)
+{
+    for (size_t i = 0; i < listener->socket_count; i++) {
+        struct poll_op *op = &listener->sockets[i].op;
+        int err = op->state == POLL_IDLE ? eddy__poll_submit(listener->io->poller, op) : 0;
+        if (err < 0) {
+            cancel_all(listener);
+            return err;
+        }
+    }
+    return 0;
+}
+
+static int wait_for_connection(eddy_listener *listener)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_listener_accept");
+    if (err == 0)
+        err = submit_all(listener);
+    if (err < 0)
+        return err;
+    listener->accepts_in_row = 0;
+    listener->acceptor = &wait;
+    err = eddy__wait_park(&wait);
+    listener->acceptor = NULL;
+    if (listener->is_closed)
+        return err < 0 ? err : -EBADF;
+    if (err < 0)
+        cancel_all(listener);
+    return err;
+}
+
+static int check(const eddy_listener *listener)
+{
+    if (listener->io == NULL || listener->is_closed)
+        return -EBADF;
+    if (listener->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_listener_accept", "the listener belongs to another loop");
+    return listener->acceptor != NULL ? -EBUSY : 0;
+}
+
+/* Connections that come faster than they are taken must not keep the other tasks from running. */
+static int breathe(eddy_listener *listener)
+{
+    if (EDDY__LIKELY(listener->accepts_in_row < ACCEPTS_MAX) || eddy__task_current() == NULL)
+        return 0;
+    listener->accepts_in_row = 0;
+    int err = eddy__task_yield();
+    return err < 0 ? err : check(listener);
+}
+
+int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream)
+{
+    int err = check(listener);
+    if (err < 0)
+        return err;
+    listener->hold_count++;
+    err = breathe(listener);
+    while (err == 0) {
+        err = accept_now(listener, out_stream);
+        if (err != -EAGAIN)
+            break;
+        err = wait_for_connection(listener);
+    }
+    listener->hold_count--;
+    free_if_deserted(listener);
+    return err;
+}
+
+/* ---- the end ---------------------------------------------------------------------------------*/
+
+int eddy_listener_port(const eddy_listener *listener)
+{
+    return listener->port;
+}
+
+int eddy_listener_close(eddy_listener *listener)
+{
+    if (listener->io != NULL && listener->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_listener_close", "the listener belongs to another loop");
+    do_close(listener);
+    return 0;
+}
+
+void eddy_listener_free(eddy_listener *listener)
+{
+    if (listener == NULL)
+        return;
+    EDDY_ASSERT(listener->io == NULL || listener->io->loop == eddy__loop_current());
+    do_close(listener);
+    listener->is_owned = false;
+    free_if_deserted(listener);
+}

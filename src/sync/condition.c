@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * condition.c: a lock, and a row of tasks that have given it back until they are notified.
+ *
+ * Whoever leaves eddy_condition_wait() holds the lock, also when cancelled: then acquiring is repeated as
+ * often as it is cancelled too, and the last cancellation is the one reported. Whoever leaves with
+ * an error notifies another waiter, since its own notification may have been meant for one.
+ */
+#include "sync/sync.h"
+
+#include <eddy/condition.h>
+
+int eddy_condition_init(eddy_condition *condition, eddy_lock *lock)
+{
+    *condition = (eddy_condition)EDDY_CONDITION_ON(lock);
+    return 0;
+}
+
+static eddy_lock *lock_of(eddy_condition *condition)
+{
+    return condition->shared != NULL ? condition->shared : &condition->own;
+}
+
+int eddy_condition_acquire(eddy_condition *condition)
+{
+    return eddy_lock_acquire(lock_of(condition));
+}
+
+int eddy_condition_release(eddy_condition *condition)
+{
+    return eddy_lock_release(lock_of(condition));
+}
+
+bool eddy_condition_locked(const eddy_condition *condition)
+{
+    return condition->shared != NULL ? condition->shared->is_locked : condition->own.is_locked;
+}
+
+static void wake(eddy_condition *condition, size_t n)
+{
+    for (struct wait *wait = condition->waiters.first; wait != NULL && n > 0; wait = wait->next) {
+        if (!eddy__wait_is_pending(wait))
+            continue;
+        eddy__wait_finish(wait, 0);
+        n--;
+    }
+}
+
+int eddy_condition_wait(eddy_condition *condition)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_condition_wait");
+    if (err < 0)
+        return err;
+    if (!eddy_condition_locked(condition))
+        return eddy__misuse("eddy_condition_wait: the lock is not locked");
+    EDDY_IGNORE(eddy_condition_release(condition));
+    err = eddy__wait_park_in(&wait, &condition->waiters);
+    int again;
+    while ((again = eddy_condition_acquire(condition)) < 0)
+        err = again;
+    if (err < 0)
+        wake(condition, 1);
+    return err;
+}
+
+int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *data), void *data)
+{
+    while (!predicate(data))
+        EDDY_TRY(eddy_condition_wait(condition));
+    return 0;
+}
+
+int eddy_condition_notify(eddy_condition *condition, size_t n)
+{
+    if (!eddy_condition_locked(condition))
+        return eddy__misuse("eddy_condition_notify: the lock is not locked");
+    wake(condition, n);
+    return 0;
+}
+
+int eddy_condition_notify_all(eddy_condition *condition)
+{
+    return eddy_condition_notify(condition, SIZE_MAX);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.c: a flag, and the tasks that wait for it. A waiter leaves the row when it runs on.
+ */
+#include "sync/sync.h"
+
+#include <eddy/event.h>
+
+int eddy_event_init(eddy_event *event)
+{
+    *event = (eddy_event)EDDY_EVENT;
+    return 0;
+}
+
+int eddy_event_set(eddy_event *event)
+{
+    if (event->is_set)
+        return 0;
+    event->is_set = true;
+    for (struct wait *wait = event->waiters.first; wait != NULL; wait = wait->next)
+        eddy__wait_finish(wait, 0);
+    return 0;
+}
+
+int eddy_event_clear(eddy_event *event)
+{
+    event->is_set = false;
+    return 0;
+}
+
+bool eddy_event_is_set(const eddy_event *event)
+{
+    return event->is_set;
+}
+
+int eddy_event_wait(eddy_event *event)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_event_wait");
+    if (err < 0 || event->is_set)
+        return err;
+    return eddy__wait_park_in(&wait, &event->waiters);
+}

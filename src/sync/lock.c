@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.c: one at a time, first come, first served.
+ *
+ * A release does not hand the lock over: it leaves it unlocked and wakes the first waiter, which takes
+ * it when it runs. Nobody can barge in meanwhile, since acquire waits as long as somebody is in the
+ * row. A waiter that was cancelled after its wake wakes the next.
+ */
+#include "sync/sync.h"
+
+#include <eddy/lock.h>
+
+int eddy_lock_init(eddy_lock *lock)
+{
+    *lock = (eddy_lock)EDDY_LOCK;
+    return 0;
+}
+
+bool eddy_lock_locked(const eddy_lock *lock)
+{
+    return lock->is_locked;
+}
+
+static void wake_first(eddy_lock *lock)
+{
+    if (lock->waiters.first != NULL)
+        eddy__wait_finish(lock->waiters.first, 0);
+}
+
+int eddy_lock_acquire(eddy_lock *lock)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "eddy_lock_acquire");
+    if (err < 0)
+        return err;
+    if (lock->is_locked || eddy__waiters_any_live(&lock->waiters)) {
+        err = eddy__wait_park_in(&wait, &lock->waiters);
+        if (err < 0) {
+            if (!lock->is_locked)
+                wake_first(lock);
+            return err;
+        }
+    }
+    lock->is_locked = true;
+    return 0;
+}
+
+int eddy_lock_release(eddy_lock *lock)
+{
+    if (!lock->is_locked)
+        return eddy__misuse("eddy_lock_release: the lock is not locked");
+    lock->is_locked = false;
+    wake_first(lock);
+    return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fake_poll.h: a poller whose kernel is a script, for streams that meet whatever a test thinks up.
+ *
+ *     fake_poll_begin();                          // the running loop's poller from here on
+ *     int fd;
+ *     eddy_stream *stream = fake_stream(NULL, &fd);
+ *     fake_bytes(fd, "hel");                      // what the next receive finds
+ *     fake_fail(fd, FAKE_IN, -ECONNRESET);        // and the one after that
+ *     fake_event(fd, FAKE_IN);                    // what the next wait reports
+ *     ...
+ *     eddy_stream_free(stream);
+ *     fake_poll_end();
+ *
+ * A receive that finds nothing is -EAGAIN. A send takes everything, or what fake_room() says. What
+ * was sent can be read with fake_sent(). Operations that wait go on by fake_event(), as with epoll, or
+ * by fake_complete(), which brings the result itself, as io_uring does.
+ */
+#ifndef EDDY_TESTS_FAKE_POLL_H
+#define EDDY_TESTS_FAKE_POLL_H
+
+#include "poll/poll.h"
+
+#include <eddy/stream.h>
+
+enum fake_direction { FAKE_IN, FAKE_OUT };
+
+void fake_poll_begin(void);
+void fake_poll_end(void); // every stream has been freed
+
+/* A stream on a descriptor that exists, and that nobody else looks at. NULL if it can't be made. */
+eddy_stream *fake_stream(const eddy_stream_options *options, int *out_fd);
+
+void fake_bytes(int fd, const char *text);
+void fake_block(int fd, const char *byte, size_t count); // the byte, so many times
+void fake_end(int fd);                                   // the peer sends no more
+void fake_fail(int fd, enum fake_direction direction, int err);
+void fake_room(int fd, size_t size); // the next send takes that much, the one after it nothing
+
+void fake_event(int fd, enum fake_direction direction);
+void fake_complete(int fd, enum fake_direction direction, ssize_t result, const char *bytes);
+
+/* From now on a cancelled operation is idle only after the next wait, with `result`. */
+void fake_cancel_late(int fd, ssize_t result, const char *bytes);
+
+const char *fake_sent(int fd);   // as text; what was sent since the last call
+size_t fake_sent_size(int fd);   // bytes, since the beginning
+unsigned fake_try_count(int fd); // tries that were system calls
+bool fake_is_pending(int fd, enum fake_direction direction);
+size_t fake_lent_count(void); // memory lent and not given back
+
+#endif

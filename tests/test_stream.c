@@ -1,0 +1,749 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams against a scripted kernel: what arrives in pieces, late, never, or together with an end. */
+#include "fake_poll.h"
+#include "harness.h"
+
+#include "io/io.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Lets everything that can happen happen: nobody is ready when the clock jumps. */
+static void settle(void)
+{
+    EXPECT_EQ(eddy_sleep(1), 0);
+}
+
+static bool is_text(eddy_span span, const char *text)
+{
+    return span.size == strlen(text) && memcmp(span.data, text, span.size) == 0;
+}
+
+typedef struct {
+    char text[64];
+} words;
+
+EDDY_ASYNC_TO(words, read_some, (eddy_stream *, stream), (int, size))
+{
+    ssize_t n = eddy_stream_read(stream, result->text, (size_t)size);
+    if (n >= 0)
+        result->text[n] = '\0';
+    return (int)n;
+}
+
+EDDY_ASYNC_TO(words, read_line, (eddy_stream *, stream))
+{
+    eddy_span line;
+    EDDY_TRY(eddy_stream_readline(stream, &line));
+    snprintf(result->text, sizeof result->text, "%.*s", (int)line.size, line.data);
+    return (int)line.size;
+}
+
+EDDY_ASYNC(write_text, (eddy_stream *, stream), (const char *, text))
+{
+    return eddy_stream_write(stream, text, strlen(text));
+}
+
+EDDY_ASYNC(drain, (eddy_stream *, stream))
+{
+    return eddy_stream_drain(stream);
+}
+
+EDDY_ASYNC(wait_closed, (eddy_stream *, stream))
+{
+    return eddy_stream_wait_closed(stream);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------*/
+
+TEST(a_read_takes_what_has_arrived_without_waiting)
+{
+    int fd;
+    fake_poll_begin();
+    EDDY_AUTO(eddy_stream) *stream = fake_stream(NULL, &fd);
+    fake_bytes(fd, "hello");
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 3), 3);
+    EXPECT_STR(got.text, "hel");
+    EXPECT_EQ(read_some(&got, stream, 60), 2);
+    EXPECT_STR(got.text, "lo");
+    EXPECT_EQ(read_some(&got, stream, 0), 0);
+    fake_end(fd);
+    EXPECT_EQ(read_some(&got, stream, 60), 0);
+    EXPECT_EQ(fake_try_count(fd), 3);
+    EXPECT_EQ(read_some(&got, stream, 60), 0); // asks nobody
+    EXPECT_EQ(fake_try_count(fd), 3);
+    EXPECT(eddy_stream_at_eof(stream));
+    eddy_stream_free(stream);
+    stream = NULL;
+    fake_poll_end();
+}
+
+TEST(a_read_waits_until_there_is_something)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    EXPECT(!eddy_task_done(task));
+    for (int i = 0; i < 10; i++) { // news that isn't: nothing there after all
+        fake_event(fd, FAKE_IN);
+        settle();
+        EXPECT(!eddy_task_done(task));
+    }
+    fake_bytes(fd, "at last");
+    fake_event(fd, FAKE_IN);
+    words got;
+    EXPECT_EQ(eddy_await(task, &got), 7);
+    EXPECT_STR(got.text, "at last");
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_cancelled_read_leaves_the_bytes_for_the_next_one)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    fake_bytes(fd, "kept");
+    fake_event(fd, FAKE_IN);
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    EXPECT(!fake_is_pending(fd, FAKE_IN));
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), 4);
+    EXPECT_STR(got.text, "kept");
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+/* Cancels `task` in the iteration in which it would have gone on with what arrived. */
+EDDY_ASYNC(cancel_after_news, (eddy_stream *, stream), (eddy_task *, task))
+{
+    while (stream->reader == NULL || stream->reader->state == WAIT_PENDING)
+        EDDY_TRY(eddy_sleep(0));
+    eddy_task_cancel(task);
+    return 0;
+}
+
+TEST(bytes_that_meet_a_cancellation_stay_in_the_stream)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    // The poller brings the bytes by itself; the task is cancelled when it has been woken already.
+    fake_complete(fd, FAKE_IN, 6, "lent 1");
+    EDDY_AUTO(eddy_task) *enemy = eddy_create_task(cancel_after_news, stream, task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    EXPECT_EQ(eddy_await(enemy), 0);
+    EXPECT_EQ(fake_lent_count(), 1);
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 4), 4);
+    EXPECT_STR(got.text, "lent");
+    EXPECT_EQ(read_some(&got, stream, 60), 2);
+    EXPECT_STR(got.text, " 1");
+    EXPECT_EQ(fake_lent_count(), 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_cancellation_that_comes_too_late_loses_nothing)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    fake_cancel_late(fd, 4, "late");
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), 4); // parks on the operation that is on its way out
+    EXPECT_STR(got.text, "late");
+    EXPECT_EQ(fake_lent_count(), 0);
+
+    EDDY_AUTO(eddy_task) *second = eddy_create_task(read_some, stream, 60);
+    settle();
+    fake_cancel_late(fd, -ECANCELED, NULL);
+    eddy_task_cancel(second);
+    EXPECT_EQ(eddy_await(second), EDDY_CANCELLED);
+    EDDY_AUTO(eddy_task) *third = eddy_create_task(read_some, stream, 60);
+    settle();
+    fake_bytes(fd, "more");
+    fake_event(fd, FAKE_IN);
+    EXPECT_EQ(eddy_await(third, &got), 4);
+    eddy_stream_free(stream);
+    settle();
+    fake_poll_end();
+}
+
+TEST(a_stream_freed_with_an_operation_under_way_waits_for_it)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    fake_cancel_late(fd, 3, "for");
+    eddy_stream_free(stream);
+    EXPECT_EQ(eddy_await(task), -EBADF);
+    settle();
+    EXPECT_EQ(fake_lent_count(), 0);
+    EXPECT(!fake_is_pending(fd, FAKE_IN));
+    fake_poll_end();
+}
+
+TEST(one_task_reads_at_a_time)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_some, stream, 60);
+    settle();
+    words got;
+    eddy_span span;
+    EXPECT_EQ(read_some(&got, stream, 60), -EBUSY);
+    EXPECT_EQ(eddy_stream_readline(stream, &span), -EBUSY);
+    EXPECT_EQ(eddy_stream_peek(stream, 1, &span), -EBUSY);
+    EXPECT_EQ(eddy_stream_write(stream, "x", 1), 0); // writing is another matter
+    fake_bytes(fd, "mine");
+    fake_event(fd, FAKE_IN);
+    EXPECT_EQ(eddy_await(task, &got), 4);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(an_error_comes_after_the_bytes_before_it_and_stays)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_bytes(fd, "part of a line");
+    fake_fail(fd, FAKE_IN, -ECONNRESET);
+    eddy_span line;
+    words got;
+    EXPECT_EQ(eddy_stream_readline(stream, &line), -ECONNRESET);
+    EXPECT_EQ(read_some(&got, stream, 60), 14);
+    EXPECT_STR(got.text, "part of a line");
+    EXPECT_EQ(read_some(&got, stream, 60), -ECONNRESET);
+    EXPECT_EQ(read_some(&got, stream, 60), -ECONNRESET);
+    EXPECT_EQ(eddy_stream_write(stream, "x", 1), -ECONNRESET);
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    EXPECT_EQ(eddy_stream_wait_closed(stream), -ECONNRESET);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_want_of_memory_in_the_kernel_is_no_end)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_fail(fd, FAKE_IN, -ENOBUFS);
+    fake_bytes(fd, "goes on");
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), -ENOBUFS);
+    EXPECT_EQ(read_some(&got, stream, 60), 7);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(lines_are_put_together_and_taken_apart)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_bytes(fd, "one\ntwo\nthr");
+    eddy_span line;
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(is_text(line, "one\n"));
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(is_text(line, "two\n"));
+    EXPECT_EQ(fake_try_count(fd), 1);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_line, stream);
+    settle();
+    fake_bytes(fd, "ee\n\nla");
+    fake_event(fd, FAKE_IN);
+    words got;
+    EXPECT_EQ(eddy_await(task, &got), 6);
+    EXPECT_STR(got.text, "three\n");
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(is_text(line, "\n"));
+    fake_bytes(fd, "st");
+    fake_end(fd);
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(is_text(line, "last"));
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT_EQ(line.size, 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_separator_may_arrive_in_two_parts)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_bytes(fd, "head\r\n\r");
+    fake_bytes(fd, "\nbody");
+    eddy_span head;
+    EXPECT_EQ(eddy_stream_read_until(stream, "\r\n\r\n", 4, &head), 0);
+    EXPECT(is_text(head, "head\r\n\r\n"));
+    fake_end(fd);
+    EXPECT_EQ(eddy_stream_read_until(stream, "\r\n", 2, &head), EDDY_INCOMPLETE);
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), 4);
+    EXPECT_STR(got.text, "body");
+    EXPECT_EQ(eddy_stream_read_until(stream, "", 0, &head), EDDY_EVALUE);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_line_may_be_as_long_as_the_limit)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.limit = 100000}, &fd);
+    fake_block(fd, "a", 100000);
+    fake_bytes(fd, "\n");
+    eddy_span line;
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT_EQ(line.size, 100001);
+    fake_block(fd, "b", 100001);
+    fake_bytes(fd, "\nnext\n");
+    EXPECT_EQ(eddy_stream_readline(stream, &line), EDDY_LIMIT);
+    char *all = malloc(100002);
+    EXPECT_EQ(eddy_stream_read_exactly(stream, all, 100002), 0); // nothing of it is lost
+    EXPECT(all[0] == 'b' && all[100000] == 'b' && all[100001] == '\n');
+    free(all);
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(is_text(line, "next\n"));
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(peek_lends_and_consume_takes)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.limit = 50}, &fd);
+    fake_bytes(fd, "ab");
+    fake_bytes(fd, "cde");
+    eddy_span span;
+    EXPECT_EQ(eddy_stream_peek(stream, 0, &span), 0);
+    EXPECT_EQ(span.size, 0);
+    EXPECT_EQ(eddy_stream_peek(stream, 3, &span), 0);
+    EXPECT(is_text(span, "abcde"));
+    EXPECT_EQ(eddy_stream_consume(stream, 4), 0);
+    EXPECT_EQ(eddy_stream_consume(stream, 2), EDDY_EVALUE);
+    EXPECT_EQ(eddy_stream_peek(stream, 1, &span), 0);
+    EXPECT(is_text(span, "e"));
+    EXPECT_EQ(eddy_stream_peek(stream, 51, &span), EDDY_LIMIT);
+    fake_end(fd);
+    EXPECT_EQ(eddy_stream_peek(stream, 10, &span), 0);
+    EXPECT(is_text(span, "e"));
+    EXPECT_EQ(eddy_stream_consume(stream, 1), 0);
+    EXPECT_EQ(eddy_stream_peek(stream, 1, &span), 0);
+    EXPECT_EQ(span.size, 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+EDDY_ASYNC(read_record, (eddy_stream *, stream), (char *, buf), (int, size))
+{
+    return eddy_stream_read_exactly(stream, buf, (size_t)size);
+}
+
+/* A record of `size` bytes, cut short by a cancellation and by the end: nothing of it is lost. */
+static void cut_a_record_short(int size)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.limit = 1 << 20}, &fd);
+    char *buf = malloc((size_t)size);
+    fake_block(fd, "x", (size_t)size - 1);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_record, stream, buf, size);
+    settle();
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    fake_bytes(fd, "yz");
+    fake_end(fd);
+    EXPECT_EQ(eddy_stream_read_exactly(stream, buf, (size_t)size), 0);
+    EXPECT(buf[0] == 'x' && buf[size - 2] == 'x' && buf[size - 1] == 'y');
+    EXPECT_EQ(eddy_stream_read_exactly(stream, buf, (size_t)size), EDDY_INCOMPLETE);
+    EXPECT_EQ(eddy_stream_read(stream, buf, (size_t)size), 1);
+    EXPECT_EQ(buf[0], 'z');
+    EXPECT_EQ(eddy_stream_read_exactly(stream, buf, 0), 0);
+    free(buf);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_small_record_is_whole_or_left)
+{
+    cut_a_record_short(20);
+}
+
+TEST(a_large_record_is_whole_or_left)
+{
+    cut_a_record_short(300000);
+}
+
+TEST(an_idle_stream_holds_no_buffer)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_bytes(fd, "line\n");
+    eddy_span line;
+    EXPECT_EQ(eddy_stream_readline(stream, &line), 0);
+    EXPECT(stream->in != NULL); // lent to us
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_line, stream);
+    settle();
+    EXPECT(stream->in == NULL);
+    fake_bytes(fd, "ha");
+    fake_event(fd, FAKE_IN);
+    settle();
+    EXPECT(stream->in != NULL); // half a line
+    fake_bytes(fd, "lf\n");
+    fake_event(fd, FAKE_IN);
+    EXPECT_EQ(eddy_await(task), 5);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+EDDY_ASYNC(count_turns, (int *, count))
+{
+    for (;; ++*count)
+        EDDY_TRY(eddy_sleep(0));
+}
+
+TEST(a_fast_peer_does_not_keep_others_from_running)
+{
+    int fd;
+    int count = 0;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_block(fd, "f", 1000);
+    EDDY_AUTO(eddy_task) *other = eddy_create_task(count_turns, &count);
+    char byte;
+    for (int i = 0; i < 1000; i++)
+        EXPECT_EQ(eddy_stream_read(stream, &byte, 1), 1);
+    EXPECT(count >= 1000 / IO_RECEIVES_MAX - 2);
+    eddy_task_cancel(other);
+    EXPECT_EQ(eddy_await(other), EDDY_CANCELLED);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+/* ---- writing ---------------------------------------------------------------------------------*/
+
+TEST(what_the_kernel_does_not_take_is_sent_later)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 3);
+    EXPECT_EQ(eddy_stream_write(stream, "abcdef", 6), 0);
+    EXPECT_EQ(eddy_stream_write(stream, "ghi", 3), 0); // goes behind it
+    EXPECT_STR(fake_sent(fd), "abc");
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(drain, stream);
+    settle();
+    EXPECT(!eddy_task_done(task));
+    fake_room(fd, 1);
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "d");
+    EXPECT(!eddy_task_done(task));
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_await(task), 0);
+    EXPECT_STR(fake_sent(fd), "efghi");
+    EXPECT(!fake_is_pending(fd, FAKE_OUT));
+    EXPECT_EQ(eddy_stream_drain(stream), 0);
+    EXPECT_EQ(eddy_stream_write(stream, "", 0), 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_writer_waits_above_the_mark_and_goes_on_below_the_other)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream =
+        fake_stream(&(eddy_stream_options){.write_high = 10, .write_low = 4}, &fd);
+    fake_room(fd, 0);
+    EXPECT_EQ(eddy_stream_write(stream, "0123456789", 10), 0); // not above it
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(write_text, stream, "x");
+    settle();
+    EXPECT(!eddy_task_done(task));
+    fake_room(fd, 6);
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT(!eddy_task_done(task)); // 5 left
+    fake_room(fd, 1);
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_await(task), 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_cancelled_write_is_sent_nevertheless)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 1}, &fd);
+    fake_room(fd, 2);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(write_text, stream, "accepted");
+    settle();
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "accepted");
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(writes_of_several_tasks_stay_whole)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 4}, &fd);
+    fake_room(fd, 1);
+    EDDY_AUTO(eddy_task) *first = eddy_create_task(write_text, stream, "[first]");
+    EDDY_AUTO(eddy_task) *second = eddy_create_task(write_text, stream, "[second]");
+    EDDY_AUTO(eddy_task) *third = eddy_create_task(write_text, stream, "[third]");
+    for (int i = 0; i < 30; i++) {
+        settle();
+        fake_room(fd, 1);
+        fake_event(fd, FAKE_OUT);
+    }
+    EXPECT_EQ(eddy_await(first), 0);
+    EXPECT_EQ(eddy_await(second), 0);
+    EXPECT_EQ(eddy_await(third), 0);
+    EXPECT_STR(fake_sent(fd), "[first][second][third]");
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_large_write_passes_through_the_queue_unchanged)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 4 << 20}, &fd);
+    char *data = malloc(1 << 20);
+    for (int i = 0; i < 1 << 20; i++)
+        data[i] = (char)('a' + i % 23);
+    fake_room(fd, 1000);
+    for (int at = 0, size = 1; at < 1 << 20; at += size, size = size * 2 + 1) {
+        if (size > (1 << 20) - at)
+            size = (1 << 20) - at;
+        EXPECT_EQ(eddy_stream_write(stream, data + at, (size_t)size), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        fake_room(fd, 50000);
+        fake_event(fd, FAKE_OUT);
+        settle();
+    }
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_EQ(fake_sent_size(fd), 1 << 20);
+    EXPECT(memcmp(fake_sent(fd), data, 1 << 20) == 0);
+    free(data);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(parts_are_sent_as_one_message)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    struct iovec parts[] = {{"one", 3}, {"", 0}, {"two", 3}, {"three", 5}};
+    EXPECT_EQ(eddy_stream_writev(stream, parts, 4), 0);
+    EXPECT_STR(fake_sent(fd), "onetwothree");
+    EXPECT_EQ(fake_try_count(fd), 1);
+    fake_room(fd, 4);
+    EXPECT_EQ(eddy_stream_writev(stream, parts, 4), 0);
+    EXPECT_EQ(eddy_stream_writev(stream, parts, 1), 0);
+    EXPECT_EQ(eddy_stream_writev(stream, parts, 0), 0);
+    EXPECT_EQ(eddy_stream_writev(stream, parts, -1), EDDY_EVALUE);
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "onetwothreeone");
+    struct iovec many[200];
+    for (int i = 0; i < 200; i++)
+        many[i] = (struct iovec){"m", 1};
+    EXPECT_EQ(eddy_stream_writev(stream, many, 200), 0);
+    EXPECT_EQ(strlen(fake_sent(fd)), 200);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_broken_connection_wakes_whoever_writes)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 1}, &fd);
+    fake_room(fd, 1);
+    EDDY_AUTO(eddy_task) *writer = eddy_create_task(write_text, stream, "abc");
+    EDDY_AUTO(eddy_task) *drainer = eddy_create_task(drain, stream);
+    settle();
+    fake_fail(fd, FAKE_OUT, -EPIPE);
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_await(writer), -EPIPE);
+    EXPECT_EQ(eddy_await(drainer), -EPIPE);
+    EXPECT_EQ(eddy_stream_write(stream, "x", 1), -EPIPE);
+    EXPECT_EQ(eddy_stream_drain(stream), -EPIPE);
+    fake_bytes(fd, "last words"); // what had arrived can still be read
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), 10);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+/* ---- the end ---------------------------------------------------------------------------------*/
+
+TEST(shutdown_comes_after_what_is_queued)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 1);
+    EXPECT_EQ(eddy_stream_write(stream, "bye", 3), 0);
+    EXPECT_EQ(eddy_stream_shutdown(stream), 0);
+    EXPECT_EQ(eddy_stream_shutdown(stream), 0);
+    EXPECT_EQ(eddy_stream_write(stream, "x", 1), -EBADF);
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_stream_drain(stream), 0);
+    EXPECT_STR(fake_sent(fd), "bye");
+    fake_bytes(fd, "you too");
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), 7);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_closed_stream_sends_what_is_queued_without_its_owner)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 1);
+    EXPECT_EQ(eddy_stream_write(stream, "farewell", 8), 0);
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    EXPECT(eddy_stream_is_closing(stream));
+    EXPECT_EQ(eddy_stream_fd(stream), -1);
+    EXPECT_EQ(eddy_stream_write(stream, "x", 1), -EBADF);
+    eddy_stream_free(stream);
+    settle();
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "farewell");
+    fake_poll_end();
+}
+
+TEST(wait_closed_waits_for_the_last_byte)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 1);
+    EXPECT_EQ(eddy_stream_write(stream, "abc", 3), 0);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(wait_closed, stream);
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    settle();
+    EXPECT(!eddy_task_done(task));
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_await(task), 0);
+    EXPECT_EQ(eddy_stream_wait_closed(stream), 0);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(closing_wakes_everybody)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 1}, &fd);
+    fake_room(fd, 1);
+    EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_some, stream, 60);
+    EDDY_AUTO(eddy_task) *writer = eddy_create_task(write_text, stream, "abc");
+    EDDY_AUTO(eddy_task) *drainer = eddy_create_task(drain, stream);
+    settle();
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    eddy_stream_free(stream); // while three tasks are inside it
+    EXPECT_EQ(eddy_await(reader), -EBADF);
+    EXPECT_EQ(eddy_await(writer), -EBADF);
+    EXPECT_EQ(eddy_await(drainer), -EBADF);
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "abc");
+    fake_poll_end();
+}
+
+TEST(abort_throws_away_what_is_queued)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 1);
+    EXPECT_EQ(eddy_stream_write(stream, "abc", 3), 0);
+    fake_cancel_late(fd, 2, NULL); // the kernel sends it all the same
+    EXPECT_EQ(eddy_stream_abort(stream), 0);
+    EXPECT_EQ(eddy_stream_abort(stream), 0);
+    EXPECT_EQ(eddy_stream_wait_closed(stream), 0);
+    words got;
+    EXPECT_EQ(read_some(&got, stream, 60), -EBADF);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+TEST(a_stream_that_its_loop_leaves_behind_is_closed)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 1);
+    EXPECT_EQ(eddy_stream_write(stream, "never sent", 10), 0);
+    EXPECT_EQ(eddy_stream_close(stream), 0);
+    eddy_stream_free(stream);
+    fake_poll_end(); // the loop's end gives up the descriptor and the memory
+}
+
+RUN_TESTS(TEST_OF(a_read_takes_what_has_arrived_without_waiting),
+          TEST_OF(a_read_waits_until_there_is_something),
+          TEST_OF(a_cancelled_read_leaves_the_bytes_for_the_next_one),
+          TEST_OF(bytes_that_meet_a_cancellation_stay_in_the_stream),
+          TEST_OF(a_cancellation_that_comes_too_late_loses_nothing),
+          TEST_OF(a_stream_freed_with_an_operation_under_way_waits_for_it),
+          TEST_OF(one_task_reads_at_a_time),
+          TEST_OF(an_error_comes_after_the_bytes_before_it_and_stays),
+          TEST_OF(a_want_of_memory_in_the_kernel_is_no_end),
+          TEST_OF(lines_are_put_together_and_taken_apart),
+          TEST_OF(a_separator_may_arrive_in_two_parts),
+          TEST_OF(a_line_may_be_as_long_as_the_limit),
+          TEST_OF(peek_lends_and_consume_takes),
+          TEST_OF(a_small_record_is_whole_or_left),
+          TEST_OF(a_large_record_is_whole_or_left),
+          TEST_OF(an_idle_stream_holds_no_buffer),
+          TEST_OF(a_fast_peer_does_not_keep_others_from_running),
+          TEST_OF(what_the_kernel_does_not_take_is_sent_later),
+          TEST_OF(a_writer_waits_above_the_mark_and_goes_on_below_the_other),
+          TEST_OF(a_cancelled_write_is_sent_nevertheless),
+          TEST_OF(writes_of_several_tasks_stay_whole),
+          TEST_OF(a_large_write_passes_through_the_queue_unchanged),
+          TEST_OF(parts_are_sent_as_one_message),
+          TEST_OF(a_broken_connection_wakes_whoever_writes),
+          TEST_OF(shutdown_comes_after_what_is_queued),
+          TEST_OF(a_closed_stream_sends_what_is_queued_without_its_owner),
+          TEST_OF(wait_closed_waits_for_the_last_byte),
+          TEST_OF(closing_wakes_everybody),
+          TEST_OF(abort_throws_away_what_is_queued),
+          TEST_OF(a_stream_that_its_loop_leaves_behind_is_closed))
