@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetch_job.c: how the workers of a job are started, and how the job stops before its end.
+ *
+ *     running --Ctrl-C--> stopping --all workers ended--> landing the rest --> summary, exit 130
+ *        |                    `--5 s later: what is still under way is cut off
+ *        `--landing fails--> every worker is cut off at once, rows are dropped --> exit 1
+ *
+ * What always holds:
+ *   - A worker that hands over a row is never cancelled, so a row once made is landed.
+ *   - A worker is counted as active from its creation until its done callback, also when it is
+ *     cancelled before its first step. The callback of the last one ends the queue.
+ *   - The second signal ends the program on the spot. That is as safe as SIGKILL: each batch is
+ *     whole on disk, or not there.
+ *
+ * Called by the tasks of the fetch command, and by the loop for signals.
+ */
+#include "fetch_job.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXIT_INTERRUPTED = 130 };
+
+static const double grace = 5;    // seconds that an interrupt leaves to what is under way
+
+/* --- Workers ------------------------------------------------------------------------------------ */
+
+static int on_worker_done(eddy_future *task, void *data)
+{
+    struct worker *worker = data;
+    struct job *job = worker->job;
+    EDDY_IGNORE(eddy_future_exception(task));    // what can fail has stopped the job already
+    worker->task = NULL;
+    eddy_task_free(task);
+    if (--job->active_count == 0)
+        EDDY_IGNORE(eddy_queue_shutdown(job->rows, false));
+    return 0;
+}
+
+void job_start_worker(struct job *job)
+{
+    if (job->worker_count == job->options->concurrency || job->stop != STOP_NONE ||
+        job->is_drained)
+        return;
+    struct worker *worker = &job->workers[job->worker_count++];
+    *worker = (struct worker){.job = job, .task = eddy_create_task(fetch_work, worker)};
+    job->active_count++;
+    int rc = eddy_future_add_done_callback(worker->task, on_worker_done, worker);
+    if (rc < 0) {
+        job_fail(job, rc, "can't start a worker");
+        EDDY_IGNORE(on_worker_done(worker->task, worker));
+    }
+}
+
+/* --- Stopping ----------------------------------------------------------------------------------- */
+
+static size_t cancel_workers(struct job *job, enum worker_state last, const char *why)
+{
+    size_t left_count = 0;
+    for (size_t i = 0; i < job->worker_count; i++) {
+        struct worker *worker = &job->workers[i];
+        if (worker->task == NULL)
+            continue;
+        if (worker->state <= last)
+            eddy_task_cancel(worker->task, why);
+        else
+            left_count++;
+    }
+    return left_count;
+}
+
+static int cut_off(void *data)
+{
+    struct job *job = data;
+    cancel_workers(job, WORKER_REQUESTS, "it took too long after an interrupt");
+    return 0;
+}
+
+void job_stop(struct job *job, enum stop_reason reason)
+{
+    if (job->stop != STOP_NONE && (job->stop == reason || reason != STOP_FAILED))
+        return;
+    job->stop = reason;
+    if (job->session == NULL) {
+        eddy_task_cancel(job->main, "the job was stopped");    // still opening
+        return;
+    }
+    if (reason != STOP_INTERRUPTED) {
+        cancel_workers(job, WORKER_REQUESTS, "the job was stopped");
+        return;
+    }
+    size_t left_count = cancel_workers(job, WORKER_WAITS, "the job was interrupted");
+    if (left_count > 0 && !job->options->is_quiet)
+        show_say(&job->show, "stopping; %zu request%s under way may end within %.0f s; Ctrl-C "
+                 "again ends at once", left_count, left_count == 1 ? "" : "s", grace);
+    // Without memory for the timer, the limit on each request ends the wait.
+    EDDY_IGNORE(eddy_call_later(grace, cut_off, job, &job->cut_off));
+}
+
+void job_fail(struct job *job, int status, const char *what)
+{
+    if (job->stop == STOP_FAILED)
+        return;
+    const char *message = eddy_error_message(eddy_error_get(status));
+    complain(&job->complaint, status, 0, "%s: %.300s", what,
+             message != NULL ? message : eddy_strerror(status));
+    job_stop(job, STOP_FAILED);
+}
+
+static int on_signal(void *data)
+{
+    struct job *job = data;
+    if (job->stop == STOP_NONE) {
+        job_stop(job, STOP_INTERRUPTED);
+        return 0;
+    }
+    show_clear(&job->show);
+    _exit(EXIT_INTERRUPTED);
+}
+
+int job_watch_signals(struct job *job)
+{
+    EDDY_TRY(eddy_add_signal_handler(SIGINT, on_signal, job));
+    return eddy_add_signal_handler(SIGTERM, on_signal, job);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fetch_job.h: one run of `eddy fetch`, as its tasks share it.
+ *
+ *     patterns, list                                                    database, file, pipe
+ *          |                                                                   ^
+ *          v                                                                   |
+ *     feed_take() --URL--> worker: try, pause, try again --row--> rows --> landing: a batch at a time
+ *                          worker                           (a queue)
+ *                          ... as many as --concurrency
+ *
+ * A worker takes a URL when it needs one, so no URL is made before its time, and ten million lines
+ * are never in memory. Who has taken one starts the next worker, as long as there may be more. The
+ * main task is the landing. When the last worker has ended, the queue is shut down, and the landing
+ * ends when it is empty.
+ *
+ * How it stops early: job_stop() cancels the workers that are not in the middle of something, and
+ * says so to the others. What is under way has some seconds, then it is cancelled too and recorded
+ * as interrupted. Rows once made are always landed, unless landing itself has failed.
+ *
+ * All of it belongs to one loop. The job outlives the run, and so the threads that work for it.
+ */
+#ifndef EDDY_TOOLS_FETCH_JOB_H
+#define EDDY_TOOLS_FETCH_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <eddy.h>
+#include <eddy/http_client.h>
+
+#include "backoff.h"
+#include "complaint.h"
+#include "fetch_options.h"
+#include "fetch_show.h"
+#include "progress.h"
+#include "record.h"
+#include "seen.h"
+#include "sink.h"
+#include "url_source.h"
+
+enum stop_reason {
+    STOP_NONE,
+    STOP_INTERRUPTED,     // Ctrl-C or SIGTERM
+    STOP_PIPE_CLOSED,     // nobody reads standard output any more
+    STOP_FAILED,          // the job as a whole can't go on; `complaint` says why
+};
+
+/* One URL on its way to be a row. */
+struct row {
+    struct record record;            // its texts lie in the fields below
+    eddy_http_response *response;    // lends the body and headers; or NULL
+    char *content_type;              // a cleaned copy, or NULL
+    char *error;                     // ours, or NULL
+    size_t url_size;
+    char url[];
+};
+
+/* What cancelling a worker would cut off. */
+enum worker_state {
+    WORKER_WAITS,       // for a URL, its turn, or the end of a pause: nothing is lost
+    WORKER_REQUESTS,    // an answer on its way
+    WORKER_HANDS_OVER,  // a row: never cut off
+};
+
+struct worker {
+    struct job *job;
+    eddy_task *task;    // NULL: not started, or ended
+    enum worker_state state;
+};
+
+struct job {
+    const struct fetch_options *options;
+    struct url_source *source;
+    int list_fd;                    // of --urls; -1: none
+    bool is_list_plain;             // a plain file, which epoll can't wait for
+    struct seen seen;               // URLs of this run
+    struct seen known;              // URLs answered in an earlier one
+    struct backoff backoff;
+    struct sink *sink;
+    struct show show;
+
+    eddy_http_session *session;     // NULL: not begun yet
+    eddy_http_header *headers;
+    char **header_texts;
+    eddy_task *main;                // lent: the landing
+    eddy_lock feeding;              // whoever holds it takes the next URL
+    bool is_drained;                // there are no more URLs
+    double next_turn;               // by eddy_time(): when --rate allows the next request
+    eddy_queue *rows;               // struct row *, from the workers to the landing
+    uint64_t unlanded_size;         // bytes of bodies that wait to be landed
+    eddy_event has_room;            // unlanded_size is within its bound
+    struct worker *workers;         // options->concurrency of them
+    size_t worker_count;            // started so far
+    size_t active_count;            // of those, not ended yet
+    eddy_handle *cut_off;           // the timer that ends what an interrupt has left under way
+
+    enum stop_reason stop;
+    uint64_t bad_line_count;        // lines of the list that are no URLs
+    struct summary summary;
+    struct complaint complaint;
+};
+
+/* Stops the job early; the first reason stands, unless a failure follows. From any task or callback. */
+void job_stop(struct job *job, enum stop_reason reason);
+
+/* The same for a failure, with a sentence for people; the first one stands. */
+void job_fail(struct job *job, int status, const char *what);
+
+/* Has Ctrl-C and SIGTERM stop the job, and a second one end the program. 0 or an error. */
+int job_watch_signals(struct job *job);
+
+/* Starts one more worker, if there may be more. */
+void job_start_worker(struct job *job);
+
+/*
+ * Takes the next URL that is to be fetched. Returns 1 and a row for it, which the caller gives to
+ * row_free(); 0 when there are no more; or EDDY_CANCELLED. Suspends. Any other error stops the job.
+ */
+int feed_take(struct job *job, struct row **out_row);
+
+void row_free(struct row *row);
+
+/* Makes one request for the row and records how it went. Suspends. Returns what kind it was. */
+enum try_outcome {
+    TRY_ANSWERED,     // as far as this URL is concerned, that's it
+    TRY_FAILED,       // trying again would not help
+    TRY_AGAIN,        // it may go better later
+    TRY_CUT_OFF,      // cancelled
+};
+enum try_outcome fetch_try(struct job *job, struct row *row, double *out_retry_after);
+
+/* Records an error of ours: the text is copied. */
+void row_set_error(struct row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A worker's life. */
+EDDY_ASYNC_DECLARE(fetch_work, (struct worker *, worker))
+
+/* Lands rows until there are no more. Suspends. Returns 0, or an error for which the job has stopped. */
+int fetch_land(struct job *job);
+
+/* Reads the value of Retry-After, seconds or a date, as seconds from `now`; below 0: it is neither. */
+double retry_after_read(const char *text, int64_t now_unix);
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sink_file.c: opens a file of rows, and makes one of an earlier run ready to be gone on with.
+ *
+ * Three ways in:
+ *
+ *     plain       the file must be empty; rows are appended
+ *     --resume    read through once: answered URLs are known from then on, and a torn last row is
+ *                 cut off. If rows failed, or came twice, the others are copied to a file beside
+ *                 it, which takes its place; so a URL tried again has one row in the end
+ *     --replace   left alone until the first batch, which goes into a file beside it that takes its
+ *                 place; so what was there is lost only to something newer
+ *
+ * What always holds:
+ *   - The name always leads to a whole file, the old or the new: rename(2) is atomic.
+ *   - A file that is no work of ours is never cut or copied, but refused.
+ *   - An advisory lock keeps a second eddy fetch out; it is held on the new file before the renaming.
+ *
+ * Everything runs on a thread, and blocks. Called by sink_text.c.
+ */
+#include "sink_text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "complaint.h"
+#include "fetch_options.h"
+#include "record_reader.h"
+#include "seen.h"
+#include "url_source.h"
+
+enum { READ_SIZE = 256 << 10 };
+
+/* What reading a file through has shown. */
+struct survey {
+    uint64_t row_count;
+    uint64_t useless_count;    // rows that failed, or whose URL had come before
+    uint64_t whole_size;
+    uint64_t torn_size;
+    bool has_header;
+};
+
+/* Copies a row's bytes to the new file. */
+static int copy_row(struct text_sink *sink, const struct landed_row *row, int to)
+{
+    char block[8192];
+    for (uint64_t at = row->start; at < row->end;) {
+        size_t size = row->end - at < sizeof block ? (size_t)(row->end - at) : sizeof block;
+        ssize_t n = pread(sink->fd, block, size, (off_t)at);
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        errno = ENOSPC;    // what a short write means
+        if (write(to, block, (size_t)n) != n)
+            return -errno;
+        at += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* Takes what the reader has: counts the rows, and remembers and keeps those that are answered. */
+static int take_rows(struct text_sink *sink, struct record_reader *reader, struct seen *answered,
+                     int to, struct survey *survey)
+{
+    struct landed_row row;
+    int rc;
+    while ((rc = record_reader_next(reader, &row, sink->complaint)) > 0) {
+        survey->row_count++;
+        int is_new = row.was_answered ? seen_put(answered, row.url, row.url_size) : 0;
+        if (is_new < 0)
+            return is_new;
+        survey->useless_count += is_new == 0;
+        int err = is_new && to >= 0 ? copy_row(sink, &row, to) : 0;
+        if (err < 0)
+            return err;
+    }
+    return rc;
+}
+
+/* Reads the whole file. `to`: where answered rows are copied, -1 for nowhere. */
+static int read_through(struct text_sink *sink, struct seen *answered, int to,
+                        struct survey *survey)
+{
+    *survey = (struct survey){0};
+    struct record_reader *reader = record_reader_new(sink->is_csv ? RECORD_CSV : RECORD_NDJSON);
+    char *block = malloc(READ_SIZE);
+    int rc = reader != NULL && block != NULL ? 0 : -ENOMEM;
+    for (off_t at = 0; rc == 0;) {
+        ssize_t n = pread(sink->fd, block, READ_SIZE, at);
+        if (n <= 0) {
+            rc = n < 0 ? -errno : 1;
+            break;
+        }
+        at += n;
+        record_reader_feed(reader, block, (size_t)n);
+        rc = take_rows(sink, reader, answered, to, survey);
+    }
+    if (rc > 0) {
+        survey->whole_size = record_reader_whole_size(reader);
+        survey->torn_size = record_reader_torn_size(reader);
+        survey->has_header = record_reader_has_header(reader);
+        rc = 0;
+    }
+    free(block);
+    record_reader_free(reader);
+    return rc;
+}
+
+/* --- A file beside it --------------------------------------------------------------------------- */
+
+/* Makes "people.csv.XXXXXX" beside the file, locked, with the same rights. */
+static int open_beside(const struct text_sink *sink, char **out_name)
+{
+    struct stat status;
+    char *name;
+    if (fstat(sink->fd, &status) < 0)
+        return -errno;
+    if (asprintf(&name, "%s.XXXXXX", sink->path) < 0)
+        return -ENOMEM;
+    int fd = mkostemp(name, O_APPEND | O_CLOEXEC);
+    if (fd < 0) {
+        int err = -errno;
+        free(name);
+        return err;
+    }
+    // Rights that can't be had are no reason to fail: the file is ours either way.
+    if (fchmod(fd, status.st_mode & 07777) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+        errno = 0;
+    *out_name = name;
+    return fd;
+}
+
+/* Puts the file beside in the place of the old one, or away. Ends `name` in any case. */
+static int settle_beside(struct text_sink *sink, int fd, char *name, int err)
+{
+    if (err == 0 && fsync(fd) < 0)
+        err = -errno;
+    if (err == 0 && rename(name, sink->path) < 0)
+        err = -errno;
+    if (err == 0) {
+        close(sink->fd);
+        sink->fd = fd;
+    } else {
+        unlink(name);
+        close(fd);
+    }
+    free(name);
+    return err;
+}
+
+int text_file_replace(struct text_sink *sink)
+{
+    if (!sink->is_regular) {
+        sink->is_replacing = false;
+        return text_write_all(sink, sink->fd, sink->text.data, sink->text.size);
+    }
+    char *name;
+    int fd = open_beside(sink, &name);
+    if (fd < 0)
+        return fd;
+    uint64_t old_size = sink->size;
+    sink->size = 0;
+    int err = text_write_all(sink, fd, sink->text.data, sink->text.size);
+    err = settle_beside(sink, fd, name, err);
+    if (err == 0)
+        sink->is_replacing = false;
+    else
+        sink->size = old_size;
+    return err;
+}
+
+/* Copies the rows that are answered, each URL once, and goes on with the copy. */
+static int drop_useless(struct text_sink *sink)
+{
+    struct seen answered;
+    struct survey survey;
+    char *name;
+    int fd = open_beside(sink, &name);
+    if (fd < 0)
+        return fd;
+    seen_init(&answered, sink->known->key);
+    int err = 0;
+    if (sink->is_csv && write(fd, record_csv_header, strlen(record_csv_header)) < 0)
+        err = -errno;
+    if (err == 0)
+        err = read_through(sink, &answered, fd, &survey);
+    seen_fini(&answered);
+    off_t size = lseek(fd, 0, SEEK_END);
+    err = settle_beside(sink, fd, name, err);
+    if (err == 0)
+        sink->size = size > 0 ? (uint64_t)size : 0;
+    return err;
+}
+
+/* --- Going on ----------------------------------------------------------------------------------- */
+
+/* What a row can have at most; more without its end is no torn row, but an open quote. */
+static uint64_t torn_size_max(const struct fetch_options *options)
+{
+    uint64_t body_max = options->max_size > UINT64_C(64) << 20 ? options->max_size
+                                                              : UINT64_C(64) << 20;
+    return (body_max + URL_MAX) * 6 + 65536;
+}
+
+static int go_on(struct text_sink *sink)
+{
+    struct survey survey;
+    int err = read_through(sink, sink->known, -1, &survey);
+    const char *path = sink->options->target.path;
+    if (err == -EBADMSG) {
+        char reason[200];
+        snprintf(reason, sizeof reason, "%.199s", sink->complaint->text);
+        return complain(sink->complaint, err, 0,
+                        "%.200s can't be gone on with: %s; name another file with --into", path,
+                        reason);
+    }
+    if (err < 0)
+        return err;
+    if (survey.torn_size > torn_size_max(sink->options))
+        return complain(sink->complaint, -EBADMSG, 0,
+                        "%.200s can't be gone on with: its last row, from byte %" PRIu64
+                        " on, never ends; name another file with --into",
+                        path, survey.whole_size);
+    sink->has_header = survey.has_header;
+    sink->size = sink->is_csv && !survey.has_header ? 0 : survey.whole_size;
+    if (survey.useless_count > 0)
+        return drop_useless(sink);
+    return ftruncate(sink->fd, (off_t)sink->size) < 0 ? -errno : 0;
+}
+
+/* --- Opening ------------------------------------------------------------------------------------ */
+
+static int open_or_create(struct text_sink *sink)
+{
+    // A link stays a link: what is renamed and locked is the file that it leads to.
+    const char *given = sink->options->target.path;
+    char *real = realpath(given, NULL);
+    sink->path = real != NULL ? real : strdup(given);
+    if (sink->path == NULL)
+        return -ENOMEM;
+    sink->fd = open(sink->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
+    if (sink->fd < 0 && errno == ENOENT) {
+        sink->fd = open(sink->path, O_RDWR | O_APPEND | O_CLOEXEC | O_CREAT | O_EXCL, 0666);
+        sink->was_created = sink->fd >= 0;
+    }
+    return sink->fd < 0 ? -errno : 0;
+}
+
+static int prepare(struct text_sink *sink)
+{
+    struct stat status;
+    const struct fetch_options *options = sink->options;
+    if (fstat(sink->fd, &status) < 0)
+        return -errno;
+    sink->is_regular = S_ISREG(status.st_mode);
+    if (!sink->is_regular)
+        return 0;
+    if (flock(sink->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return -EWOULDBLOCK;
+    if (status.st_size == 0)
+        return 0;
+    sink->size = (uint64_t)status.st_size;
+    if (options->is_resuming)
+        return go_on(sink);
+    sink->is_replacing = options->is_replacing;
+    return options->is_replacing ? 0 : sink_complain_full(options->target.path, NULL,
+                                                          sink->complaint);
+}
+
+int text_file_open(struct text_sink *sink)
+{
+    sink->complaint->text[0] = '\0';
+    int err = open_or_create(sink);
+    if (err == 0)
+        err = prepare(sink);
+    if (err < 0 && sink->complaint->text[0] == '\0')
+        return sink_complain(err, sink->options->target.path, sink->complaint);
+    return err;
+}

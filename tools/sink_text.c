@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sink_text.c: rows as lines of NDJSON or CSV, in a file or on standard output.
+ *
+ * A batch is made into text and written on a thread. A file that can't take the whole batch is cut
+ * back to where it was, so what is in it is whole rows; on a pipe that can't be had.
+ *
+ * What always holds:
+ *   - One thread at a time works on a sink, while the task that called waits; and the job outlives
+ *     its threads. So nothing here needs a lock.
+ *   - Standard output may be a pipe or a terminal that somebody made non-blocking: then the thread
+ *     waits in poll(2).
+ *
+ * Owns the descriptor (standard output apart) and the buffer. Called through sink.c.
+ */
+#include "sink_text.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <eddy/thread.h>
+
+#include "complaint.h"
+#include "fetch_options.h"
+
+enum { TEXT_KEPT_MAX = 4 << 20 };    // bytes of buffer that an extraordinary batch doesn't leave behind
+
+static struct text_sink *text_of(struct sink *sink)
+{
+    return (struct text_sink *)((char *)sink - offsetof(struct text_sink, sink));
+}
+
+static int wait_writable(int fd)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLOUT};
+    return poll(&wanted, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+}
+
+static int write_out(int fd, const char *data, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        int err = n < 0 ? -errno : 0;
+        if (err == -EAGAIN)
+            err = wait_writable(fd);
+        else if (err == -EINTR)
+            err = 0;
+        if (err < 0)
+            return err;
+        if (n > 0) {
+            data += n;
+            size -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+int text_write_all(struct text_sink *sink, int fd, const void *data, size_t size)
+{
+    int err = write_out(fd, data, size);
+    if (err < 0 && sink->is_regular && ftruncate(fd, (off_t)sink->size) < 0)
+        return -errno;
+    if (err == 0)
+        sink->size += size;
+    return err;
+}
+
+static int make_text(struct text_sink *sink, struct record *records, size_t count)
+{
+    sink->text.size = 0;
+    if (sink->is_csv && (!sink->has_header || sink->is_replacing))
+        bytes_put_text(&sink->text, record_csv_header);
+    for (size_t i = 0; i < count; i++) {
+        struct record *record = &records[i];
+        record->kind = record_kind_of(record->body, record->body_size);
+        int err = sink->is_csv ? record_write_csv(record, &sink->text)
+                               : record_write_ndjson(record, &sink->text);
+        if (err < 0)
+            return err;
+    }
+    return sink->text.err;
+}
+
+EDDY_ASYNC(write_batch, (struct text_sink *, sink), (struct record *, records), (size_t, count))
+{
+    int err = make_text(sink, records, count);
+    if (err < 0)
+        return err;
+    err = sink->is_replacing ? text_file_replace(sink)
+                             : text_write_all(sink, sink->fd, sink->text.data, sink->text.size);
+    if (err == 0)
+        sink->has_header = true;
+    if (sink->text.capacity > TEXT_KEPT_MAX)
+        bytes_fini(&sink->text);
+    return err;
+}
+
+static int complain_of(const struct text_sink *sink, int err, struct complaint *complaint)
+{
+    if (err == EDDY_CANCELLED || err == -EPIPE)
+        return err;
+    const char *path = sink->path != NULL ? sink->options->target.path : "standard output";
+    return sink_complain(err, path, complaint);
+}
+
+static int text_write(struct sink *base, struct record *records, size_t count,
+                      struct complaint *complaint)
+{
+    struct text_sink *sink = text_of(base);
+    int err = eddy_to_thread(eddy_coro(write_batch, sink, records, count));
+    if (err < 0)
+        return complain_of(sink, err, complaint);
+    sink->was_created = false;
+    return 0;
+}
+
+EDDY_ASYNC(close_file, (struct text_sink *, sink), (bool, is_complete))
+{
+    bool has_more = is_complete && (sink->is_replacing || (sink->is_csv && !sink->has_header));
+    int err = has_more ? write_batch(sink, NULL, 0) : 0;
+    if (sink->path == NULL)
+        return err;
+    // Some file systems say only here that there was no room. A pipe or device has nothing to sync.
+    if (err == 0 && sink->is_regular && fsync(sink->fd) < 0)
+        err = -errno;
+    if (close(sink->fd) < 0 && err == 0)
+        err = -errno;
+    sink->fd = -1;
+    return err;
+}
+
+static int text_finish(struct sink *base, bool is_complete, struct complaint *complaint)
+{
+    struct text_sink *sink = text_of(base);
+    int err = eddy_to_thread(eddy_coro(close_file, sink, is_complete));
+    if (err < 0)
+        return complain_of(sink, err, complaint);
+    sink->was_created = sink->was_created && !is_complete;
+    return 0;
+}
+
+static void text_free(struct sink *base)
+{
+    struct text_sink *sink = text_of(base);
+    if (sink->path != NULL && sink->fd >= 0)
+        close(sink->fd);
+    if (sink->path != NULL && sink->was_created && sink->is_regular)
+        unlink(sink->path);
+    free(sink->path);
+    bytes_fini(&sink->text);
+    free(sink);
+}
+
+static const struct sink_ops text_ops = {text_write, text_finish, text_free};
+
+EDDY_ASYNC(open_file, (struct text_sink *, sink))
+{
+    return text_file_open(sink);
+}
+
+int sink_open_text(const struct fetch_options *options, struct seen *known,
+                   struct sink **out_sink, struct complaint *complaint)
+{
+    struct text_sink *sink = malloc(sizeof *sink);
+    if (sink == NULL)
+        return complain(complaint, -ENOMEM, 0, "there is not enough memory");
+    *sink = (struct text_sink){
+        // Who reads a pipe waits for the row; who reads a file doesn't.
+        .sink = {&text_ops, .patience = options->target.is_stdout ? 0.05 : 0.5},
+        .options = options,
+        .known = known,
+        .fd = options->target.is_stdout ? STDOUT_FILENO : -1,
+        .is_csv = options->target.kind == TARGET_CSV,
+        .complaint = complaint,
+    };
+    int err = options->target.is_stdout ? 0 : eddy_to_thread(eddy_coro(open_file, sink));
+    // A cancelled opening goes on alone, on its thread; the job's end waits for it.
+    *out_sink = &sink->sink;
+    return err;
+}
