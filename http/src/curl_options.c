@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * curl_options.c: a request as options of an easy handle.
+ *
+ * A plain GET with the session's own fields sets its URL and nothing else: the rest has been set when the
+ * channel was made. What sets more says so in `is_altered`, and the handle is reset after it; the URL,
+ * cookies, names, the version and the time to connect are common enough to be set back one by one.
+ */
+#include "curl_channel.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "session_origin.h"
+
+/* Appends "name: value" as libcurl wants it: an empty value is written "name;". */
+static int append_field(struct curl_slist **list, const char *name, const char *value)
+{
+    char text[512];
+    size_t size = strlen(name) + strlen(value) + 3;
+    char *line = size <= sizeof text ? text : malloc(size);
+    if (!line)
+        return -ENOMEM;
+    if (value[0] == '\0')
+        snprintf(line, size, "%s;", name);
+    else
+        snprintf(line, size, "%s: %s", name, value);
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (line != text)
+        free(line);
+    if (!longer)
+        return -ENOMEM;
+    *list = longer;
+    return 0;
+}
+
+/* Takes out a field that libcurl would add by itself. */
+static int suppress_field(struct curl_slist **list, const char *name_and_colon)
+{
+    struct curl_slist *longer = curl_slist_append(*list, name_and_colon);
+    if (!longer)
+        return -ENOMEM;
+    *list = longer;
+    return 0;
+}
+
+int eddy__curl_append_fields(struct curl_slist **list, const struct http_fields *fields)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        EDDY_TRY(append_field(list, fields->items[i].name, fields->items[i].value));
+    return 0;
+}
+
+static int set_fields(struct curl_channel *channel, const struct http_request *request,
+                      const struct http_fields *of_session)
+{
+    if (request->fields->items == of_session->items && !request->has_body)
+        return 0;
+    channel->is_altered = true;
+    EDDY_TRY(eddy__curl_append_fields(&channel->headers, request->fields));
+    if (request->has_body) {
+        // libcurl would wait a second for "100 Continue", and call any body a form.
+        if (!eddy__http_fields_have(request->fields, "Expect"))
+            EDDY_TRY(suppress_field(&channel->headers, "Expect:"));
+        if (!eddy__http_fields_have(request->fields, "Content-Type"))
+            EDDY_TRY(suppress_field(&channel->headers, "Content-Type:"));
+    }
+    curl_easy_setopt(channel->job.easy, CURLOPT_HTTPHEADER, channel->headers);
+    return 0;
+}
+
+static int set_body(struct curl_channel *channel, const struct http_request *request)
+{
+    CURL *easy = channel->job.easy;
+    const char *data = request->body.size > 0 ? request->body.data : "";
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
+    // A streamed response may begin before all has been sent, and the caller's memory go.
+    CURLoption option = channel->response->is_streamed ? CURLOPT_COPYPOSTFIELDS : CURLOPT_POSTFIELDS;
+    return curl_easy_setopt(easy, option, data) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+static int set_method(struct curl_channel *channel, const struct http_request *request)
+{
+    CURL *easy = channel->job.easy;
+    if (strcmp(request->method, "GET") == 0 && !request->has_body)
+        return 0;
+    channel->is_altered = true;
+    if (strcmp(request->method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        return 0;
+    }
+    if (request->has_body)
+        EDDY_TRY(set_body(channel, request));
+    if (strcmp(request->method, "POST") == 0 && request->has_body)
+        return 0;
+    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK ? 0 : -ENOMEM;
+}
+
+/* Hands libcurl the addresses that the session has looked up, unless it has them already. */
+static int set_names(struct curl_channel *channel, const struct http_origin *origin)
+{
+    if (!origin->name || origin->loaded_generation == origin->generation)
+        return 0;
+    size_t size = strlen(origin->name) + strlen(origin->addresses) + 16;
+    char *line = malloc(size);
+    if (!line)
+        return -ENOMEM;
+    snprintf(line, size, "+%s:%d:%s", origin->name, origin->port, origin->addresses);
+    channel->names = curl_slist_append(NULL, line);
+    free(line);
+    if (!channel->names)
+        return -ENOMEM;
+    channel->has_names = true;
+    curl_easy_setopt(channel->job.easy, CURLOPT_RESOLVE, channel->names);
+    return 0;
+}
+
+/* Over TLS, HTTP/2 if offered: requests then wait a moment for the connection they may share. */
+static void set_version(struct curl_channel *channel, const eddy_http_session *session, bool is_tls)
+{
+    CURL *easy = channel->job.easy;
+    if (is_tls == channel->is_tls || session->refuses_http2)
+        return;
+    channel->is_tls = is_tls;
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     (long)(is_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)is_tls);
+}
+
+static int set_way(struct curl_channel *channel, const eddy_http_session *session,
+                   const struct http_request *request)
+{
+    CURL *easy = channel->job.easy;
+    const struct http_origin *origin = request->origin;
+    set_version(channel, session, strcmp(origin->authority.scheme, "https") == 0);
+    if (origin->proxy) {
+        channel->is_altered = true;
+        curl_easy_setopt(easy, CURLOPT_PROXY, origin->proxy);
+        if (session->proxy)
+            curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    }
+    if (request->connect_timeout != channel->connect_timeout) {
+        channel->connect_timeout = request->connect_timeout;
+        long limit_ms = LONG_MAX / 2;
+        if (request->connect_timeout < 1e9)
+            limit_ms = (long)ceil(request->connect_timeout * 1e3);
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
+    }
+    return set_names(channel, origin);
+}
+
+int eddy__curl_set_request(struct curl_channel *channel, const eddy_http_session *session,
+                           const struct http_request *request)
+{
+    CURL *easy = channel->job.easy;
+    if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
+        return -ENOMEM;
+    if (request->cookie) {
+        channel->has_cookie = true;
+        if (curl_easy_setopt(easy, CURLOPT_COOKIE, request->cookie) != CURLE_OK)
+            return -ENOMEM;
+    }
+    EDDY_TRY(set_way(channel, session, request));
+    EDDY_TRY(set_method(channel, request));
+    return set_fields(channel, request, &session->fields);
+}

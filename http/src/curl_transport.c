@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * curl_transport.c: requests carried by libcurl.
+ *
+ * A channel is an easy handle with its callbacks and the task that waits for it. Channels are kept
+ * for the next request with their options set: a plain GET sets its URL and goes. Whatever sets more
+ * marks the channel altered, and an altered one is reset before it is kept.
+ *
+ *     on_connected --> on_head, line by line --> on_body, piece by piece --> on_done
+ *
+ * What always holds:
+ *   - Callbacks copy and return; they never suspend. A streamed body that its reader is slow to take
+ *     pauses the transfer in on_body; resume() lets it go on, from the reader's task.
+ *   - A callback that refuses (a limit, no memory) leaves its reason in `failure`, and libcurl ends
+ *     the transfer; the reason, not libcurl's, is what the caller gets.
+ *   - The waiting task is woken for what it waits for: the end, or when streaming the head and bytes.
+ *     A wake may come for nothing; who waits looks again.
+ *   - Memory that a transfer refers to (header lists, a copied body) goes only after the handle has
+ *     left the engine and been reset.
+ *   - libcurl follows no redirect, keeps no cookie and limits nothing but the time to connect: that
+ *     is the session's, for every transport alike.
+ *
+ * Silence is noticed without a timer for each piece: the waiting task sleeps until the limit, looks when
+ * it last heard something, and sleeps on for the rest.
+ */
+#include "curl_channel.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <eddy/curl.h>
+#include <eddy/task.h>
+#include <eddy/timeout.h>
+
+#include "session_origin.h"
+
+enum {
+    NAMES_KEPT_SECONDS = 120,       // in libcurl's cache: longer than the session's answers hold
+    RESUME_BELOW = HTTP_FETCH_AHEAD_MAX / 2,
+};
+
+/* --- Waking and waiting ----------------------------------------------------------------------- */
+
+static void wake(struct curl_channel *channel)
+{
+    if (!channel->is_awaited)
+        return;
+    channel->is_awaited = false;
+    eddy_semaphore_release(&channel->news);
+}
+
+static int sleep_until_woken(struct curl_channel *channel)
+{
+    channel->is_awaited = true;
+    int rc = eddy_semaphore_acquire(&channel->news);
+    channel->is_awaited = false;
+    return rc;
+}
+
+static bool has_sent_more(struct curl_channel *channel)
+{
+    curl_off_t before = channel->sent;
+    curl_easy_getinfo(channel->job.easy, CURLINFO_SIZE_UPLOAD_T, &channel->sent);
+    return channel->sent > before;
+}
+
+/* Sleeps once: until woken, or until there has been silence for too long. 0 or an error. */
+static int hear(struct curl_channel *channel)
+{
+    double limit = channel->response->read_timeout;
+    if (isinf(limit) || (channel->waits_to_connect && !channel->is_connected))
+        return sleep_until_woken(channel);
+    EDDY_TRY(eddy_timeout_at_begin(channel->heard_at + limit));
+    int rc = eddy_timeout_end(sleep_until_woken(channel));
+    if (rc != EDDY_TIMEDOUT)
+        return rc;
+    if (!channel->is_connected) {
+        channel->waits_to_connect = true;   // the time until then has a limit of its own
+        return 0;
+    }
+    if (channel->heard_at + limit > eddy_time())
+        return 0;
+    if (has_sent_more(channel)) {
+        channel->heard_at = eddy_time();
+        return 0;
+    }
+    return eddy_fail(EDDY_TIMEDOUT, "silence for %g s", limit);
+}
+
+static bool has_ended(const struct curl_channel *channel)
+{
+    return channel->has_ended;
+}
+
+static bool has_head(const struct curl_channel *channel)
+{
+    return channel->has_ended || channel->response->is_head_complete;
+}
+
+static bool has_bytes(const struct curl_channel *channel)
+{
+    return channel->has_ended || channel->response->body_size > 0;
+}
+
+static int wait_until(struct curl_channel *channel, bool (*holds)(const struct curl_channel *))
+{
+    channel->heard_at = eddy_time();    // silence counts from when somebody listens
+    while (!holds(channel))
+        EDDY_TRY(hear(channel));
+    return 0;
+}
+
+/* --- What libcurl calls ----------------------------------------------------------------------- */
+
+static int on_connected(void *data, char *peer, char *own, int peer_port, int own_port)
+{
+    struct curl_channel *channel = data;
+    struct http_origin *origin = channel->response->origin;
+    (void)peer, (void)own, (void)peer_port, (void)own_port;
+    channel->is_connected = true;
+    channel->heard_at = eddy_time();
+    channel->response->timings.connect = channel->heard_at - channel->response->began;
+    if (channel->has_names)
+        origin->loaded_generation = origin->generation;
+    if (channel->waits_to_connect)
+        wake(channel);
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t refuse(struct curl_channel *channel, int failure)
+{
+    channel->failure = failure;
+    return 0;
+}
+
+static size_t on_head(char *line, size_t unit, size_t size, void *data)
+{
+    struct curl_channel *channel = data;
+    eddy_http_response *response = channel->response;
+    (void)unit;
+    if (response->status == 0) {
+        channel->heard_at = eddy_time();
+        response->timings.first_byte = channel->heard_at - response->began;
+    }
+    int rc = eddy__http_response_line(response, line, size);
+    if (rc < 0)
+        return refuse(channel, rc);
+    if (rc > 0 && response->is_streamed)
+        wake(channel);
+    return size;
+}
+
+static size_t on_body(char *data, size_t unit, size_t size, void *of_channel)
+{
+    struct curl_channel *channel = of_channel;
+    eddy_http_response *response = channel->response;
+    (void)unit;
+    channel->heard_at = eddy_time();
+    if (response->is_streamed && !eddy__http_response_has_room(response, size)) {
+        channel->is_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    int err = eddy__http_response_append(response, data, size);
+    if (err < 0)
+        return refuse(channel, err);
+    if (response->is_streamed)
+        wake(channel);
+    return size;
+}
+
+static void on_done(struct curl_job *job)
+{
+    struct curl_channel *channel = (struct curl_channel *)job;
+    channel->has_ended = true;
+    wake(channel);
+}
+
+/* --- Channels --------------------------------------------------------------------------------- */
+
+static void trust(CURL *easy, const eddy_http_session *session)
+{
+    if (session->is_insecure) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    if (session->cacert) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, session->cacert);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+}
+
+/* Sets what every request of the session has. */
+static void set_up(struct curl_channel *channel, const eddy_http_session *session)
+{
+    const struct curl_client *client = session->transport_data;
+    CURL *easy = channel->job.easy;
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);       // see curl_engine.c
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, channel);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, channel);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, channel);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->message);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_KEPT_SECONDS);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");          // the session reads the environment
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
+    if (!session->refuses_compression)
+        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    trust(easy, session);
+    channel->is_altered = channel->is_tls = false;
+    channel->connect_timeout = 0.0;
+}
+
+static struct curl_channel *take_channel(const eddy_http_session *session)
+{
+    struct curl_client *client = session->transport_data;
+    struct curl_channel *channel = client->spare;
+    if (channel) {
+        client->spare = channel->next;
+        client->spare_count--;
+        return channel;
+    }
+    channel = calloc(1, sizeof *channel);
+    if (!channel)
+        return NULL;
+    channel->job.done = on_done;
+    channel->job.easy = curl_easy_init();
+    if (!channel->job.easy) {
+        free(channel);
+        return NULL;
+    }
+    set_up(channel, session);
+    return channel;
+}
+
+static void destroy_channel(struct curl_channel *channel)
+{
+    curl_easy_cleanup(channel->job.easy);
+    curl_slist_free_all(channel->headers);
+    curl_slist_free_all(channel->names);
+    free(channel);
+}
+
+static void give_channel_back(const eddy_http_session *session, struct curl_channel *channel)
+{
+    struct curl_client *client = session->transport_data;
+    channel->response = NULL;
+    if (client->spare_count >= session->connections_max) {
+        destroy_channel(channel);
+        return;
+    }
+    if (channel->is_altered) {
+        curl_easy_reset(channel->job.easy);
+        set_up(channel, session);
+    } else {
+        if (channel->has_cookie)
+            curl_easy_setopt(channel->job.easy, CURLOPT_COOKIE, NULL);
+        if (channel->has_names)
+            curl_easy_setopt(channel->job.easy, CURLOPT_RESOLVE, NULL);
+    }
+    curl_slist_free_all(channel->headers);
+    curl_slist_free_all(channel->names);
+    channel->headers = channel->names = NULL;
+    channel->has_cookie = channel->has_names = false;
+    channel->next = client->spare;
+    client->spare = channel;
+    client->spare_count++;
+}
+
+/* --- The end of a transfer -------------------------------------------------------------------- */
+
+static int failure_of_ours(const struct curl_channel *channel)
+{
+    const eddy_http_response *response = channel->response;
+    if (channel->failure != EDDY_HTTP_TOO_LARGE)
+        return channel->failure;
+    if (!response->is_head_complete && response->head_size > HTTP_HEAD_MAX / 2)
+        return eddy_fail(EDDY_HTTP_TOO_LARGE, "the head is larger than %d bytes", HTTP_HEAD_MAX);
+    return eddy_fail(EDDY_HTTP_TOO_LARGE, "the body is larger than %zu bytes", response->body_max);
+}
+
+/* 0, or why the transfer ended early, with libcurl's sentence. */
+static int outcome(const struct curl_channel *channel)
+{
+    CURLcode code = channel->job.result;
+    int status = eddy_curl_status(code);
+    if (channel->failure < 0)
+        return failure_of_ours(channel);
+    if (status == 0)
+        return 0;
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return eddy_fail(status, "the loop has ended");
+    if (code == CURLE_UNSUPPORTED_PROTOCOL)
+        status = EDDY_HTTP_PROTOCOL;    // the scheme was looked at before: it is HTTP/0.9
+    const char *message = channel->message[0] ? channel->message : curl_easy_strerror(code);
+    if (status == EDDY_HTTP_DISCONNECTED && channel->response->is_head_complete)
+        status = strstr(message, "chunked-encoding") ? EDDY_HTTP_PROTOCOL : EDDY_HTTP_PARTIAL;
+    long number = 0;
+    if (status == EDDY_HTTP_CONNECT)
+        curl_easy_getinfo(channel->job.easy, CURLINFO_OS_ERRNO, &number);
+    if (number != 0)
+        return eddy_fail(status, "%s (%s)", message, eddy_strerror(-(int)number));
+    return eddy_fail(status, "%s", message);
+}
+
+/* --- The transport ---------------------------------------------------------------------------- */
+
+static int attach(eddy_http_session *session)
+{
+    struct curl_client *client = calloc(1, sizeof *client);
+    if (!client)
+        return -ENOMEM;
+    int err = eddy__curl_engine_get(&client->engine);
+    if (err < 0) {
+        free(client);
+        return err;
+    }
+    err = eddy__curl_append_fields(&client->headers, &session->fields);
+    if (err < 0) {
+        curl_slist_free_all(client->headers);
+        eddy__curl_engine_unref(client->engine);
+        free(client);
+        return err;
+    }
+    eddy__curl_engine_keep(client->engine, (long)session->connections_max);
+    session->transport_data = client;
+    return 0;
+}
+
+static void detach(eddy_http_session *session)
+{
+    struct curl_client *client = session->transport_data;
+    while (client->spare) {
+        struct curl_channel *channel = client->spare;
+        client->spare = channel->next;
+        destroy_channel(channel);
+    }
+    curl_slist_free_all(client->headers);
+    eddy__curl_engine_unref(client->engine);
+    free(client);
+}
+
+static int open_exchange(const struct http_request *request, eddy_http_response *response)
+{
+    const eddy_http_session *session = response->session;
+    struct curl_client *client = session->transport_data;
+    struct curl_channel *channel = take_channel(session);
+    if (!channel)
+        return -ENOMEM;
+    response->channel = channel;
+    response->is_open = true;
+    channel->response = response;
+    channel->news = (eddy_semaphore)EDDY_SEMAPHORE(0);
+    channel->is_awaited = channel->is_connected = channel->is_paused = channel->has_ended = false;
+    channel->waits_to_connect = false;
+    channel->failure = 0;
+    channel->sent = 0;
+    channel->message[0] = '\0';
+    EDDY_TRY(eddy__curl_set_request(channel, session, request));
+    EDDY_TRY(eddy__curl_job_start(client->engine, &channel->job));
+    EDDY_TRY(wait_until(channel, response->is_streamed ? has_head : has_ended));
+    return response->is_streamed && response->is_head_complete ? 0 : outcome(channel);
+}
+
+static int fetch(eddy_http_response *response)
+{
+    struct curl_channel *channel = response->channel;
+    EDDY_TRY(wait_until(channel, has_bytes));
+    return response->body_size > 0 ? 1 : outcome(channel);
+}
+
+static void resume(eddy_http_response *response)
+{
+    const struct curl_client *client = response->session->transport_data;
+    struct curl_channel *channel = response->channel;
+    if (!channel->is_paused || channel->has_ended || response->body_size > RESUME_BELOW)
+        return;
+    channel->is_paused = false;
+    // This calls on_body with what was held back, and that may pause it again.
+    CURLcode code = curl_easy_pause(channel->job.easy, CURLPAUSE_CONT);
+    if (code == CURLE_OK)
+        return;
+    eddy__curl_job_stop(client->engine, &channel->job);
+    channel->job.result = code;
+    channel->has_ended = true;
+}
+
+static void close_exchange(eddy_http_response *response)
+{
+    const struct curl_client *client = response->session->transport_data;
+    struct curl_channel *channel = response->channel;
+    eddy__curl_job_stop(client->engine, &channel->job);
+    response->channel = NULL;
+    give_channel_back(response->session, channel);
+}
+
+const struct http_transport eddy__http_transport_curl = {
+    .attach = attach,
+    .detach = detach,
+    .open = open_exchange,
+    .fetch = fetch,
+    .resume = resume,
+    .close = close_exchange,
+};

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parser.c: a message's way through the parser, from the first byte to the last.
+ *
+ *     START --> LINE --> FIELDS --+--> LENGTH -----+--> DONE --reset--> START
+ *     (an empty line              +--> CHUNKS -----+
+ *      before it is skipped)      +--> UNTIL_END --+
+ *                                 +----------------+        any --> FAILED
+ *
+ * The head is gathered line by line in a buffer of its own, because its spans must outlive the
+ * caller's; the body stays where it is and is handed out as spans of the caller's bytes.
+ *
+ * What always holds:
+ *   - Events, and the bytes used up to each, don't depend on how the bytes were cut. So a limit is
+ *     a window that is never looked beyond, and it is tested before what the bytes say.
+ *   - llhttp has read exactly the bytes up to the event that is returned (the head: at its end),
+ *     and agrees: nothing of a message it refuses is handed out. When both readers refuse, llhttp,
+ *     given the bytes before the one that was wrong, speaks first.
+ *   - After an error nothing is read any more.
+ *
+ * Owns the buffer, the array of fields and the second reader.
+ * Rests on the other parser_*.c files. Called by the server's and the client's connections.
+ */
+#include "parser.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser_parts.h"
+
+enum {
+    CAPACITY_FIRST = 1024,    // holds nearly every head
+    CAPACITY_KEPT = 4096,     // a buffer that grew beyond is not kept for the next message
+};
+
+static const struct http_limits default_limits = {
+    .line_max = 8 * 1024,
+    .header_max = 32 * 1024,
+    .field_max = 100,
+    .body_max = 1024 * 1024,
+    .extension_max = 4 * 1024,
+    .trailer_max = 8 * 1024,
+};
+
+static struct http_limits fill_in(const struct http_limits *given)
+{
+    struct http_limits limits = default_limits;
+    if (given == NULL)
+        return limits;
+    limits.line_max = given->line_max ? given->line_max : limits.line_max;
+    limits.header_max = given->header_max ? given->header_max : limits.header_max;
+    limits.field_max = given->field_max ? given->field_max : limits.field_max;
+    limits.body_max = given->body_max ? given->body_max : limits.body_max;
+    limits.extension_max = given->extension_max ? given->extension_max : limits.extension_max;
+    limits.trailer_max = given->trailer_max ? given->trailer_max : limits.trailer_max;
+    return limits;
+}
+
+int eddy__http_parser_init(struct http_parser *parser, enum http_mode mode,
+                           const struct http_limits *limits)
+{
+    *parser = (struct http_parser){.mode = mode, .limits = fill_in(limits)};
+    parser->head.content_length = HTTP_LENGTH_UNKNOWN;
+    parser->second = eddy__http_second_new(mode);
+    return parser->second != NULL ? 0 : -ENOMEM;
+}
+
+int eddy__http_fail(struct http_parser *parser, int code, int status, const char *text)
+{
+    parser->error = (struct http_error){code, status, text};
+    parser->phase = HTTP_PHASE_FAILED;
+    parser->head.should_keep_alive = false;
+    return code;
+}
+
+/* The second reader. */
+
+static int disagree(struct http_parser *parser)
+{
+    return http_malformed(parser, "the message can be read in two ways");
+}
+
+/* Has it read `size` bytes more, and compares. */
+static int consult(struct http_parser *parser, const char *data, size_t size)
+{
+    const char *reason = eddy__http_second_read(parser->second, data, size);
+    if (reason != NULL)
+        return http_malformed(parser, reason);
+    const struct http_second_view *view = eddy__http_second_look(parser->second);
+    if (view->body_size != parser->body_size ||
+        view->is_complete != (parser->phase == HTTP_PHASE_DONE))
+        return disagree(parser);
+    return 0;
+}
+
+static int consult_on_head(struct http_parser *parser)
+{
+    const struct http_head *head = &parser->head;
+    int err = consult(parser, parser->bytes, parser->size);
+    if (err < 0)
+        return err;
+    const struct http_second_view *view = eddy__http_second_look(parser->second);
+    if (!view->is_head_complete || view->field_count != head->field_count ||
+        view->is_chunked != head->is_chunked)
+        return disagree(parser);
+    if (parser->phase == HTTP_PHASE_LENGTH && view->content_length != head->content_length)
+        return disagree(parser);
+    return 0;
+}
+
+/* The buffer of the head. */
+
+static void move_span(struct http_span *span, const char *from, const char *to)
+{
+    if (span->data != NULL)
+        span->data = to + (span->data - from);
+}
+
+/* Moves to a larger buffer, and takes the spans along. */
+static int grow(struct http_parser *parser, size_t needed)
+{
+    size_t capacity = parser->capacity > 0 ? parser->capacity : CAPACITY_FIRST;
+    while (capacity < needed)
+        capacity *= 2;
+    char *bytes = malloc(capacity);
+    if (bytes == NULL)
+        return eddy__http_fail(parser, -ENOMEM, 503, "out of memory");
+
+    struct http_head *head = &parser->head;
+    if (parser->size > 0)
+        memcpy(bytes, parser->bytes, parser->size);
+    move_span(&head->method, parser->bytes, bytes);
+    move_span(&head->target, parser->bytes, bytes);
+    move_span(&head->reason, parser->bytes, bytes);
+    for (size_t i = 0; i < head->field_count; i++) {
+        move_span(&head->fields[i].name, parser->bytes, bytes);
+        move_span(&head->fields[i].value, parser->bytes, bytes);
+    }
+    free(parser->bytes);
+    parser->bytes = bytes;
+    parser->capacity = capacity;
+    return 0;
+}
+
+static int append(struct http_parser *parser, const char *data, size_t size)
+{
+    if (parser->capacity - parser->size < size) {
+        int err = grow(parser, parser->size + size);
+        if (err < 0)
+            return err;
+    }
+    memcpy(parser->bytes + parser->size, data, size);
+    parser->size += size;
+    return 0;
+}
+
+/* The head, line by line. */
+
+/* How many bytes more the present line may have, its CRLF included. */
+static size_t line_room(const struct http_parser *parser)
+{
+    if (parser->phase == HTTP_PHASE_LINE)
+        return parser->limits.line_max + 2 - parser->size;
+    return parser->limits.header_max - (parser->size - parser->fields_start);
+}
+
+static int too_long(struct http_parser *parser)
+{
+    if (parser->phase == HTTP_PHASE_LINE)
+        return eddy__http_fail(parser, HTTP_ETOOLARGE, 414, "the first line is too long");
+    return eddy__http_fail(parser, HTTP_ETOOLARGE, 431, "the header section is too large");
+}
+
+/* Takes the line that has just become whole. Returns HTTP_EVENT_HEAD after the empty one. */
+static int take_line(struct http_parser *parser)
+{
+    const char *line = parser->bytes + parser->line_start;
+    size_t size = parser->size - parser->line_start - 1;
+    if (size == 0 || line[size - 1] != '\r')
+        return http_malformed(parser, "a line ends in a bare LF");
+    size--;
+
+    parser->line_start = parser->size;
+    if (parser->phase == HTTP_PHASE_LINE) {
+        parser->phase = HTTP_PHASE_FIELDS;
+        parser->fields_start = parser->size;
+        return eddy__http_head_take_first(parser, line, size);
+    }
+    if (size > 0)
+        return eddy__http_head_take_field(parser, line, size);
+
+    int err = eddy__http_head_conclude(parser);
+    if (err == 0)
+        err = consult_on_head(parser);
+    return err < 0 ? err : HTTP_EVENT_HEAD;
+}
+
+static int read_head(struct http_parser *parser, const char *data, size_t size,
+                     size_t *out_consumed)
+{
+    size_t used = 0;
+    while (used < size) {
+        size_t room = line_room(parser);
+        size_t n = size - used < room ? size - used : room;
+        const char *lf = n > 0 ? memchr(data + used, '\n', n) : NULL;
+        if (lf != NULL)
+            n = (size_t)(lf - (data + used)) + 1;
+        int err = append(parser, data + used, n);
+        if (err < 0)
+            return err;
+        used += n;
+        *out_consumed = used;
+        if (lf == NULL && n == room)
+            return too_long(parser);
+
+        int event = lf != NULL ? take_line(parser) : 0;
+        if (event != 0)
+            return event;
+    }
+    return HTTP_EVENT_MORE;
+}
+
+/* Before the head. */
+
+static int begin(struct http_parser *parser, char first)
+{
+    if (!http_is(first, HTTP_CLASS_TOKEN))
+        return http_malformed(parser, first == 0x16 ? "TLS is spoken where plain HTTP is expected"
+                                                    : "the message doesn't begin like HTTP");
+    parser->phase = HTTP_PHASE_LINE;
+    return 0;
+}
+
+/*
+ * Some old clients send a CRLF after a body that they did not count. One is tolerated, before a
+ * request, as RFC 9112 asks for, and kept from llhttp, which would tolerate much more.
+ */
+static int read_start(struct http_parser *parser, const char *data, size_t size,
+                      size_t *out_consumed)
+{
+    size_t used = 0;
+    while (used < size && parser->phase < HTTP_PHASE_LINE) {
+        char c = data[used];
+        if (parser->phase == HTTP_PHASE_START_LF) {
+            if (c != '\n')
+                return http_malformed(parser, "a bare CR comes before the message");
+            parser->phase = HTTP_PHASE_START;
+            parser->skipped_empty_line = true;
+            used++;
+        } else if (c == '\r' && !parser->skipped_empty_line && parser->mode == HTTP_MODE_REQUEST) {
+            parser->phase = HTTP_PHASE_START_LF;
+            used++;
+        } else {
+            int err = begin(parser, c);
+            if (err < 0)
+                return err;
+        }
+    }
+    *out_consumed = used;
+    if (parser->phase < HTTP_PHASE_LINE)
+        return HTTP_EVENT_MORE;
+    size_t more = 0;
+    int event = read_head(parser, data + used, size - used, &more);
+    *out_consumed = used + more;
+    return event;
+}
+
+/* The body. */
+
+static int give(struct http_parser *parser, const char *data, size_t size, size_t *out_consumed,
+                struct http_span *out_body)
+{
+    if (size == 0)
+        return HTTP_EVENT_MORE;
+    *out_body = (struct http_span){data, size};
+    *out_consumed = size;
+    parser->body_size += size;
+    return HTTP_EVENT_BODY;
+}
+
+static int read_length(struct http_parser *parser, const char *data, size_t size,
+                       size_t *out_consumed, struct http_span *out_body)
+{
+    size_t n = parser->body_left < size ? (size_t)parser->body_left : size;
+    parser->body_left -= n;
+    if (parser->body_left == 0)
+        parser->phase = HTTP_PHASE_DONE;
+    return give(parser, data, n, out_consumed, out_body);
+}
+
+/* Without a length, what exceeds the limit shows only when it comes: the rest before it is good. */
+static int read_until_end(struct http_parser *parser, const char *data, size_t size,
+                          size_t *out_consumed, struct http_span *out_body)
+{
+    uint64_t room = parser->limits.body_max - parser->body_size;
+    if (size > 0 && room == 0)
+        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the body is too large");
+    return give(parser, data, room < size ? (size_t)room : size, out_consumed, out_body);
+}
+
+static int read_body(struct http_parser *parser, const char *data, size_t size,
+                     size_t *out_consumed, struct http_span *out_body)
+{
+    int event;
+    if (parser->phase == HTTP_PHASE_LENGTH)
+        event = read_length(parser, data, size, out_consumed, out_body);
+    else if (parser->phase == HTTP_PHASE_CHUNKS)
+        event = eddy__http_chunk_read(parser, data, size, out_consumed, out_body);
+    else
+        event = read_until_end(parser, data, size, out_consumed, out_body);
+    if (event == HTTP_EVENT_COMPLETE)
+        parser->phase = HTTP_PHASE_DONE;
+
+    int err = *out_consumed > 0 ? consult(parser, data, *out_consumed) : 0;
+    return err < 0 ? err : event;
+}
+
+enum http_event eddy__http_parser_next(struct http_parser *parser, const char *data, size_t size,
+                                       size_t *out_consumed, struct http_span *out_body)
+{
+    int event = HTTP_EVENT_ERROR;
+    *out_consumed = 0;
+    switch ((enum http_phase)parser->phase) {
+    case HTTP_PHASE_START:
+    case HTTP_PHASE_START_LF: event = read_start(parser, data, size, out_consumed); break;
+    case HTTP_PHASE_LINE:
+    case HTTP_PHASE_FIELDS: event = read_head(parser, data, size, out_consumed); break;
+    case HTTP_PHASE_LENGTH:
+    case HTTP_PHASE_CHUNKS:
+    case HTTP_PHASE_UNTIL_END: event = read_body(parser, data, size, out_consumed, out_body); break;
+    case HTTP_PHASE_DONE: return HTTP_EVENT_COMPLETE;
+    case HTTP_PHASE_FAILED: return HTTP_EVENT_ERROR;
+    }
+    return event < 0 ? HTTP_EVENT_ERROR : (enum http_event)event;
+}
+
+enum http_event eddy__http_parser_finish(struct http_parser *parser)
+{
+    if (parser->phase == HTTP_PHASE_FAILED)
+        return HTTP_EVENT_ERROR;
+    if (parser->phase == HTTP_PHASE_DONE)
+        return HTTP_EVENT_COMPLETE;
+    if (parser->phase == HTTP_PHASE_START)
+        return HTTP_EVENT_END;
+    if (parser->phase == HTTP_PHASE_UNTIL_END) {
+        const char *reason = eddy__http_second_finish(parser->second);
+        if (reason == NULL && eddy__http_second_look(parser->second)->is_complete) {
+            parser->phase = HTTP_PHASE_DONE;
+            return HTTP_EVENT_COMPLETE;
+        }
+        disagree(parser);
+        return HTTP_EVENT_ERROR;
+    }
+    eddy__http_fail(parser, HTTP_ETRUNCATED, 400, "the peer ended in the middle of a message");
+    return HTTP_EVENT_ERROR;
+}
+
+/* Between messages. */
+
+static void free_buffers(struct http_parser *parser)
+{
+    free(parser->bytes);
+    free(parser->head.fields);
+    parser->bytes = NULL;
+    parser->capacity = 0;
+    parser->head.fields = NULL;
+    parser->field_capacity = 0;
+}
+
+void eddy__http_parser_reset(struct http_parser *parser)
+{
+    if (parser->capacity > CAPACITY_KEPT)
+        free_buffers(parser);
+    *parser = (struct http_parser){
+        .head = {.fields = parser->head.fields, .content_length = HTTP_LENGTH_UNKNOWN},
+        .mode = parser->mode,
+        .limits = parser->limits,
+        .bytes = parser->bytes,
+        .capacity = parser->capacity,
+        .field_capacity = parser->field_capacity,
+        .second = parser->second,
+    };
+    eddy__http_second_reset(parser->second);
+}
+
+void eddy__http_parser_answers(struct http_parser *parser, struct http_span method)
+{
+    parser->answers_head = method.size == 4 && memcmp(method.data, "HEAD", 4) == 0;
+    parser->answers_connect = method.size == 7 && memcmp(method.data, "CONNECT", 7) == 0;
+}
+
+void eddy__http_parser_trim(struct http_parser *parser)
+{
+    if (parser->size == 0)
+        free_buffers(parser);
+}
+
+void eddy__http_parser_fini(struct http_parser *parser)
+{
+    free_buffers(parser);
+    eddy__http_second_free(parser->second);
+    parser->second = NULL;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parser_chunk.c: the rules for a chunked body.
+ *
+ *     5;name=value CRLF    up to 16 hexadecimal digits, then perhaps extensions, which are ignored
+ *     hello CRLF           exactly so many bytes
+ *     0 CRLF               the last chunk has no bytes
+ *     Name: value CRLF     trailers, which are ignored too
+ *     CRLF
+ *
+ * What always holds:
+ *   - A size that would take the body over its limit is refused before a byte of the chunk is read.
+ *   - Extensions and trailers are never stored, and bounded over the whole message. Their grammar
+ *     is left to llhttp, of which 8.1 also refuses an extension after one that has a value.
+ *   - A trailer that frames or routes a message is refused: others may merge it into the head.
+ *
+ * Owns nothing. Called by parser.c, which has every byte read by llhttp too.
+ */
+#include "parser_parts.h"
+
+enum { SIZE_DIGITS_MAX = 16 };
+
+enum chunk_state {
+    CHUNK_SIZE,
+    CHUNK_EXTENSION,
+    CHUNK_SIZE_LF,
+    CHUNK_DATA,
+    CHUNK_DATA_CR,
+    CHUNK_DATA_LF,
+    TRAILER_START,
+    TRAILER_NAME,
+    TRAILER_VALUE,
+    TRAILER_LF,
+    TRAILER_END_LF,
+};
+
+void eddy__http_chunk_begin(struct http_parser *parser)
+{
+    parser->chunk_state = CHUNK_SIZE;
+    parser->chunk_digits = 0;
+    parser->body_left = 0;
+}
+
+static int go(struct http_parser *parser, enum chunk_state state)
+{
+    parser->chunk_state = state;
+    return 0;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int take_size(struct http_parser *parser, char c)
+{
+    int digit = hex_value(c);
+    if (digit >= 0) {
+        if (++parser->chunk_digits > SIZE_DIGITS_MAX)
+            return http_malformed(parser, "a chunk size has too many digits");
+        parser->body_left = parser->body_left << 4 | (uint64_t)digit;
+        return 0;
+    }
+    if (parser->chunk_digits == 0)
+        return http_malformed(parser, "a chunk doesn't begin with its size");
+    if (c == '\r')
+        return go(parser, CHUNK_SIZE_LF);
+    if (c == ';')
+        return go(parser, CHUNK_EXTENSION);
+    return http_malformed(parser, "a chunk size is followed by neither CRLF nor an extension");
+}
+
+static int take_extension(struct http_parser *parser, char c)
+{
+    if (c == '\r')
+        return go(parser, CHUNK_SIZE_LF);
+    if (!http_is(c, HTTP_CLASS_TEXT))
+        return http_malformed(parser, "a chunk extension holds a control byte");
+    if (++parser->extension_size > parser->limits.extension_max)
+        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the chunk extensions are too large");
+    return 0;
+}
+
+static int end_size(struct http_parser *parser, char c)
+{
+    if (c != '\n')
+        return http_malformed(parser, "the line of a chunk size doesn't end in CRLF");
+    parser->chunk_digits = 0;
+    if (parser->body_left == 0)
+        return go(parser, TRAILER_START);
+    uint64_t room = parser->limits.body_max - parser->body_size;
+    if (parser->body_left > room || parser->body_left > INT64_MAX)
+        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the body is too large");
+    return go(parser, CHUNK_DATA);
+}
+
+static int expect(struct http_parser *parser, char c, char expected, enum chunk_state next)
+{
+    if (c != expected)
+        return http_malformed(parser, "the bytes of a chunk are not followed by CRLF");
+    return go(parser, next);
+}
+
+/* Fields that would frame, route or admit the message if someone merged them into its head. */
+static bool is_forbidden_trailer(const struct http_parser *parser)
+{
+    static const char *const names[] = {"content-length", "transfer-encoding", "host",
+                                        "trailer",        "connection",        "expect",
+                                        "upgrade"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = 0;
+        while (names[i][n] != '\0' && n < parser->trailer_name_size &&
+               parser->trailer_name[n] == names[i][n])
+            n++;
+        if (names[i][n] == '\0' && n == parser->trailer_name_size)
+            return true;
+    }
+    return false;
+}
+
+static int take_trailer_name(struct http_parser *parser, char c)
+{
+    if (c == ':' && is_forbidden_trailer(parser))
+        return http_malformed(parser, "a trailer tries to frame or route the message");
+    if (c == ':')
+        return go(parser, TRAILER_VALUE);
+    if (!http_is(c, HTTP_CLASS_TOKEN))
+        return http_malformed(parser, "a trailer name holds a byte that none has");
+    if (parser->trailer_name_size < sizeof parser->trailer_name)
+        parser->trailer_name[parser->trailer_name_size] =
+            (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    parser->trailer_name_size++;
+    return 0;
+}
+
+static int start_trailer(struct http_parser *parser, char c)
+{
+    if (c == '\r')
+        return go(parser, TRAILER_END_LF);
+    if (!http_is(c, HTTP_CLASS_TOKEN))
+        return http_malformed(parser, "a trailer doesn't begin with a name");
+    parser->trailer_name_size = 0;
+    parser->chunk_state = TRAILER_NAME;
+    return take_trailer_name(parser, c);
+}
+
+static int take_trailer_value(struct http_parser *parser, char c)
+{
+    if (c == '\r')
+        return go(parser, TRAILER_LF);
+    if (!http_is(c, HTTP_CLASS_TEXT))
+        return http_malformed(parser, "a trailer value holds a control byte");
+    return 0;
+}
+
+static int end_trailer(struct http_parser *parser, char c, int event, enum chunk_state next)
+{
+    if (c != '\n')
+        return http_malformed(parser, "a trailer doesn't end in CRLF");
+    parser->chunk_state = next;
+    return event;
+}
+
+/* One byte that is not of the body. */
+static int take(struct http_parser *parser, char c)
+{
+    if (parser->chunk_state >= TRAILER_START && parser->chunk_state < TRAILER_END_LF &&
+        ++parser->trailer_size > parser->limits.trailer_max)
+        return eddy__http_fail(parser, HTTP_ETOOLARGE, 431, "the trailers are too large");
+
+    switch ((enum chunk_state)parser->chunk_state) {
+    case CHUNK_SIZE: return take_size(parser, c);
+    case CHUNK_EXTENSION: return take_extension(parser, c);
+    case CHUNK_SIZE_LF: return end_size(parser, c);
+    case CHUNK_DATA_CR: return expect(parser, c, '\r', CHUNK_DATA_LF);
+    case CHUNK_DATA_LF: return expect(parser, c, '\n', CHUNK_SIZE);
+    case TRAILER_START: return start_trailer(parser, c);
+    case TRAILER_NAME: return take_trailer_name(parser, c);
+    case TRAILER_VALUE: return take_trailer_value(parser, c);
+    case TRAILER_LF: return end_trailer(parser, c, 0, TRAILER_START);
+    case TRAILER_END_LF: return end_trailer(parser, c, HTTP_EVENT_COMPLETE, TRAILER_END_LF);
+    case CHUNK_DATA: break;
+    }
+    return http_malformed(parser, "the chunk reader lost its way");
+}
+
+/* Hands out what there is of the chunk's own bytes. */
+static void give(struct http_parser *parser, const char *data, size_t size,
+                 struct http_span *out_body)
+{
+    size_t n = parser->body_left < size ? (size_t)parser->body_left : size;
+    *out_body = (struct http_span){data, n};
+    parser->body_left -= n;
+    parser->body_size += n;
+    if (parser->body_left == 0)
+        parser->chunk_state = CHUNK_DATA_CR;
+}
+
+int eddy__http_chunk_read(struct http_parser *parser, const char *data, size_t size,
+                          size_t *out_consumed, struct http_span *out_body)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (parser->chunk_state == CHUNK_DATA) {
+            give(parser, data + i, size - i, out_body);
+            *out_consumed = i + out_body->size;
+            return HTTP_EVENT_BODY;
+        }
+        int event = take(parser, data[i]);
+        if (event != 0) {
+            *out_consumed = event < 0 ? i : i + 1;
+            return event;
+        }
+    }
+    *out_consumed = size;
+    return HTTP_EVENT_MORE;
+}

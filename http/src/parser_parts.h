@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parser_parts.h: what the files of the parser share, and nobody else sees.
+ *
+ *     parser.c           gathers lines, hands out bodies, moves from phase to phase
+ *     parser_head.c      checks the lines of a head and decides how the body is framed
+ *     parser_chunk.c     checks and decodes the chunked coding
+ *     parser_chars.c     which byte may stand where
+ *     parser_second.c    llhttp, reading the same bytes
+ */
+#ifndef EDDY_HTTP_PARSER_PARTS_H
+#define EDDY_HTTP_PARSER_PARTS_H
+
+#include "parser.h"
+
+enum http_phase {
+    HTTP_PHASE_START,        // no byte of the message yet, an empty line before it apart
+    HTTP_PHASE_START_LF,     // after the CR of that empty line
+    HTTP_PHASE_LINE,         // in the request or status line
+    HTTP_PHASE_FIELDS,       // in the field lines
+    HTTP_PHASE_LENGTH,       // in a body of known length
+    HTTP_PHASE_CHUNKS,       // in a chunked body or its trailers
+    HTTP_PHASE_UNTIL_END,    // in a body that ends with the connection
+    HTTP_PHASE_DONE,         // the message has ended
+    HTTP_PHASE_FAILED,
+};
+
+/* Which byte may stand where; a byte has any number of these. */
+enum http_class {
+    HTTP_CLASS_TOKEN = 1,     // in methods and field names
+    HTTP_CLASS_TARGET = 2,    // in request targets
+    HTTP_CLASS_HOST = 4,      // in a host with its port
+    HTTP_CLASS_TEXT = 8,      // in field values: no controls but the tab
+};
+
+extern const uint8_t eddy__http_class[256];
+
+static inline bool http_is(char c, unsigned class)
+{
+    return (eddy__http_class[(unsigned char)c] & class) != 0;
+}
+
+/* How many bytes at the front of [data, data + size) are of `class`. */
+size_t eddy__http_class_length(const char *data, size_t size, unsigned class);
+
+/* Whether all are HTTP_CLASS_TEXT, eight bytes at a time. */
+bool eddy__http_is_text(const char *data, size_t size);
+
+/* `name` in lower case. */
+bool eddy__http_equals_nocase(struct http_span span, const char *name, size_t name_size);
+
+/* Records the error, ends the reading, and returns `code`. */
+int eddy__http_fail(struct http_parser *parser, int code, int status, const char *text);
+
+static inline int http_malformed(struct http_parser *parser, const char *text)
+{
+    return eddy__http_fail(parser, HTTP_EMALFORMED, 400, text);
+}
+
+/* The lines of a head without their CRLF; 0 or the error. Spans are taken of `line` itself. */
+int eddy__http_head_take_first(struct http_parser *parser, const char *line, size_t size);
+int eddy__http_head_take_field(struct http_parser *parser, const char *line, size_t size);
+
+/* After the empty line: fills in the rest of the head, and sets the phase that follows it. */
+int eddy__http_head_conclude(struct http_parser *parser);
+
+/*
+ * Reads chunked bytes up to a piece of the body or the end of the message. Returns HTTP_EVENT_MORE,
+ * _BODY, _COMPLETE, or an error; `*out_consumed` counts the bytes before the faulty one then.
+ */
+int eddy__http_chunk_read(struct http_parser *parser, const char *data, size_t size,
+                          size_t *out_consumed, struct http_span *out_body);
+void eddy__http_chunk_begin(struct http_parser *parser);
+
+/* What llhttp has made of the message so far. */
+struct http_second_view {
+    size_t field_count;         // trailers included
+    uint64_t content_length;    // valid until the first byte of the body
+    uint64_t body_size;
+    bool is_chunked;    // valid until the message is complete
+    bool is_head_complete;
+    bool is_complete;
+};
+
+struct http_second *eddy__http_second_new(enum http_mode mode);
+void eddy__http_second_free(struct http_second *second);
+void eddy__http_second_reset(struct http_second *second);
+
+/* A response without a body, whatever its fields say: llhttp can't know. Before its head. */
+void eddy__http_second_skip_body(struct http_second *second);
+
+/* NULL, or llhttp's reason for refusing the bytes (static). */
+const char *eddy__http_second_read(struct http_second *second, const char *data, size_t size);
+const char *eddy__http_second_finish(struct http_second *second);
+const struct http_second_view *eddy__http_second_look(const struct http_second *second);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * response.c: what has come back: the head as fields, the body as bytes.
+ *
+ * Transports hand in the lines of the head and the bytes of the body, in pieces of any size; this
+ * file knows nothing of where they come from, and never suspends.
+ *
+ * What always holds:
+ *   - Fields point into `head`, which moves when it grows: grow_head() alone moves it, and takes
+ *     the fields along. Once the head is complete nothing moves, so callers may keep the pointers.
+ *   - Behind the last byte of a whole body lies a zero, so that it can be used as a C string.
+ *   - A limit is checked before memory is taken: a length that the head announces is refused at the
+ *     head already, unless the body is encoded; then the decoded bytes are counted as they come.
+ *   - Memory asked for in advance, on the word of a Content-Length, is at most BODY_TRUST_MAX.
+ *
+ * Owns its memory. The rest (slots, channel) belongs to session_request.c, which closes it first.
+ */
+#include "response.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "session.h"
+
+enum {
+    BODY_TRUST_MAX = 1024 * 1024,   // bytes reserved on the word of a Content-Length
+    BODY_SPARE_MAX = 64 * 1024,     // bytes of a body that a recycled response keeps
+    HEAD_FIRST = 2048,              // bytes reserved for a head
+    FIELDS_FIRST = 16,
+};
+
+/* --- Memory ----------------------------------------------------------------------------------- */
+
+eddy_http_response *eddy__http_response_new(eddy_http_session *session)
+{
+    eddy_http_response *response = session->spare_responses;
+    if (response) {
+        session->spare_responses = response->next_free;
+        session->spare_response_count--;
+    } else {
+        response = calloc(1, sizeof *response);
+        if (!response)
+            return NULL;
+    }
+    response->session = eddy__http_session_ref(session);
+    return response;
+}
+
+void eddy__http_response_destroy(eddy_http_response *response)
+{
+    free(response->url);
+    free(response->head);
+    free(response->fields);
+    free(response->body);
+    free(response);
+}
+
+/* Keeps the memory that the next response is likely to need, and nothing else. */
+static void recycle(eddy_http_response *response, eddy_http_session *session)
+{
+    char *head = response->head;
+    eddy_http_header *fields = response->fields;
+    char *body = response->body;
+    size_t head_capacity = response->head_capacity;
+    size_t field_capacity = response->field_capacity;
+    size_t body_capacity = response->body_capacity;
+
+    free(response->url);
+    if (body_capacity > BODY_SPARE_MAX) {
+        free(body);
+        body = NULL;
+        body_capacity = 0;
+    }
+    *response = (eddy_http_response){
+        .head = head, .head_capacity = head_capacity,
+        .fields = fields, .field_capacity = field_capacity,
+        .body = body, .body_capacity = body_capacity,
+        .next_free = session->spare_responses,
+    };
+    session->spare_responses = response;
+    session->spare_response_count++;
+}
+
+void eddy_http_response_free(eddy_http_response *response)
+{
+    if (!response)
+        return;
+    eddy_http_session *session = response->session;
+    if (response->is_reading) {
+        eddy_call_exception_handler(&(eddy_report){
+            .kind = EDDY_REPORT_CALLBACK,
+            .message = "eddy_http_response_free: a task is reading the response",
+            .status = EDDY_EMISUSE,
+        });
+        return;
+    }
+    eddy__http_exchange_close(response);
+    if (session->spare_response_count < session->connections_max)
+        recycle(response, session);
+    else
+        eddy__http_response_destroy(response);
+    eddy__http_session_unref(session);
+}
+
+void eddy__http_response_clear(eddy_http_response *response)
+{
+    response->status = 0;
+    response->head_size = 0;
+    response->field_count = 0;
+    response->is_head_complete = false;
+    response->body_start = 0;
+    response->body_size = 0;
+    response->body_total = 0;
+}
+
+/* --- The head --------------------------------------------------------------------------------- */
+
+static int grow_head(eddy_http_response *response, size_t more)
+{
+    size_t needed = response->head_size + more;
+    if (needed <= response->head_capacity)
+        return 0;
+    if (needed > HTTP_HEAD_MAX)
+        return EDDY_HTTP_TOO_LARGE;
+    size_t capacity = response->head_capacity ? response->head_capacity * 2 : HEAD_FIRST;
+    if (capacity < needed)
+        capacity = needed;
+    char *head = malloc(capacity);
+    if (!head)
+        return -ENOMEM;
+    if (response->head_size > 0)
+        memcpy(head, response->head, response->head_size);
+    for (size_t i = 0; i < response->field_count; i++) {
+        eddy_http_header *field = &response->fields[i];
+        field->name = head + (field->name - response->head);
+        field->value = head + (field->value - response->head);
+    }
+    free(response->head);
+    response->head = head;
+    response->head_capacity = capacity;
+    return 0;
+}
+
+static const char *keep_text(eddy_http_response *response, const char *text, size_t size)
+{
+    char *kept = response->head + response->head_size;
+    memcpy(kept, text, size);
+    kept[size] = '\0';
+    response->head_size += size + 1;
+    return kept;
+}
+
+static int add_field(eddy_http_response *response, const char *line, size_t size)
+{
+    const char *colon = memchr(line, ':', size);
+    if (!colon)
+        return 0;   // libcurl lets a few oddities pass; a line without a name says nothing
+    int err = grow_head(response, size + 2);
+    if (err < 0)
+        return err;
+    if (response->field_count == response->field_capacity) {
+        size_t capacity = response->field_capacity ? response->field_capacity * 2 : FIELDS_FIRST;
+        eddy_http_header *fields = realloc(response->fields, capacity * sizeof *fields);
+        if (!fields)
+            return -ENOMEM;
+        response->fields = fields;
+        response->field_capacity = capacity;
+    }
+    const char *value = colon + 1;
+    const char *end = line + size;
+    while (value < end && (*value == ' ' || *value == '\t'))
+        value++;
+    while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    eddy_http_header *field = &response->fields[response->field_count++];
+    field->name = keep_text(response, line, (size_t)(colon - line));
+    field->value = keep_text(response, value, (size_t)(end - value));
+    return 0;
+}
+
+/* "HTTP/1.1 200 OK", "HTTP/2 200" */
+static int begin_head(eddy_http_response *response, const char *line, size_t size)
+{
+    eddy__http_response_clear(response);
+    const char *end = line + size;
+    const char *at = line + 5;
+    int version = 0;
+    for (; at < end && *at != ' '; at++)
+        if (*at >= '0' && *at <= '9')
+            version = (version * 10 + (*at - '0')) % 1000;
+    while (at < end && *at == ' ')
+        at++;
+    int status = 0;
+    for (int digits = 0; digits < 3 && at < end && *at >= '0' && *at <= '9'; digits++, at++)
+        status = status * 10 + (*at - '0');
+    if (status < 100)
+        return EDDY_HTTP_PROTOCOL;
+    response->version = version < 10 ? version * 10 : version;
+    response->status = status;
+    return 0;
+}
+
+/* The announced length, or UINT64_MAX when there is none that says how much will be stored. */
+static uint64_t announced_length(const eddy_http_response *response)
+{
+    const char *length = eddy_http_response_header(response, "Content-Length");
+    if (!length || length[0] < '0' || length[0] > '9')
+        return UINT64_MAX;
+    if (eddy_http_response_header(response, "Content-Encoding"))
+        return UINT64_MAX;
+    errno = 0;
+    uint64_t size = strtoull(length, NULL, 10);
+    return errno == 0 ? size : UINT64_MAX;
+}
+
+static int reserve_body(eddy_http_response *response, size_t size)
+{
+    if (size < response->body_capacity)
+        return 0;
+    size_t capacity = response->body_capacity ? response->body_capacity * 2 : 4096;
+    if (capacity <= size)
+        capacity = size + 1;    // and the zero behind it
+    char *body = realloc(response->body, capacity);
+    if (!body)
+        return -ENOMEM;
+    response->body = body;
+    response->body_capacity = capacity;
+    return 0;
+}
+
+static int end_head(eddy_http_response *response)
+{
+    if (response->status < 200 && response->status != 101)
+        return 0;   // interim: another status line follows
+    response->is_head_complete = true;
+    uint64_t length = announced_length(response);
+    if (length == UINT64_MAX)
+        return 1;
+    // The answer to a HEAD, and a 304, announce what they don't send: that is no reason to refuse.
+    if (response->is_bodiless || response->status == 304)
+        return 1;
+    if (length > response->body_max) {
+        response->is_head_complete = false;     // nothing of it is to be had
+        return EDDY_HTTP_TOO_LARGE;
+    }
+    if (!response->is_streamed && length <= BODY_TRUST_MAX) {
+        int err = reserve_body(response, (size_t)length);
+        if (err < 0)
+            return err;
+    }
+    return 1;
+}
+
+int eddy__http_response_line(eddy_http_response *response, const char *line, size_t size)
+{
+    while (size > 0 && (line[size - 1] == '\n' || line[size - 1] == '\r'))
+        size--;
+    if (response->is_head_complete)
+        return 0;
+    if (size >= 5 && memcmp(line, "HTTP/", 5) == 0)
+        return begin_head(response, line, size);
+    if (size == 0)
+        return end_head(response);
+    return add_field(response, line, size);
+}
+
+/* --- The body --------------------------------------------------------------------------------- */
+
+/* Moves what is unread to the front, when that makes enough room. */
+static void close_gap(eddy_http_response *response, size_t size)
+{
+    if (response->body_start == 0)
+        return;
+    if (response->body_size == 0 ||
+        response->body_start + response->body_size + size >= response->body_capacity) {
+        memmove(response->body, response->body + response->body_start, response->body_size);
+        response->body_start = 0;
+    }
+}
+
+int eddy__http_response_append(eddy_http_response *response, const char *data, size_t size)
+{
+    if (size > response->body_max - response->body_total)
+        return EDDY_HTTP_TOO_LARGE;
+    close_gap(response, size);
+    int err = reserve_body(response, response->body_start + response->body_size + size);
+    if (err < 0)
+        return err;
+    memcpy(response->body + response->body_start + response->body_size, data, size);
+    response->body_size += size;
+    response->body_total += size;
+    return 0;
+}
+
+bool eddy__http_response_has_room(const eddy_http_response *response, size_t size)
+{
+    // An empty buffer takes any piece, whatever its size, or it would never be delivered.
+    return response->body_size == 0 || response->body_size + size <= HTTP_FETCH_AHEAD_MAX;
+}
+
+size_t eddy__http_response_take(eddy_http_response *response, void *buf, size_t size)
+{
+    if (size > response->body_size)
+        size = response->body_size;
+    if (size == 0)
+        return 0;
+    memcpy(buf, response->body + response->body_start, size);
+    response->body_start += size;
+    response->body_size -= size;
+    return size;
+}
+
+/* --- Asking ----------------------------------------------------------------------------------- */
+
+int eddy_http_response_status(const eddy_http_response *response)
+{
+    return response->status;
+}
+
+int eddy_http_response_version(const eddy_http_response *response)
+{
+    return response->version;
+}
+
+const char *eddy_http_response_url(const eddy_http_response *response)
+{
+    return response->url;
+}
+
+int eddy_http_response_redirect_count(const eddy_http_response *response)
+{
+    return response->redirect_count;
+}
+
+const char *eddy_http_response_header(const eddy_http_response *response, const char *name)
+{
+    for (size_t i = 0; i < response->field_count; i++)
+        if (strcasecmp(response->fields[i].name, name) == 0)
+            return response->fields[i].value;
+    return NULL;
+}
+
+size_t eddy_http_response_header_count(const eddy_http_response *response)
+{
+    return response->field_count;
+}
+
+const eddy_http_header *eddy_http_response_header_at(const eddy_http_response *response,
+                                                     size_t index)
+{
+    return index < response->field_count ? &response->fields[index] : NULL;
+}
+
+eddy_span eddy_http_response_body(const eddy_http_response *response)
+{
+    if (response->is_streamed || response->body_size == 0)
+        return (eddy_span){"", 0};
+    response->body[response->body_size] = '\0';
+    return (eddy_span){response->body, response->body_size};
+}
+
+eddy_http_timings eddy_http_response_timings(const eddy_http_response *response)
+{
+    return response->timings;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server_watch.h: many deadlines, one timer.
+ *
+ * All watches of a row last equally long, so the row is in the order of its deadlines by itself:
+ * beginning and ending a watch is linking and unlinking, and no timer is touched. The row's one
+ * timer runs until the first deadline of the row, as it was when the timer was set; what has ended
+ * meanwhile is no reason to set it anew.
+ */
+#ifndef EDDY_HTTP_SERVER_WATCH_H
+#define EDDY_HTTP_SERVER_WATCH_H
+
+#include <stddef.h>
+
+#include <eddy/loop.h>
+
+/* A deadline, as a member of what it is about. All zero: not in a row. */
+struct watch {
+    struct watch *next, *prev;
+    struct watch_row *row;    // NULL: not watched
+    double when;              // by eddy_time()
+};
+
+struct watch_row {
+    struct watch *first, *last;
+    size_t count;
+    double seconds;                          // each watch lasts; EDDY_NO_TIMEOUT: for ever
+    void (*expired)(struct watch *watch);    // its time is up, and it has been taken off the row
+    eddy_handle *timer;                      // NULL: not set
+};
+
+/* Begins; or ends, if it has begun. Never suspend. Without memory for the timer nothing expires. */
+void eddy__watch_begin(struct watch_row *row, struct watch *watch);
+void eddy__watch_end(struct watch *watch);
+
+/* Lets all of them expire at once, the oldest first. */
+void eddy__watch_expire_all(struct watch_row *row);
+
+/* Drops the timer. */
+void eddy__watch_row_fini(struct watch_row *row);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.c: options in, defaults filled; the life of a session.
+ *
+ * A session belongs to the loop that ran when it was made. It goes when its owner has given it back
+ * and the last response and lookup that need it are gone; session_request.c does the rest.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errors.h"
+#include "session_cookies.h"
+#include "session_origin.h"
+
+enum { CONNECTIONS_MAX = 100, REDIRECTS_MAX = 10 };
+
+char *eddy__http_copy(const char *text, int *err)
+{
+    if (!text)
+        return NULL;
+    char *copy = strdup(text);
+    if (!copy)
+        *err = -ENOMEM;
+    return copy;
+}
+
+eddy_http_session *eddy__http_session_ref(eddy_http_session *session)
+{
+    session->refs++;
+    return session;
+}
+
+static void destroy(eddy_http_session *session)
+{
+    if (session->transport)
+        session->transport->detach(session);
+    while (session->spare_responses) {
+        eddy_http_response *response = session->spare_responses;
+        session->spare_responses = response->next_free;
+        eddy__http_response_destroy(response);
+    }
+    eddy__http_origins_fini(session);
+    eddy__http_cookies_free(session->cookies);
+    eddy__http_fields_fini(&session->fields);
+    free(session->base_url);
+    free(session->proxy);
+    free(session->cacert);
+    free(session);
+}
+
+void eddy__http_session_unref(eddy_http_session *session)
+{
+    if (--session->refs == 0)
+        destroy(session);
+}
+
+void eddy_http_session_free(eddy_http_session *session)
+{
+    if (session)
+        eddy__http_session_unref(session);
+}
+
+static bool is_limit(double seconds)
+{
+    return seconds >= 0.0;  // which a NaN is not
+}
+
+static int check(const eddy_http_session_options *options)
+{
+    const eddy_http_timeouts *limit = &options->timeout;
+    if (!is_limit(limit->total) || !is_limit(limit->connect) || !is_limit(limit->read) ||
+        !is_limit(limit->queue))
+        return eddy_fail(EDDY_EVALUE, "a limit on time is negative or not a number");
+    if (options->redirects_max < -1)
+        return eddy_fail(EDDY_EVALUE, "redirects_max is %d", options->redirects_max);
+    if (options->base_url) {
+        struct http_authority authority;
+        EDDY_TRY(eddy__http_url_split(options->base_url, &authority));
+    }
+    return 0;
+}
+
+/* The numbers; what has a default that hangs on the request stays 0. */
+static void set_limits(eddy_http_session *session, const eddy_http_session_options *options)
+{
+    session->timeout = options->timeout;
+    session->connections_max = options->connections_max ? options->connections_max : CONNECTIONS_MAX;
+    session->connections_per_host_max = options->connections_per_host_max;
+    session->redirects_max = options->redirects_max ? options->redirects_max : REDIRECTS_MAX;
+    session->body_max = options->body_max;
+    session->is_insecure = options->insecure;
+    session->refuses_compression = options->no_compression;
+    session->refuses_http2 = options->no_http2;
+    session->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_max);
+}
+
+/* What is copied. */
+static int set_texts(eddy_http_session *session, const eddy_http_session_options *options)
+{
+    int err = 0;
+    session->base_url = eddy__http_copy(options->base_url, &err);
+    session->proxy = eddy__http_copy(options->proxy, &err);
+    session->cacert = eddy__http_copy(options->cacert, &err);
+    if (err < 0)
+        return err;
+    if (!options->no_cookies) {
+        session->cookies = eddy__http_cookies_new();
+        if (!session->cookies)
+            return -ENOMEM;
+    }
+    const char *agent = options->user_agent ? options->user_agent : "eddy/" EDDY_VERSION;
+    return eddy__http_fields_copy(&session->fields, agent, options->headers);
+}
+
+int eddy_http_session_new(const eddy_http_session_options *options,
+                          eddy_http_session **out_session)
+{
+    static const eddy_http_session_options defaults;
+    eddy__http_errors_register();
+    if (!options)
+        options = &defaults;
+    if (!eddy_get_running_loop())
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_session_new: no loop runs on this thread");
+    EDDY_TRY(check(options));
+    eddy_http_session *session = calloc(1, sizeof *session);
+    if (!session)
+        return -ENOMEM;
+    session->refs = 1;
+    session->loop = eddy_get_running_loop();
+    set_limits(session, options);
+    int err = set_texts(session, options);
+    if (err == 0)
+        err = eddy__http_transport_curl.attach(session);
+    if (err < 0) {
+        destroy(session);
+        return err;
+    }
+    session->transport = &eddy__http_transport_curl;
+    *out_session = session;
+    return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session.h: the room's own view of a session, of a request under way, and of a transport.
+ *
+ *     session.c           options in, defaults filled; the life of a session
+ *     session_request.c   one request: slots, redirects, limits on time; what the public calls do
+ *     session_origin.c    scheme, host and port: slots per host, names looked up off the loop
+ *     session_proxy.c     which proxy the environment names
+ *     session_cookies.c   what servers asked to be sent back
+ *     session_fields.c    header fields of requests: defaults, replaced and removed ones
+ *     session_url.c       URLs made absolute, and taken apart
+ *     response.c          what has come back
+ *     curl_transport.c    the transport over libcurl
+ */
+#ifndef EDDY_HTTP_SESSION_H
+#define EDDY_HTTP_SESSION_H
+
+#include <eddy/http_client.h>
+#include <eddy/loop.h>
+#include <eddy/semaphore.h>
+
+#include "response.h"
+
+struct http_cookies;
+struct http_origin;
+struct http_transport;
+
+enum { HTTP_ORIGIN_BUCKETS = 256 };
+
+/* Header fields; `items` is one block of memory, or borrowed from elsewhere if !is_owned. */
+struct http_fields {
+    const eddy_http_header *items;
+    size_t count;
+    bool is_owned;
+};
+
+struct eddy_http_session {
+    unsigned refs;                      // the owner's, one a response, one a lookup under way
+    eddy_loop *loop;
+    const struct http_transport *transport;
+    void *transport_data;               // the transport's own, set by its attach()
+
+    char *base_url;                     // these are copies of the options, the defaults filled in
+    char *proxy;                        // NULL: as the environment says
+    char *cacert;
+    eddy_http_timeouts timeout;
+    unsigned connections_max;
+    unsigned connections_per_host_max;  // 0: no limit
+    int redirects_max;                  // -1: none
+    size_t body_max;                    // 0: the default, which hangs on whether it is streamed
+    bool is_insecure, refuses_compression, refuses_http2;
+
+    struct http_fields fields;          // sent with every request
+    struct http_cookies *cookies;       // NULL: neither kept nor sent
+    eddy_semaphore slots;               // of connections_max
+
+    struct http_origin *origins[HTTP_ORIGIN_BUCKETS];
+    size_t origin_count;
+    size_t origin_sweep_at;             // idle ones are dropped when there are so many
+
+    eddy_http_response *spare_responses;
+    unsigned spare_response_count;
+};
+
+/* One request as it is sent, once for each redirect. Lies on the frame of eddy_http_request(). */
+struct http_request {
+    const char *method;
+    const char *url;                    // absolute; the response's
+    const struct http_origin *origin;
+    const struct http_fields *fields;   // but for those that the transport makes: Host and framing
+    const char *cookie;                 // the value of the Cookie field, or NULL
+    eddy_span body;
+    bool has_body;                      // also an empty one: Content-Length: 0
+    double connect_timeout;             // what is left of it
+};
+
+/*
+ * How requests are carried. Those there may be: libcurl (curl_transport.c), an own HTTP/1.1, a mock.
+ * What comes back goes into the response through the functions of response.h, and the times of
+ * connection and first byte into its timings. Errors carry a message, but not the URL.
+ */
+struct http_transport {
+    /* Prepares session->transport_data, and takes it down when nothing is open any more. */
+    int (*attach)(eddy_http_session *session);
+    void (*detach)(eddy_http_session *session);
+
+    /*
+     * Sends `request` and waits: for the whole response or, if it is streamed, its head. Obeys
+     * request->connect_timeout and response->read_timeout; the limit on the total is a scope
+     * around it. `request` is not looked at after the return. Suspends. 0 or an error; the response
+     * is then open, or not, as response->is_open says; close() is called if it is.
+     */
+    int (*open)(const struct http_request *request, eddy_http_response *response);
+
+    /* Waits until the streamed body has unread bytes (1), has ended (0) or failed. Suspends. */
+    int (*fetch)(eddy_http_response *response);
+
+    /* Says that bytes of the streamed body have been taken: there is room for more. */
+    void (*resume)(eddy_http_response *response);
+
+    /* Drops what is left. Never suspends or blocks; nothing arrives afterwards. */
+    void (*close)(eddy_http_response *response);
+};
+
+extern const struct http_transport eddy__http_transport_curl;
+
+/* --- session.c -------------------------------------------------------------------------------- */
+
+eddy_http_session *eddy__http_session_ref(eddy_http_session *session);
+void eddy__http_session_unref(eddy_http_session *session);
+
+/* `text` copied; NULL for NULL, and without memory (then *err is -ENOMEM). */
+char *eddy__http_copy(const char *text, int *err);
+
+/* --- session_request.c ------------------------------------------------------------------------ */
+
+/* Closes what is open of `response`, and gives its slots back. Never suspends. */
+void eddy__http_exchange_close(eddy_http_response *response);
+
+/* --- session_fields.c ------------------------------------------------------------------------- */
+
+/* A copy of `headers` (NULL: none) after a User-Agent. 0, EDDY_EVALUE for one that can't be sent, -ENOMEM. */
+int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
+                           const eddy_http_header *headers);
+
+/*
+ * `defaults` with `headers` (NULL: none) replacing and removing those of the same name, and a Content-Type
+ * for a request that has a body. Borrows both. Errors as above.
+ */
+int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fields *defaults,
+                            const eddy_http_header *headers, bool has_body);
+
+/* Takes out every field that is in `names`, which ends with NULL. 0 or -ENOMEM. */
+int eddy__http_fields_remove(struct http_fields *fields, const char *const *names);
+
+bool eddy__http_fields_have(const struct http_fields *fields, const char *name);
+void eddy__http_fields_fini(struct http_fields *fields);
+
+/* Whether `text` is a token, as methods and field names must be. */
+bool eddy__http_is_token(const char *text);
+
+/* --- session_url.c ---------------------------------------------------------------------------- */
+
+/* The parts of a URL that say where to connect. */
+struct http_authority {
+    char scheme[8];                     // "http" or "https"
+    char host[256];                     // in lower case; an IPv6 address without brackets
+    int port;
+};
+
+/* `url` made absolute by `base` (NULL: it must be already), to be freed. 0, EDDY_HTTP_URL, -ENOMEM. */
+int eddy__http_url_join(const char *base, const char *url, char **out_url);
+
+/* The same for the target of a redirect, in which spaces and other bytes are let pass, escaped. */
+int eddy__http_url_follow(const char *base, const char *target, char **out_url);
+
+/* Takes `url` apart. 0, EDDY_HTTP_URL, EDDY_HTTP_UNSUPPORTED for a scheme, -ENOMEM; with a message. */
+int eddy__http_url_split(const char *url, struct http_authority *out_authority);
+
+/* --- session_proxy.c -------------------------------------------------------------------------- */
+
+/* The proxy that the environment names for `authority`, lent; NULL for none. */
+const char *eddy__http_proxy_for(const struct http_authority *authority);
+
+#endif

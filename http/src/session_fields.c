@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_fields.c: the header fields of requests.
+ *
+ * A session keeps its default fields as one list; a request without fields of its own sends that
+ * very list, so the common request builds nothing. Others merge the two into a list of pointers.
+ *
+ * What always holds: nothing gets into a list that would break out of its line. A name is a token; a
+ * value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they must agree
+ * with the body, and the transport sets them.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool eddy__http_is_token(const char *text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    if (!text || text[0] == '\0')
+        return false;
+    for (const char *at = text; *at; at++) {
+        bool is_alphanumeric = (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
+                               (*at >= 'A' && *at <= 'Z');
+        if (!is_alphanumeric && !strchr(others, *at))
+            return false;
+    }
+    return true;
+}
+
+static bool is_value(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if ((*at < 0x20 && *at != '\t') || *at == 0x7f)
+            return false;
+    return true;
+}
+
+static int check_header(const eddy_http_header *header)
+{
+    if (!eddy__http_is_token(header->name))
+        return eddy_fail(EDDY_EVALUE, "\"%.64s\" is no name for a header", header->name);
+    if (header->value && !is_value(header->value))
+        return eddy_fail(EDDY_EVALUE, "the value of header %.64s has a control byte in it",
+                         header->name);
+    if (strcasecmp(header->name, "Content-Length") == 0 ||
+        strcasecmp(header->name, "Transfer-Encoding") == 0)
+        return eddy_fail(EDDY_EVALUE, "header %s is set by the client itself", header->name);
+    return 0;
+}
+
+static bool is_named(const eddy_http_header *headers, const char *name)
+{
+    for (; headers && headers->name; headers++)
+        if (strcasecmp(headers->name, name) == 0)
+            return true;
+    return false;
+}
+
+bool eddy__http_fields_have(const struct http_fields *fields, const char *name)
+{
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static char *append_text(char *at, const char *text, const char **out_kept)
+{
+    *out_kept = at;
+    return stpcpy(at, text) + 1;
+}
+
+int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
+                           const eddy_http_header *headers)
+{
+    const eddy_http_header agent = {"User-Agent", user_agent};
+    bool has_agent = user_agent[0] != '\0' && !is_named(headers, agent.name);
+    size_t count = has_agent;
+    size_t size = has_agent ? sizeof "User-Agent" + strlen(user_agent) + 1 : 0;
+    if (!is_value(user_agent))
+        return eddy_fail(EDDY_EVALUE, "the user agent has a control byte in it");
+    for (const eddy_http_header *at = headers; at && at->name; at++) {
+        EDDY_TRY(check_header(at));
+        size += strlen(at->name) + strlen(at->value ? at->value : "") + 2;
+        count += at->value != NULL;
+    }
+    eddy_http_header *items = malloc(count * sizeof *items + size + 1);
+    if (!items)
+        return -ENOMEM;
+    char *text = (char *)(items + count);
+    *out_fields = (struct http_fields){items, count, true};
+    if (has_agent) {
+        text = append_text(text, agent.name, &items->name);
+        text = append_text(text, agent.value, &items->value);
+        items++;
+    }
+    for (const eddy_http_header *at = headers; at && at->name; at++) {
+        if (!at->value)
+            continue;
+        text = append_text(text, at->name, &items->name);
+        text = append_text(text, at->value, &items->value);
+        items++;
+    }
+    return 0;
+}
+
+int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fields *defaults,
+                            const eddy_http_header *headers, bool has_body)
+{
+    bool needs_type = has_body && !is_named(headers, "Content-Type") &&
+                      !eddy__http_fields_have(defaults, "Content-Type");
+    if (!needs_type && (!headers || !headers->name)) {
+        *out_fields = (struct http_fields){defaults->items, defaults->count, false};
+        return 0;
+    }
+    size_t count = defaults->count + needs_type;
+    for (const eddy_http_header *at = headers; at && at->name; at++) {
+        EDDY_TRY(check_header(at));
+        count++;
+    }
+    eddy_http_header *items = malloc(count * sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    count = 0;
+    for (size_t i = 0; i < defaults->count; i++)
+        if (!is_named(headers, defaults->items[i].name))
+            items[count++] = defaults->items[i];
+    for (const eddy_http_header *at = headers; at && at->name; at++)
+        if (at->value)
+            items[count++] = *at;
+    if (needs_type)
+        items[count++] = (eddy_http_header){"Content-Type", "application/octet-stream"};
+    *out_fields = (struct http_fields){items, count, true};
+    return 0;
+}
+
+static bool is_among(const char *name, const char *const *names)
+{
+    for (; *names; names++)
+        if (strcasecmp(name, *names) == 0)
+            return true;
+    return false;
+}
+
+int eddy__http_fields_remove(struct http_fields *fields, const char *const *names)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        kept += !is_among(fields->items[i].name, names);
+    if (kept == fields->count)
+        return 0;
+    eddy_http_header *items = malloc((kept + 1) * sizeof *items);
+    if (!items)
+        return -ENOMEM;
+    kept = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        if (!is_among(fields->items[i].name, names))
+            items[kept++] = fields->items[i];
+    eddy__http_fields_fini(fields);
+    *fields = (struct http_fields){items, kept, true};
+    return 0;
+}
+
+void eddy__http_fields_fini(struct http_fields *fields)
+{
+    if (fields->is_owned)
+        free((void *)fields->items);
+    *fields = (struct http_fields){0};
+}

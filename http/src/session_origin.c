@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_origin.c: scheme, host and port: slots per host, names looked up off the loop.
+ *
+ * Names are looked up here, on the loop's threads, and handed to the transport as addresses. Left to
+ * itself libcurl would look them up on threads of its own and, when such a transfer is removed, wait for
+ * the thread: a name server that does not answer would stop the loop. An answer holds for
+ * FRESH_SECONDS. However many tasks ask, there is one lookup at a time: a small task that belongs to
+ * no request, so that none of them takes it along when it is cancelled.
+ *
+ * What always holds:
+ *   - The origin of a URL is found by the URL's own beginning, when that is spelled the usual way;
+ *     other spellings are taken apart and lead to the same origin.
+ *   - An origin with references stays where it is (tasks wait on its semaphores); the others are
+ *     dropped when there are many, so that a million hosts don't fill the memory.
+ *   - A waiter that is woken looks again: `is_looking_up` decides, the semaphore only wakes.
+ *
+ * Owned by the session; requests, responses and lookups hold references.
+ */
+#include "session_origin.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <eddy/task.h>
+#include <eddy/thread.h>
+
+enum {
+    FRESH_SECONDS = 60,         // an answer holds so long
+    ADDRESSES_MAX = 16,         // of an answer
+    SWEEP_FIRST = 512,          // origins in a session before idle ones are dropped
+};
+
+/* --- Looking up ------------------------------------------------------------------------------- */
+
+typedef struct answer {
+    int code;                   // what getaddrinfo(3) said
+    char *addresses;            // "192.0.2.1,[2001:db8::1]"; NULL with an error
+} answer;
+
+static void drop_answer(answer *it)
+{
+    free(it->addresses);
+}
+
+static void drop_name(char **name)
+{
+    free(*name);
+}
+
+static char *write_addresses(const struct addrinfo *list)
+{
+    enum { EACH = INET6_ADDRSTRLEN + 3 };
+    char *text = malloc(ADDRESSES_MAX * EACH + 1);
+    if (!text)
+        return NULL;
+    char *at = text;
+    int count = 0;
+    for (; list && count < ADDRESSES_MAX; list = list->ai_next) {
+        char one[INET6_ADDRSTRLEN];
+        const void *address =
+            list->ai_family == AF_INET6
+                ? (const void *)&((const struct sockaddr_in6 *)list->ai_addr)->sin6_addr
+                : (const void *)&((const struct sockaddr_in *)list->ai_addr)->sin_addr;
+        if (!inet_ntop(list->ai_family, address, one, sizeof one))
+            continue;
+        bool is_v6 = list->ai_family == AF_INET6;
+        at += sprintf(at, "%s%s%s%s", count > 0 ? "," : "", is_v6 ? "[" : "", one,
+                      is_v6 ? "]" : "");
+        count++;
+    }
+    *at = '\0';
+    return text;
+}
+
+/* Runs on a thread. The name is the function's own: the request may be gone before it ends. */
+EDDY_ASYNC_TO_OWNED(answer, drop_answer, ask_resolver, (char *, name, drop_name))
+{
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *list = NULL;
+    *result = (answer){.code = getaddrinfo(name, NULL, &hints, &list)};
+    free(name);
+    if (result->code == 0) {
+        result->addresses = write_addresses(list);
+        freeaddrinfo(list);
+        if (!result->addresses)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Takes the answer over, if there is one, and wakes everybody who waits for it. */
+static void finish_lookup(struct http_origin *origin, int status, answer *it)
+{
+    if (status >= 0 && it->code != 0)
+        status = EDDY_ERESOLVE;
+    origin->lookup_status = status;
+    origin->lookup_code = it->code;
+    if (status >= 0) {
+        free(origin->addresses);
+        origin->addresses = it->addresses;
+        origin->fresh_until = eddy_time() + FRESH_SECONDS;
+        origin->generation++;
+    }
+    origin->is_looking_up = false;
+    unsigned count = origin->waiter_count;
+    origin->waiter_count = 0;
+    while (count-- > 0)
+        eddy_semaphore_release(&origin->answered);
+}
+
+static void give_back(struct http_origin *origin)
+{
+    eddy_http_session *session = origin->session;
+    eddy__http_origin_unref(origin);
+    eddy__http_session_unref(session);
+}
+
+/* The lookup was cancelled before it began: the run is ending, or memory was short. */
+static void drop_lookup(struct http_origin **origin)
+{
+    answer none = {0};
+    finish_lookup(*origin, EDDY_CANCELLED, &none);
+    give_back(*origin);
+}
+
+EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
+{
+    answer it = {0};
+    char *name = strdup(origin->name);
+    int rc = name ? eddy_to_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
+    finish_lookup(origin, rc, &it);
+    give_back(origin);
+    return rc == EDDY_CANCELLED ? rc : 0;   // other errors are the waiters' to report
+}
+
+static int lookup_error(const struct http_origin *origin)
+{
+    if (origin->lookup_status != EDDY_ERESOLVE)
+        return origin->lookup_status == EDDY_CANCELLED
+                   ? eddy_fail(EDDY_ERESOLVE, "the lookup of %s was given up", origin->name)
+                   : origin->lookup_status;
+    return eddy_fail(EDDY_ERESOLVE, "could not resolve %s: %s", origin->name,
+                     gai_strerror(origin->lookup_code));
+}
+
+int eddy__http_origin_resolve(struct http_origin *origin)
+{
+    if (!origin->name || origin->fresh_until > eddy_time())
+        return 0;
+    if (!origin->is_looking_up) {
+        origin->is_looking_up = true;
+        origin->refs++;
+        eddy__http_session_ref(origin->session);
+        eddy_start(look_up, origin);
+    }
+    while (origin->is_looking_up) {
+        origin->waiter_count++;
+        int rc = eddy_semaphore_acquire(&origin->answered);
+        if (rc < 0) {
+            // Woken and cancelled at once, it is no longer counted, and the wake stays: one waiter of
+            // a later lookup wakes early, looks, and waits on.
+            if (origin->is_looking_up && origin->waiter_count > 0)
+                origin->waiter_count--;
+            return rc;
+        }
+    }
+    return origin->lookup_status < 0 ? lookup_error(origin) : 0;
+}
+
+/* --- Origins ---------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(const char *text, size_t size)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    return hash;
+}
+
+static struct http_origin *find(const eddy_http_session *session, const char *text, size_t size,
+                                uint32_t hash)
+{
+    struct http_origin *at = session->origins[hash % HTTP_ORIGIN_BUCKETS];
+    for (; at; at = at->next)
+        if (at->hash == hash && strncmp(at->text, text, size) == 0 && at->text[size] == '\0')
+            return at;
+    return NULL;
+}
+
+static void destroy(struct http_origin *origin)
+{
+    free(origin->text);
+    free(origin->proxy);
+    free(origin->name);
+    free(origin->addresses);
+    free(origin);
+}
+
+static void sweep(eddy_http_session *session)
+{
+    for (size_t i = 0; i < HTTP_ORIGIN_BUCKETS; i++) {
+        for (struct http_origin **at = &session->origins[i]; *at;) {
+            struct http_origin *origin = *at;
+            if (origin->refs > 0) {
+                at = &origin->next;
+                continue;
+            }
+            *at = origin->next;
+            destroy(origin);
+            session->origin_count--;
+        }
+    }
+    session->origin_sweep_at = session->origin_count * 2;
+    if (session->origin_sweep_at < SWEEP_FIRST)
+        session->origin_sweep_at = SWEEP_FIRST;
+}
+
+void eddy__http_origins_fini(eddy_http_session *session)
+{
+    sweep(session);
+}
+
+/* Whether libcurl knows the address without asking anybody, or alone knows what to ask for. */
+static bool needs_no_lookup(const char *host)
+{
+    struct in6_addr address;
+    size_t size = strlen(host);
+    if (inet_pton(AF_INET, host, &address) == 1 || strchr(host, ':'))
+        return true;
+    if (strcasecmp(host, "localhost") == 0 ||
+        (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0))
+        return true;
+    for (const char *at = host; *at; at++)
+        if (*at & 0x80)
+            return true;    // an international name: its encoding for the wire is libcurl's business
+    return false;
+}
+
+/* Settles through which proxy the origin is reached, and so whose name will be looked up. */
+static int choose_way(struct http_origin *origin)
+{
+    int err = 0;
+    const char *proxy = origin->session->proxy;
+    if (!proxy)
+        proxy = eddy__http_proxy_for(&origin->authority);
+    struct http_authority way = origin->authority;
+    if (proxy && proxy[0] != '\0') {
+        char url[1024];
+        snprintf(url, sizeof url, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
+        origin->proxy = eddy__http_copy(proxy, &err);
+        if (err < 0)
+            return err;
+        const char *host = strstr(url, "://");
+        if (strncmp(url, "http", 4) != 0 || !host)
+            return 0;   // SOCKS: who looks up what is libcurl's to know
+        err = eddy__http_url_split(url, &way);
+        if (err < 0)
+            return err;
+        if (!strchr(host + 3, ':'))
+            way.port = 1080;    // libcurl's default for proxies, for want of a better one
+    }
+    origin->port = way.port;
+    if (!needs_no_lookup(way.host))
+        origin->name = eddy__http_copy(way.host, &err);
+    return err;
+}
+
+static int make(eddy_http_session *session, const struct http_authority *authority,
+                const char *text, uint32_t hash, struct http_origin **out_origin)
+{
+    struct http_origin *origin = calloc(1, sizeof *origin);
+    if (!origin)
+        return -ENOMEM;
+    int err = 0;
+    origin->session = session;
+    origin->authority = *authority;
+    origin->hash = hash;
+    origin->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_per_host_max);
+    origin->answered = (eddy_semaphore)EDDY_SEMAPHORE(0);
+    origin->text = eddy__http_copy(text, &err);
+    if (err == 0)
+        err = choose_way(origin);
+    if (err < 0) {
+        destroy(origin);
+        return err;
+    }
+    if (session->origin_count >= session->origin_sweep_at)
+        sweep(session);
+    struct http_origin **bucket = &session->origins[hash % HTTP_ORIGIN_BUCKETS];
+    origin->next = *bucket;
+    *bucket = origin;
+    session->origin_count++;
+    *out_origin = origin;
+    return 0;
+}
+
+/* How a URL of this origin usually begins. */
+static void write_text(const struct http_authority *authority, char *buf, size_t size)
+{
+    bool is_v6 = strchr(authority->host, ':') != NULL;
+    bool is_default = authority->port == (strcmp(authority->scheme, "https") == 0 ? 443 : 80);
+    int length = snprintf(buf, size, "%s://%s%s%s", authority->scheme, is_v6 ? "[" : "",
+                          authority->host, is_v6 ? "]" : "");
+    if (!is_default)
+        snprintf(buf + length, size - (size_t)length, ":%d", authority->port);
+}
+
+int eddy__http_origin_find(eddy_http_session *session, const char *url,
+                           struct http_origin **out_origin)
+{
+    const char *host = strstr(url, "://");
+    size_t size = host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#\\") : 0;
+    struct http_origin *origin = size > 0 ? find(session, url, size, hash_of(url, size)) : NULL;
+    if (!origin) {
+        struct http_authority authority;
+        char text[sizeof authority + 16];
+        int err = eddy__http_url_split(url, &authority);
+        if (err < 0)
+            return err;
+        write_text(&authority, text, sizeof text);
+        uint32_t hash = hash_of(text, strlen(text));
+        origin = find(session, text, strlen(text), hash);
+        if (!origin) {
+            err = make(session, &authority, text, hash, &origin);
+            if (err < 0)
+                return err;
+        }
+    }
+    origin->refs++;
+    *out_origin = origin;
+    return 0;
+}
+
+void eddy__http_origin_unref(struct http_origin *origin)
+{
+    origin->refs--;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_request.c: one request, from the call to the response.
+ *
+ *     slots  -->  name looked up  -->  transport: open  -->  cookies kept  -->  response
+ *       ^                                                         |
+ *       +----------- slots given back, the next URL <-- redirect -+
+ *
+ * What always holds:
+ *   - The slot of the host is taken before the session's. So a busy host keeps only its own
+ *     requests waiting; and whoever holds one of the session's slots waits for nothing but the
+ *     network. A redirect gives both back before it takes the next ones, or two could deadlock.
+ *   - Waiting for slots is never charged to a limit: the deadline is moved by the time it took.
+ *   - A response holds its slots as long as its transfer goes on: a whole one until it has arrived, a
+ *     streamed one until its end has been read, or it is freed.
+ *   - On every error, cancellation first among them, the response is freed, and that closes and
+ *     gives back whatever it holds. There is one way out.
+ *   - Authorization and Cookie fields of the caller never reach another scheme, host or port than
+ *     the one they were meant for; once taken out, they stay out.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <eddy/task.h>
+#include <eddy/timeout.h>
+
+#include "session_cookies.h"
+#include "session_origin.h"
+
+/* Defaults of the limits on time, in seconds, and of the size of a whole body, in bytes. */
+#define TOTAL_SECONDS   300.0
+#define CONNECT_SECONDS 30.0
+#define READ_SECONDS    60.0
+#define BODY_MAX        ((size_t)64 * 1024 * 1024)
+
+/* What the call wants, settled once. Lies on its frame. */
+struct exchange {
+    eddy_http_session *session;
+    eddy_http_response *response;
+    struct http_request request;
+    struct http_fields fields;
+    eddy_http_timeouts timeout;
+    bool has_total;                 // the limit on the total was set, and is not the default
+    int redirects_max;
+};
+
+/* --- Closing ---------------------------------------------------------------------------------- */
+
+static void give_slots_back(eddy_http_response *response)
+{
+    if (!response->has_slots)
+        return;
+    response->has_slots = false;
+    eddy_semaphore_release(&response->session->slots);
+    if (response->session->connections_per_host_max > 0)
+        eddy_semaphore_release(&response->origin->slots);
+}
+
+void eddy__http_exchange_close(eddy_http_response *response)
+{
+    if (response->is_open) {
+        response->is_open = false;
+        response->session->transport->close(response);
+    }
+    give_slots_back(response);
+    if (response->origin) {
+        eddy__http_origin_unref(response->origin);
+        response->origin = NULL;
+    }
+}
+
+/* --- Errors ----------------------------------------------------------------------------------- */
+
+/* The error once more, with the URL before its message. A cancellation says all there is to say. */
+static int tell_url(int status, const char *url)
+{
+    if (status == EDDY_CANCELLED || !url)
+        return status;
+    char text[512];
+    const char *message = eddy_error_message(eddy_error_get(status));
+    snprintf(text, sizeof text, "%s", message ? message : eddy_strerror(status));
+    return eddy_fail(status, "%.512s: %s", url, text);
+}
+
+/* --- Slots ------------------------------------------------------------------------------------ */
+
+static int acquire_slots(eddy_http_response *response)
+{
+    eddy_http_session *session = response->session;
+    struct http_origin *origin = response->origin;
+    bool is_limited = session->connections_per_host_max > 0;
+    if (is_limited)
+        EDDY_TRY(eddy_semaphore_acquire(&origin->slots));
+    int rc = eddy_semaphore_acquire(&session->slots);
+    if (rc < 0) {
+        if (is_limited)
+            eddy_semaphore_release(&origin->slots);
+        return rc;
+    }
+    response->has_slots = true;
+    return 0;
+}
+
+static int queue_for_slots(struct exchange *x)
+{
+    eddy_http_response *response = x->response;
+    double since = eddy_time();
+    int rc = isinf(x->timeout.queue) ? acquire_slots(response)
+                                     : eddy_within(x->timeout.queue, acquire_slots(response));
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no connection became free within %g s", x->timeout.queue);
+    if (rc < 0)
+        return rc;
+    double now = eddy_time();
+    response->timings.queue += now - since;
+    if (response->redirect_count == 0) {
+        response->began = now;
+        response->deadline = now + x->timeout.total;
+    } else {
+        response->began += now - since;
+        response->deadline += now - since;
+    }
+    return 0;
+}
+
+/* --- Sending ---------------------------------------------------------------------------------- */
+
+/* Where the path of an absolute URL begins; may be empty. */
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    return host ? host + 3 + strcspn(host + 3, "/?#\\") : "";
+}
+
+static void keep_cookies(const struct exchange *x)
+{
+    const eddy_http_response *response = x->response;
+    struct http_cookies *cookies = x->session->cookies;
+    if (!cookies)
+        return;
+    for (size_t i = 0; i < response->field_count; i++) {
+        const eddy_http_header *field = &response->fields[i];
+        if ((field->name[0] | 32) != 's' || strcasecmp(field->name, "Set-Cookie") != 0)
+            continue;
+        // Without memory for a cookie the response is still worth having.
+        EDDY_IGNORE(eddy__http_cookies_set(cookies, &response->origin->authority,
+                                           path_of(response->url), field->value, time(NULL)));
+    }
+}
+
+static int resolve(struct exchange *x)
+{
+    struct http_origin *origin = x->response->origin;
+    double limit = x->timeout.connect;
+    x->request.connect_timeout = limit;
+    if (!origin->name || origin->fresh_until > eddy_time())
+        return 0;
+    double since = eddy_time();
+    int rc = eddy_within(limit, eddy__http_origin_resolve(origin));
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no answer about the name %s within %g s", origin->name, limit);
+    x->request.connect_timeout = fmax(limit - (eddy_time() - since), 0.001);
+    return rc;
+}
+
+static int send_once(struct exchange *x)
+{
+    struct http_cookies *cookies = x->session->cookies;
+    struct http_request *request = &x->request;
+    request->url = x->response->url;
+    request->origin = x->response->origin;
+    EDDY_TRY(resolve(x));
+    char *cookie = NULL;
+    if (cookies && !eddy__http_cookies_are_empty(cookies) &&
+        !eddy__http_fields_have(&x->fields, "Cookie"))
+        cookie = eddy__http_cookies_get(cookies, &request->origin->authority,
+                                        path_of(request->url), time(NULL));
+    request->cookie = cookie;
+    int rc = x->session->transport->open(request, x->response);
+    free(cookie);
+    return rc;
+}
+
+static int send_in_time(struct exchange *x)
+{
+    if (isinf(x->response->deadline))
+        return send_once(x);
+    EDDY_TRY(eddy_timeout_at_begin(x->response->deadline));
+    int inner = send_once(x);
+    int rc = eddy_timeout_end(inner);
+    if (rc == EDDY_TIMEDOUT && inner == EDDY_CANCELLED)
+        return eddy_fail(rc, "took longer than %g s", x->timeout.total);
+    return rc;
+}
+
+/* --- Redirects -------------------------------------------------------------------------------- */
+
+static const char *redirect_target(const eddy_http_response *response)
+{
+    switch (response->status) {
+    case 301: case 302: case 303: case 307: case 308:
+        return eddy_http_response_header(response, "Location");
+    default:
+        return NULL;
+    }
+}
+
+/* The method and body of the next request, as browsers have settled it. */
+static int change_method(struct exchange *x)
+{
+    static const char *const of_a_body[] = {"Content-Type", "Content-Encoding", "Content-Language",
+                                            "Content-Location", NULL};
+    int status = x->response->status;
+    bool is_post = strcmp(x->request.method, "POST") == 0;
+    bool is_get = strcmp(x->request.method, "GET") == 0 || strcmp(x->request.method, "HEAD") == 0;
+    if (!(status == 303 && !is_get) && !((status == 301 || status == 302) && is_post))
+        return 0;
+    x->request.method = "GET";
+    x->request.body = (eddy_span){NULL, 0};
+    x->request.has_body = false;
+    return eddy__http_fields_remove(&x->fields, of_a_body);
+}
+
+static int follow(struct exchange *x, const char *target)
+{
+    static const char *const of_one_origin[] = {"Authorization", "Cookie", "Proxy-Authorization",
+                                                "Host", NULL};
+    eddy_http_response *response = x->response;
+    if (response->redirect_count >= x->redirects_max)
+        return eddy_fail(EDDY_HTTP_TOO_MANY_REDIRECTS, "more than %d redirects", x->redirects_max);
+    char *url;
+    struct http_origin *origin;
+    EDDY_TRY(eddy__http_url_follow(response->url, target, &url));
+    int rc = eddy__http_origin_find(x->session, url, &origin);
+    if (rc < 0) {
+        free(url);
+        return rc;
+    }
+    rc = change_method(x);
+    if (rc == 0 && origin != response->origin)
+        rc = eddy__http_fields_remove(&x->fields, of_one_origin);
+    eddy__http_exchange_close(response);
+    eddy__http_response_clear(response);
+    free(response->url);
+    response->url = url;
+    response->origin = origin;
+    response->redirect_count++;
+    return rc;
+}
+
+static int send_and_follow(struct exchange *x)
+{
+    for (;;) {
+        EDDY_TRY(queue_for_slots(x));
+        EDDY_TRY(send_in_time(x));
+        keep_cookies(x);
+        const char *target = x->redirects_max >= 0 ? redirect_target(x->response) : NULL;
+        if (!target)
+            return 0;
+        EDDY_TRY(follow(x, target));
+    }
+}
+
+/* --- The call --------------------------------------------------------------------------------- */
+
+static double choose(double own, double of_session, double otherwise)
+{
+    return own > 0.0 ? own : of_session > 0.0 ? of_session : otherwise;
+}
+
+static int set_limits(struct exchange *x, const eddy_http_request_options *options)
+{
+    const eddy_http_timeouts *own = &options->timeout, *of_session = &x->session->timeout;
+    if (!(own->total >= 0.0 && own->connect >= 0.0 && own->read >= 0.0 && own->queue >= 0.0))
+        return eddy_fail(EDDY_EVALUE, "a limit on time is negative or not a number");
+    if (options->redirects_max < -1)
+        return eddy_fail(EDDY_EVALUE, "redirects_max is %d", options->redirects_max);
+    x->has_total = own->total > 0.0 || of_session->total > 0.0;
+    x->timeout = (eddy_http_timeouts){
+        .total = choose(own->total, of_session->total, TOTAL_SECONDS),
+        .connect = choose(own->connect, of_session->connect, CONNECT_SECONDS),
+        .read = choose(own->read, of_session->read, READ_SECONDS),
+        .queue = choose(own->queue, of_session->queue, EDDY_NO_TIMEOUT),
+    };
+    x->redirects_max = options->redirects_max ? options->redirects_max : x->session->redirects_max;
+    size_t body_max = options->body_max ? options->body_max : x->session->body_max;
+    if (body_max == 0)
+        body_max = options->stream ? EDDY_HTTP_NO_LIMIT : BODY_MAX;
+    x->response->body_max = body_max;
+    x->response->read_timeout = x->timeout.read;
+    x->response->is_streamed = options->stream;
+    return 0;
+}
+
+static bool may_have_body(const char *method)
+{
+    return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+           strcmp(method, "PATCH") == 0;
+}
+
+static int prepare(struct exchange *x, const char *method, const char *url,
+                   const eddy_http_request_options *options)
+{
+    eddy_http_response *response = x->response;
+    if (!eddy__http_is_token(method))
+        return eddy_fail(EDDY_EVALUE, "\"%.64s\" is no method", method ? method : "(null)");
+    if (!url)
+        return eddy_fail(EDDY_EVALUE, "the URL is NULL");
+    EDDY_TRY(set_limits(x, options));
+    EDDY_TRY(eddy__http_url_join(x->session->base_url, url, &response->url));
+    EDDY_TRY(eddy__http_origin_find(x->session, response->url, &response->origin));
+    response->is_bodiless = strcmp(method, "HEAD") == 0;
+    x->request.method = method;
+    x->request.body = options->body;
+    x->request.has_body = options->body.size > 0 || may_have_body(method);
+    x->request.fields = &x->fields;
+    return eddy__http_fields_merge(&x->fields, &x->session->fields, options->headers,
+                                   options->body.size > 0);
+}
+
+/* What is done is given back; a streamed body goes on. */
+static void settle(struct exchange *x)
+{
+    eddy_http_response *response = x->response;
+    response->timings.total = eddy_time() - response->began;
+    if (!response->is_streamed)
+        eddy__http_exchange_close(response);
+    else if (!x->has_total)
+        response->deadline = EDDY_NO_TIMEOUT;
+}
+
+int eddy_http_request(eddy_http_session *session, const char *method, const char *url,
+                      const eddy_http_request_options *options, eddy_http_response **out_response)
+{
+    static const eddy_http_request_options defaults;
+    if (!session || !eddy_current_task() || session->loop != eddy_get_running_loop())
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_request: %s",
+                         !session ? "the session is NULL"
+                                  : "a session is used by tasks of the loop it was made in");
+    struct exchange x = {.session = session, .response = eddy__http_response_new(session)};
+    if (!x.response)
+        return -ENOMEM;
+    int rc = prepare(&x, method, url, options ? options : &defaults);
+    if (rc == 0)
+        rc = send_and_follow(&x);
+    eddy__http_fields_fini(&x.fields);
+    if (rc < 0) {
+        rc = tell_url(rc, x.response->url);
+        eddy_http_response_free(x.response);
+        return rc;
+    }
+    settle(&x);
+    *out_response = x.response;
+    return 0;
+}
+
+int eddy_http_get(eddy_http_session *session, const char *url,
+                  const eddy_http_request_options *options, eddy_http_response **out_response)
+{
+    return eddy_http_request(session, "GET", url, options, out_response);
+}
+
+int eddy_http_post(eddy_http_session *session, const char *url, eddy_span body,
+                   const eddy_http_request_options *options, eddy_http_response **out_response)
+{
+    eddy_http_request_options with_body = options ? *options : (eddy_http_request_options){0};
+    with_body.body = body;
+    return eddy_http_request(session, "POST", url, &with_body, out_response);
+}
+
+/* --- Streamed bodies -------------------------------------------------------------------------- */
+
+static int fetch_in_time(eddy_http_response *response)
+{
+    const struct http_transport *transport = response->session->transport;
+    if (isinf(response->deadline))
+        return transport->fetch(response);
+    EDDY_TRY(eddy_timeout_at_begin(response->deadline));
+    return eddy_timeout_end(transport->fetch(response));
+}
+
+/* Sees to it that there are unread bytes: 1; or 0 at the end, or an error. */
+static int fetch(eddy_http_response *response)
+{
+    if (response->body_size > 0)
+        return 1;
+    if (!response->is_open)
+        return response->outcome < 0 ? tell_url(response->outcome, response->url) : 0;
+    response->is_reading = true;
+    int rc = fetch_in_time(response);
+    response->is_reading = false;
+    if (rc > 0 || rc == EDDY_CANCELLED)
+        return rc;
+    response->outcome = rc;
+    response->timings.total = eddy_time() - response->began;
+    rc = rc < 0 ? tell_url(rc, response->url) : 0;
+    eddy__http_exchange_close(response);
+    return rc;
+}
+
+ssize_t eddy_http_response_read(eddy_http_response *response, void *buf, size_t size)
+{
+    if (!response || !response->is_streamed)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_response_read: the response is not streamed");
+    if (response->is_reading)
+        return -EBUSY;
+    if (size == 0)
+        return 0;
+    EDDY_TRY(fetch(response));
+    size_t taken = eddy__http_response_take(response, buf, size);
+    if (taken > 0 && response->is_open)
+        response->session->transport->resume(response);
+    return (ssize_t)taken;
+}

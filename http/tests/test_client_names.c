@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_client_names.c: names are looked up once, off the loop, and a resolver that hangs holds up
+ * nobody but those who wait for it.
+ *
+ * getaddrinfo(3) is this file's own: the program's definition comes before the C library's.
+ */
+#include "test_client_servers.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <eddy/curl.h>
+
+static atomic_int lookups;
+
+static struct addrinfo *loopback(void)
+{
+    struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
+    struct sockaddr_in *address = (struct sockaddr_in *)(info + 1);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    info->ai_family = AF_INET;
+    info->ai_socktype = SOCK_STREAM;
+    info->ai_addr = (struct sockaddr *)address;
+    info->ai_addrlen = sizeof *address;
+    return info;
+}
+
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+                struct addrinfo **out_list)
+{
+    (void)service, (void)hints;
+    atomic_fetch_add(&lookups, 1);
+    if (strncmp(name, "slow", 4) == 0)
+        usleep(300 * 1000);
+    if (strncmp(name, "none", 4) == 0)
+        return EAI_NONAME;
+    *out_list = loopback();
+    return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+    free(list);
+}
+
+static eddy_http_session *new_session(const eddy_http_session_options *options)
+{
+    eddy_http_session *session = NULL;
+    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
+    return session;
+}
+
+static const char *at_name(const char *name, const char *path)
+{
+    static char urls[4][128];
+    static int next;
+    char *url = urls[next++ % 4];
+    snprintf(url, sizeof urls[0], "http://%s:%d%s", name, server_port(), path);
+    return url;
+}
+
+EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
+{
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    EDDY_TRY(eddy_http_get(session, url, NULL, &response));
+    return eddy_http_response_status(response);
+}
+
+TEST_REAL(a_name_is_looked_up_once)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    atomic_store(&lookups, 0);
+    eddy_task *tasks[20];
+    const char *url = at_name("host.test", "/hello");
+    for (int i = 0; i < 20; i++)
+        tasks[i] = eddy_create_task(fetch, session, url);
+    for (int i = 0; i < 20; i++) {
+        EXPECT_EQ(eddy_await(tasks[i]), 200);
+        eddy_task_free(tasks[i]);
+    }
+    EXPECT_EQ(get(session, at_name("HOST.test", "/hello"), "hello\n"), 200);
+    EXPECT_EQ(get(session, at_name("user:word@host.test", "/hello"), "hello\n"), 200);
+    EXPECT_EQ(atomic_load(&lookups), 1);
+}
+
+TEST_REAL(addresses_and_localhost_need_no_lookup)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    atomic_store(&lookups, 0);
+    EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
+    EXPECT_EQ(get(session, at_name("localhost", "/hello"), "hello\n"), 200);
+    EXPECT_EQ(atomic_load(&lookups), 0);
+}
+
+TEST_REAL(a_name_that_is_not_there_says_so)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    int rc = get(session, at_name("none.test", "/hello"), NULL);
+    EXPECT_EQ(rc, EDDY_ERESOLVE);
+    EXPECT(message_has(rc, "could not resolve none.test"));
+}
+
+TEST_REAL(a_slow_lookup_runs_into_the_limits)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    eddy_http_request_options connect = {.timeout.connect = 0.02}, total = {.timeout.total = 0.02};
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    int rc = eddy_http_get(session, at_name("slow.test", "/hello"), &connect, &response);
+    EXPECT_EQ(rc, EDDY_TIMEDOUT);
+    EXPECT(message_has(rc, "no answer about the name slow.test"));
+    EXPECT_EQ(eddy_http_get(session, at_name("slow.test", "/hello"), &total, &response),
+              EDDY_TIMEDOUT);
+    EXPECT_EQ(get(session, at_name("slow.test", "/hello"), "hello\n"), 200);    // it goes on
+}
+
+TEST_REAL(one_who_asked_may_be_cancelled_and_the_others_get_the_answer)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    const char *url = at_name("slow.test", "/hello");
+    eddy_task *tasks[4];
+    for (int i = 0; i < 4; i++)
+        tasks[i] = eddy_create_task(fetch, session, url);
+    EXPECT_EQ(eddy_sleep(0.02), 0);
+    eddy_task_cancel(tasks[0]);
+    eddy_task_cancel(tasks[2]);
+    for (int i = 0; i < 4; i++) {
+        EXPECT_EQ(eddy_await(tasks[i]), i % 2 ? 200 : EDDY_CANCELLED);
+        eddy_task_free(tasks[i]);
+    }
+}
+
+TEST_REAL(the_loop_goes_on_while_a_name_is_looked_up)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(fetch, session, at_name("slow.test", "/hello"));
+    double longest = 0, last = eddy_time();
+    while (!eddy_task_done(task)) {
+        EXPECT_EQ(eddy_sleep(0.001), 0);
+        double now = eddy_time();
+        longest = now - last > longest ? now - last : longest;
+        last = now;
+    }
+    EXPECT(longest < 0.2);      // a loop that waits would have stood for 0.3 s
+    EXPECT_EQ(eddy_await(task), 200);
+}
+
+TEST_REAL(removing_a_transfer_does_not_wait_for_libcurls_resolver)
+{
+    CURL *easy = curl_easy_init();
+    curl_easy_setopt(easy, CURLOPT_URL, at_name("slow.test", "/hello"));
+    double before = eddy_time();
+    EXPECT_EQ(eddy_within(0.02, eddy_curl_perform(easy)), EDDY_TIMEDOUT);
+    EXPECT(eddy_time() - before < 0.2);
+    curl_easy_cleanup(easy);
+    EXPECT(eddy_time() - before < 0.2);
+    EXPECT_EQ(eddy_sleep(0.35), 0);     // the thread ends by itself
+}
+
+RUN_CLIENT_TESTS(false,
+    TEST_OF(a_name_is_looked_up_once),
+    TEST_OF(addresses_and_localhost_need_no_lookup),
+    TEST_OF(a_name_that_is_not_there_says_so),
+    TEST_OF(a_slow_lookup_runs_into_the_limits),
+    TEST_OF(one_who_asked_may_be_cancelled_and_the_others_get_the_answer),
+    TEST_OF(the_loop_goes_on_while_a_name_is_looked_up),
+    TEST_OF(removing_a_transfer_does_not_wait_for_libcurls_resolver))

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_parser_response.c: the same parser on the client's side.
+ */
+#include "test_parser_check.h"
+
+static void a_response_has_a_status_and_a_reason(void **state)
+{
+    (void)state;
+    CHECK(client, "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno",
+          "HEAD 404 Not Found 1.1\n Content-Length: 2\n length=2 keep\nBODY no\n"
+          "COMPLETE 47\nEND\n");
+    CHECK(client, "HTTP/1.1 204 \r\n\r\n", "HEAD 204  1.1\n bodiless keep\nCOMPLETE 17\nEND\n");
+    CHECK(client, "HTTP/1.1 204\r\n\r\n", "HEAD 204  1.1\n bodiless keep\nCOMPLETE 16\nEND\n");
+    CHECK(client, "HTTP/1.0 200 OK \xc3\xa4\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n",
+          "HEAD 200 OK \xc3\xa4 1.0\n Connection: keep-alive\n Content-Length: 0\n"
+          " length=0 bodiless keep\n...");
+}
+
+static void without_a_length_the_body_ends_with_the_connection(void **state)
+{
+    (void)state;
+    CHECK(client, "HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
+          "HEAD 200 OK 1.1\n close\nBODY HTTP/1.1 200 OK\r\n\r\n\nCOMPLETE 38\nEND\n");
+    CHECK(client, "HTTP/1.1 200 OK\r\n\r\n", "HEAD 200 OK 1.1\n close\nCOMPLETE 19\nEND\n");
+    struct http_limits limits = {.body_max = 3};
+    struct reader limited = {HTTP_MODE_RESPONSE, &limits, NULL};
+    CHECK(limited, "HTTP/1.1 200 OK\r\n\r\nabc",
+          "HEAD 200 OK 1.1\n close\nBODY abc\nCOMPLETE 22\nEND\n");
+    CHECK(limited, "HTTP/1.1 200 OK\r\n\r\nabcd",
+          "HEAD 200 OK 1.1\n close\nBODY abc\nERROR 413 the body is too large\n");
+}
+
+static void some_responses_have_no_body_whatever_they_declare(void **state)
+{
+    (void)state;
+    CHECK(client,
+          "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+          "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\n"
+          "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HEAD 103 Early Hints 1.1\n Link: x\n bodiless keep\nCOMPLETE 37\n"
+          "HEAD 304 Not Modified 1.1\n Content-Length: 7\n length=7 bodiless keep\nCOMPLETE 85\n"
+          "HEAD 204 No Content 1.1\n Transfer-Encoding: chunked\n chunked bodiless keep\n"
+          "COMPLETE 140\nEND\n");
+    CHECK(((struct reader){HTTP_MODE_RESPONSE, NULL, "HEAD"}),
+          "HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n"
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+          "HEAD 200 OK 1.1\n Content-Length: 999999999\n length=999999999 bodiless keep\n"
+          "COMPLETE 46\nHEAD 200 OK 1.1\n Transfer-Encoding: chunked\n chunked bodiless keep\n"
+          "COMPLETE 93\nEND\n");
+}
+
+static void a_tunnel_or_a_granted_upgrade_ends_the_http(void **state)
+{
+    (void)state;
+    struct reader connecting = {HTTP_MODE_RESPONSE, NULL, "CONNECT"};
+    CHECK(connecting, "HTTP/1.1 200 OK\r\n\r\nraw",
+          "HEAD 200 OK 1.1\n bodiless keep upgrade\nCOMPLETE 19\n");
+    CHECK(connecting, "HTTP/1.1 407 No\r\nContent-Length: 2\r\n\r\nno",
+          "HEAD 407 No 1.1\n Content-Length: 2\n length=2 keep\nBODY no\nCOMPLETE 40\nEND\n");
+    CHECK(client, "HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nraw",
+          "HEAD 101 Go 1.1\n Upgrade: x\n Connection: upgrade\n bodiless keep upgrade\n"
+          "COMPLETE 52\n");
+    CHECK(client,
+          "HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nConnection: upgrade\r\nContent-Length: 1\r\n\r\n.",
+          "HEAD 200 OK 1.1\n Upgrade: h2c\n Connection: upgrade\n Content-Length: 1\n"
+          " length=1 keep\nBODY .\nCOMPLETE 74\nEND\n");
+}
+
+static void a_malformed_response_is_refused(void **state)
+{
+    (void)state;
+    static const char *const responses[] = {
+        "\r\nHTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n",
+        "HTTP/1.1 2000 OK\r\n\r\n",
+        "HTTP/1.1 099 OK\r\n\r\n",
+        "HTTP/1.1 2x0 OK\r\n\r\n",
+        "HTTP/1.1  200 OK\r\n\r\n",
+        "HTTP/1.1\t200 OK\r\n\r\n",
+        "HTTP/1.1 200 O\x01K\r\n\r\n",
+        "HTTP/1.1 200 OK\n\n",
+        "HTTP/1.1 200 OK\rX: y\r\n\r\n",
+        "http/1.1 200 OK\r\n\r\n",
+        "ICY 200 OK fine\r\n\r\n",
+        "<html>no head at all</html>",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n.",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n.",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\r\n folded\r\n\r\n",
+    };
+    for (size_t i = 0; i < sizeof responses / sizeof responses[0]; i++)
+        check_bytes(client, responses[i], strlen(responses[i]), "ERROR 400 ...");
+    CHECK(client, "HTTP/2.0 200 OK\r\n", "ERROR 505 ...");
+}
+
+static void a_response_cut_short_is_an_error_not_a_body(void **state)
+{
+    (void)state;
+    CHECK(client, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
+          "HEAD 200 OK 1.1\n Content-Length: 5\n length=5 keep\nBODY hell\n"
+          "ERROR 400 the peer ended in the middle of a message\n");
+    CHECK(client, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhell\r\n",
+          "HEAD 200 OK 1.1\n Transfer-Encoding: chunked\n chunked keep\nBODY hell\n"
+          "ERROR 400 the peer ended in the middle of a message\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_response_has_a_status_and_a_reason),
+        cmocka_unit_test(without_a_length_the_body_ends_with_the_connection),
+        cmocka_unit_test(some_responses_have_no_body_whatever_they_declare),
+        cmocka_unit_test(a_tunnel_or_a_granted_upgrade_ends_the_http),
+        cmocka_unit_test(a_malformed_response_is_refused),
+        cmocka_unit_test(a_response_cut_short_is_an_error_not_a_body),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
