@@ -64,7 +64,7 @@ int eddy_curl_status(CURLcode code)
 
 /* A transfer and who waits for it. */
 struct performance {
-    struct curl_job job;        // first: the job's callback finds the rest by it
+    struct curl_job job;    // first: the job's callback finds the rest by it
     eddy_semaphore ended;
     bool has_ended;
 };

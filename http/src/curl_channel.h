@@ -12,31 +12,31 @@
 
 /* An easy handle, for one request after another. */
 struct curl_channel {
-    struct curl_job job;                // first: on_done finds the channel by it
-    eddy_http_response *response;       // that it works for
-    struct curl_channel *next;          // in the list of spare ones
+    struct curl_job job;             // first: on_done finds the channel by it
+    eddy_http_response *response;    // that it works for
+    struct curl_channel *next;       // in the list of spare ones
 
-    bool is_altered;                    // it has options that the next request must not inherit
-    bool is_tls;                        // the version of HTTP is set for TLS
-    bool has_cookie, has_names;         // these two are set, and taken back one by one
-    double connect_timeout;             // as set
-    struct curl_slist *headers;         // the request's own
-    struct curl_slist *names;           // CURLOPT_RESOLVE
+    bool is_altered;               // it has options that the next request must not inherit
+    bool is_tls;                   // the version of HTTP is set for TLS
+    bool has_cookie, has_names;    // these two are set, and taken back one by one
+    double connect_timeout;        // as set
+    struct curl_slist *headers;    // the request's own
+    struct curl_slist *names;      // CURLOPT_RESOLVE
 
-    eddy_semaphore news;                // what the task waits on
-    bool is_awaited;                    // it does
+    eddy_semaphore news;    // what the task waits on
+    bool is_awaited;        // it does
     bool is_connected, is_paused, has_ended;
-    bool waits_to_connect;              // the task wants to know when it is connected
-    int failure;                        // why a callback ended it, or 0
-    double heard_at;                    // eddy_time() of the last byte, or of the beginning of the wait
-    curl_off_t sent;                    // bytes that had been sent when silence was last noticed
+    bool waits_to_connect;    // the task wants to know when it is connected
+    int failure;              // why a callback ended it, or 0
+    double heard_at;          // eddy_time() of the last byte, or when the wait began
+    curl_off_t sent;          // bytes that had been sent when silence was last noticed
     char message[CURL_ERROR_SIZE];
 };
 
 /* What a session keeps for this transport. */
 struct curl_client {
     struct curl_engine *engine;
-    struct curl_slist *headers;         // the session's fields
+    struct curl_slist *headers;    // the session's fields
     struct curl_channel *spare;
     unsigned spare_count;
 };

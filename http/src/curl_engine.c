@@ -2,21 +2,21 @@
 /*
  * curl_engine.c: libcurl's multi interface on the loop that runs.
  *
- * There is one engine, with one multi handle, for each loop, so that all transfers of the loop share
- * connections, TLS sessions and names. libcurl says which descriptors it wants watched (on_socket) and
- * when it wants to be called (on_timer); the loop calls it back from there:
+ * There is one engine, with one multi handle, for each loop, so that all transfers of the loop
+ * share connections, TLS sessions and names. libcurl says which descriptors it wants watched
+ * (on_socket) and when it wants to be called (on_timer); the loop calls it back from there:
  *
  *     descriptor ready --> on_readable --+
  *     timer, or kick ------> on_time ----+--> act() --> libcurl's work, callbacks of the transfers
  *                                                 \--> collect() --> job->done --> wakes a task
  *
  * What always holds:
- *   - libcurl works in callbacks of the loop, never on a task's stack, adding and removing apart.
+ *   - libcurl works in callbacks of the loop, adding, removing and resuming a transfer apart.
  *     So a transfer's callbacks run outside any task, where what would suspend is refused.
  *   - job->done is called when libcurl has returned and the handle has left the multi handle, so it
  *     may do anything but suspend.
- *   - Removing never blocks: names are looked up elsewhere (session_origin.c), and where libcurl does
- *     it itself, CURLOPT_QUICK_EXIT lets the thread go instead of waiting for it.
+ *   - Removing never blocks: names are looked up elsewhere (session_origin.c), and where libcurl
+ *     does it itself, CURLOPT_QUICK_EXIT lets the thread go instead of waiting for it.
  *   - No system call is made for SIGPIPE: CURLOPT_NOSIGNAL is set, and sends never raise it.
  *   - A timer of the loop is left armed when libcurl wants to be called later than that; it looks
  *     again when it fires. Timers that move further off with every request cost nothing.
@@ -42,26 +42,26 @@ enum { JOB_BUCKETS = 512 };
 struct curl_watch {
     struct curl_engine *engine;
     int fd;
-    bool reads, writes;                 // what the loop watches
+    bool reads, writes;    // what the loop watches
 };
 
 struct curl_engine {
-    unsigned refs;                      // the loop's, one a session, one a transfer under way
+    unsigned refs;    // the loop's, one a session, one a transfer under way
     eddy_loop *loop;
-    CURLM *multi;                       // NULL once closed
-    long kept_max;                      // idle connections
-    unsigned depth;                     // of calls into libcurl that may call back
-    bool has_broken;                    // some job's socket could not be watched
-    bool is_stuck;                      // nothing will call libcurl: no memory for a timer
+    CURLM *multi;       // NULL once closed
+    long kept_max;      // idle connections
+    unsigned depth;     // of calls into libcurl that may call back
+    bool has_broken;    // some job's socket could not be watched
+    bool is_stuck;      // nothing will call libcurl: no memory for a timer
 
-    eddy_handle *timer;                 // armed for timer_due; NULL: not armed
+    eddy_handle *timer;    // armed for timer_due; NULL: not armed
     double timer_due;
-    double wanted;                      // when libcurl wants to be called; infinity: never
-    bool is_kicked;                     // a call in the next iteration is on its way
+    double wanted;     // when libcurl wants to be called; infinity: never
+    bool is_kicked;    // a call in the next iteration is on its way
 
-    struct curl_watch **watches;        // by descriptor
+    struct curl_watch **watches;    // by descriptor
     size_t watch_count;
-    struct curl_job *jobs[JOB_BUCKETS]; // by easy handle
+    struct curl_job *jobs[JOB_BUCKETS];    // by easy handle
 };
 
 static _Thread_local struct curl_engine *engine_here;
@@ -132,7 +132,7 @@ static void collect(struct curl_engine *engine)
 static void act(struct curl_engine *engine, curl_socket_t fd, int events)
 {
     int running;
-    engine->refs++;     // a session may be given back in job->done
+    engine->refs++;    // a session may be given back in job->done
     engine->depth++;
     curl_multi_socket_action(engine->multi, fd, events, &running);
     engine->depth--;
@@ -147,7 +147,7 @@ static int on_time(void *data);
 static int arm(struct curl_engine *engine, double when)
 {
     if (engine->timer && engine->timer_due <= when)
-        return 0;       // it fires earlier, and looks again
+        return 0;    // it fires earlier, and looks again
     if (engine->timer) {
         eddy_handle_cancel(engine->timer);
         eddy_handle_free(engine->timer);
@@ -223,7 +223,10 @@ static int on_writable(void *data)
     return 0;
 }
 
-/* The watch of `fd`, made when there is none; NULL without memory. It stays until the engine closes. */
+/*
+ * The watch of `fd`, made when there is none; NULL without memory. It stays until the engine
+ * closes.
+ */
 static struct curl_watch *watch_of(struct curl_engine *engine, int fd)
 {
     if ((size_t)fd >= engine->watch_count) {
@@ -390,8 +393,8 @@ int eddy__curl_job_start(struct curl_engine *engine, struct curl_job *job)
     if (code == CURLM_ADDED_ALREADY)
         return -EBUSY;
     if (code != CURLM_OK)
-        return code == CURLM_OUT_OF_MEMORY ? -ENOMEM
-                                           : eddy_fail(EDDY_EMISUSE, "%s", curl_multi_strerror(code));
+        return eddy_fail(code == CURLM_OUT_OF_MEMORY ? -ENOMEM : EDDY_EMISUSE, "%s",
+                         curl_multi_strerror(code));
     struct curl_job **bucket = bucket_of(engine, job->easy);
     job->next = *bucket;
     *bucket = job;

@@ -2,9 +2,10 @@
 /*
  * curl_options.c: a request as options of an easy handle.
  *
- * A plain GET with the session's own fields sets its URL and nothing else: the rest has been set when the
- * channel was made. What sets more says so in `is_altered`, and the handle is reset after it; the URL,
- * cookies, names, the version and the time to connect are common enough to be set back one by one.
+ * A plain GET with the session's own fields sets its URL and nothing else: the rest has been set
+ * when the channel was made. What sets more says so in `is_altered`, and the handle is reset after
+ * it; the URL, cookies, names, the version and the time to connect are common enough to be set back
+ * one by one.
  */
 #include "curl_channel.h"
 
@@ -79,7 +80,8 @@ static int set_body(struct curl_channel *channel, const struct http_request *req
     const char *data = request->body.size > 0 ? request->body.data : "";
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
     // A streamed response may begin before all has been sent, and the caller's memory go.
-    CURLoption option = channel->response->is_streamed ? CURLOPT_COPYPOSTFIELDS : CURLOPT_POSTFIELDS;
+    bool is_copied = channel->response->is_streamed;
+    CURLoption option = is_copied ? CURLOPT_COPYPOSTFIELDS : CURLOPT_POSTFIELDS;
     return curl_easy_setopt(easy, option, data) == CURLE_OK ? 0 : -ENOMEM;
 }
 
@@ -145,8 +147,8 @@ static int set_way(struct curl_channel *channel, const eddy_http_session *sessio
     }
     if (request->connect_timeout != channel->connect_timeout) {
         channel->connect_timeout = request->connect_timeout;
-        long limit_ms = LONG_MAX / 2;
-        if (request->connect_timeout < 1e9)
+        long limit_ms = INT_MAX;    // libcurl keeps no more bits of it
+        if (request->connect_timeout < 2e6)
             limit_ms = (long)ceil(request->connect_timeout * 1e3);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
     }

@@ -3,25 +3,25 @@
  * curl_transport.c: requests carried by libcurl.
  *
  * A channel is an easy handle with its callbacks and the task that waits for it. Channels are kept
- * for the next request with their options set: a plain GET sets its URL and goes. Whatever sets more
- * marks the channel altered, and an altered one is reset before it is kept.
+ * for the next request with their options set: a plain GET sets its URL and goes. Whatever sets
+ * more marks the channel altered, and an altered one is reset before it is kept.
  *
  *     on_connected --> on_head, line by line --> on_body, piece by piece --> on_done
  *
  * What always holds:
- *   - Callbacks copy and return; they never suspend. A streamed body that its reader is slow to take
- *     pauses the transfer in on_body; resume() lets it go on, from the reader's task.
+ *   - Callbacks copy and return; they never suspend. A streamed body that its reader is slow to
+ *     take pauses the transfer in on_body; resume() lets it go on, from the reader's task.
  *   - A callback that refuses (a limit, no memory) leaves its reason in `failure`, and libcurl ends
  *     the transfer; the reason, not libcurl's, is what the caller gets.
- *   - The waiting task is woken for what it waits for: the end, or when streaming the head and bytes.
- *     A wake may come for nothing; who waits looks again.
+ *   - The waiting task is woken for what it waits for: the end, or when streaming the head and
+ *     bytes. A wake may come for nothing; who waits looks again.
  *   - Memory that a transfer refers to (header lists, a copied body) goes only after the handle has
  *     left the engine and been reset.
  *   - libcurl follows no redirect, keeps no cookie and limits nothing but the time to connect: that
  *     is the session's, for every transport alike.
  *
- * Silence is noticed without a timer for each piece: the waiting task sleeps until the limit, looks when
- * it last heard something, and sleeps on for the rest.
+ * Silence is noticed without a timer for each piece: the waiting task sleeps until the limit, looks
+ * when it last heard something, and sleeps on for the rest.
  */
 #include "curl_channel.h"
 
@@ -37,7 +37,7 @@
 #include "session_origin.h"
 
 enum {
-    NAMES_KEPT_SECONDS = 120,       // in libcurl's cache: longer than the session's answers hold
+    NAMES_KEPT_SECONDS = 120,    // in libcurl's cache: longer than the session's answers hold
     RESUME_BELOW = HTTP_FETCH_AHEAD_MAX / 2,
 };
 
@@ -77,7 +77,7 @@ static int hear(struct curl_channel *channel)
     if (rc != EDDY_TIMEDOUT)
         return rc;
     if (!channel->is_connected) {
-        channel->waits_to_connect = true;   // the time until then has a limit of its own
+        channel->waits_to_connect = true;    // the time until then has a limit of its own
         return 0;
     }
     if (channel->heard_at + limit > eddy_time())
@@ -196,7 +196,7 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
 {
     const struct curl_client *client = session->transport_data;
     CURL *easy = channel->job.easy;
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);       // see curl_engine.c
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);    // see curl_engine.c
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, channel);
@@ -209,7 +209,7 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)NAMES_KEPT_SECONDS);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");          // the session reads the environment
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");    // the session reads the environment
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
     if (!session->refuses_compression)
         curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");

@@ -25,9 +25,9 @@
 #include "session.h"
 
 enum {
-    BODY_TRUST_MAX = 1024 * 1024,   // bytes reserved on the word of a Content-Length
-    BODY_SPARE_MAX = 64 * 1024,     // bytes of a body that a recycled response keeps
-    HEAD_FIRST = 2048,              // bytes reserved for a head
+    BODY_TRUST_MAX = 1024 * 1024,    // bytes reserved on the word of a Content-Length
+    BODY_SPARE_MAX = 64 * 1024,      // bytes of a body that a recycled response keeps
+    HEAD_FIRST = 2048,               // bytes reserved for a head
     FIELDS_FIRST = 16,
 };
 
@@ -74,9 +74,12 @@ static void recycle(eddy_http_response *response, eddy_http_session *session)
         body_capacity = 0;
     }
     *response = (eddy_http_response){
-        .head = head, .head_capacity = head_capacity,
-        .fields = fields, .field_capacity = field_capacity,
-        .body = body, .body_capacity = body_capacity,
+        .head = head,
+        .head_capacity = head_capacity,
+        .fields = fields,
+        .field_capacity = field_capacity,
+        .body = body,
+        .body_capacity = body_capacity,
         .next_free = session->spare_responses,
     };
     session->spare_responses = response;
@@ -156,7 +159,7 @@ static int add_field(eddy_http_response *response, const char *line, size_t size
 {
     const char *colon = memchr(line, ':', size);
     if (!colon)
-        return 0;   // libcurl lets a few oddities pass; a line without a name says nothing
+        return 0;    // libcurl lets a few oddities pass; a line without a name says nothing
     int err = grow_head(response, size + 2);
     if (err < 0)
         return err;
@@ -233,7 +236,7 @@ static int reserve_body(eddy_http_response *response, size_t size)
 static int end_head(eddy_http_response *response)
 {
     if (response->status < 200 && response->status != 101)
-        return 0;   // interim: another status line follows
+        return 0;    // interim: another status line follows
     response->is_head_complete = true;
     uint64_t length = announced_length(response);
     if (length == UINT64_MAX)
@@ -242,7 +245,7 @@ static int end_head(eddy_http_response *response)
     if (response->is_bodiless || response->status == 304)
         return 1;
     if (length > response->body_max) {
-        response->is_head_complete = false;     // nothing of it is to be had
+        response->is_head_complete = false;    // nothing of it is to be had
         return EDDY_HTTP_TOO_LARGE;
     }
     if (!response->is_streamed && length <= BODY_TRUST_MAX) {

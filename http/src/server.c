@@ -9,8 +9,8 @@
  * its owner does, so it goes when the last of them does.
  *
  * What always holds:
- *   - At the cap the oldest idle connection makes room for a new one; if all are busy, the new ones
- *     wait in the kernel.
+ *   - At the cap the oldest idle connection makes room when a new one comes; if all are busy, one new
+ *     one waits here, and the others in the kernel.
  *   - A shortage of descriptors or memory pauses the accepting and never ends it.
  *   - Every wait of a shutdown has an end.
  *
@@ -139,21 +139,32 @@ static int pause_accepting(eddy_http_server *server, int reason, bool *inout_has
     return eddy_sleep(ACCEPT_PAUSE);
 }
 
+/* Makes a connection of the stream as soon as the cap allows it. */
+static int take_in(eddy_http_server *server, eddy_stream *stream)
+{
+    int rc = wait_for_room(server);
+    if (rc == 0 && !server->is_closing)
+        return eddy__http_connection_start(server, stream);
+    eddy_stream_free(stream);
+    return rc;
+}
+
 static int accept_all(eddy_http_server *server)
 {
     bool has_told = false;    // of the shortage that lasts
     while (!server->is_closing) {
-        EDDY_TRY(wait_for_room(server));
         eddy_stream *stream;
-        int rc = server->is_closing ? -EBADF : eddy_listener_accept(server->listener, &stream);
-        if (rc == -EBADF || rc == EDDY_CANCELLED)
-            return rc == -EBADF ? 0 : rc;
-        if (rc == 0) {
-            has_told = false;
-            rc = eddy__http_connection_start(server, stream);
-        }
+        int rc = eddy_listener_accept(server->listener, &stream);
+        if (rc == -EBADF)
+            return 0;
+        if (rc == 0)
+            rc = take_in(server, stream);
+        if (rc == EDDY_CANCELLED)
+            return rc;
         if (rc < 0)
             EDDY_TRY(pause_accepting(server, rc, &has_told));
+        else
+            has_told = false;
     }
     return 0;
 }

@@ -67,7 +67,7 @@ void eddy_http_session_free(eddy_http_session *session)
 
 static bool is_limit(double seconds)
 {
-    return seconds >= 0.0;  // which a NaN is not
+    return seconds >= 0.0;    // which a NaN is not
 }
 
 static int check(const eddy_http_session_options *options)
@@ -89,7 +89,9 @@ static int check(const eddy_http_session_options *options)
 static void set_limits(eddy_http_session *session, const eddy_http_session_options *options)
 {
     session->timeout = options->timeout;
-    session->connections_max = options->connections_max ? options->connections_max : CONNECTIONS_MAX;
+    session->connections_max = options->connections_max;
+    if (session->connections_max == 0)
+        session->connections_max = CONNECTIONS_MAX;
     session->connections_per_host_max = options->connections_per_host_max;
     session->redirects_max = options->redirects_max ? options->redirects_max : REDIRECTS_MAX;
     session->body_max = options->body_max;
@@ -117,8 +119,7 @@ static int set_texts(eddy_http_session *session, const eddy_http_session_options
     return eddy__http_fields_copy(&session->fields, agent, options->headers);
 }
 
-int eddy_http_session_new(const eddy_http_session_options *options,
-                          eddy_http_session **out_session)
+int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_session **out_session)
 {
     static const eddy_http_session_options defaults;
     eddy__http_errors_register();

@@ -35,28 +35,28 @@ struct http_fields {
 };
 
 struct eddy_http_session {
-    unsigned refs;                      // the owner's, one a response, one a lookup under way
+    unsigned refs;    // the owner's, one a response, one a lookup under way
     eddy_loop *loop;
     const struct http_transport *transport;
-    void *transport_data;               // the transport's own, set by its attach()
+    void *transport_data;    // the transport's own, set by its attach()
 
-    char *base_url;                     // these are copies of the options, the defaults filled in
-    char *proxy;                        // NULL: as the environment says
+    char *base_url;    // these are copies of the options, the defaults filled in
+    char *proxy;       // NULL: as the environment says
     char *cacert;
     eddy_http_timeouts timeout;
     unsigned connections_max;
-    unsigned connections_per_host_max;  // 0: no limit
-    int redirects_max;                  // -1: none
-    size_t body_max;                    // 0: the default, which hangs on whether it is streamed
+    unsigned connections_per_host_max;    // 0: no limit
+    int redirects_max;                    // -1: none
+    size_t body_max;                      // 0: the default, which hangs on whether it is streamed
     bool is_insecure, refuses_compression, refuses_http2;
 
-    struct http_fields fields;          // sent with every request
-    struct http_cookies *cookies;       // NULL: neither kept nor sent
-    eddy_semaphore slots;               // of connections_max
+    struct http_fields fields;       // sent with every request
+    struct http_cookies *cookies;    // NULL: neither kept nor sent
+    eddy_semaphore slots;            // of connections_max
 
     struct http_origin *origins[HTTP_ORIGIN_BUCKETS];
     size_t origin_count;
-    size_t origin_sweep_at;             // idle ones are dropped when there are so many
+    size_t origin_sweep_at;    // idle ones are dropped when there are so many
 
     eddy_http_response *spare_responses;
     unsigned spare_response_count;
@@ -65,19 +65,19 @@ struct eddy_http_session {
 /* One request as it is sent, once for each redirect. Lies on the frame of eddy_http_request(). */
 struct http_request {
     const char *method;
-    const char *url;                    // absolute; the response's
+    const char *url;    // absolute; the response's
     const struct http_origin *origin;
-    const struct http_fields *fields;   // but for those that the transport makes: Host and framing
-    const char *cookie;                 // the value of the Cookie field, or NULL
+    const struct http_fields *fields;    // but for those that the transport makes: Host and framing
+    const char *cookie;                  // the value of the Cookie field, or NULL
     eddy_span body;
-    bool has_body;                      // also an empty one: Content-Length: 0
-    double connect_timeout;             // what is left of it
+    bool has_body;             // also an empty one: Content-Length: 0
+    double connect_timeout;    // what is left of it
 };
 
 /*
- * How requests are carried. Those there may be: libcurl (curl_transport.c), an own HTTP/1.1, a mock.
- * What comes back goes into the response through the functions of response.h, and the times of
- * connection and first byte into its timings. Errors carry a message, but not the URL.
+ * How requests are carried. Those there may be: libcurl (curl_transport.c), an own HTTP/1.1, a
+ * mock. What comes back goes into the response through the functions of response.h, and the times
+ * of connection and first byte into its timings. Errors carry a message, but not the URL.
  */
 struct http_transport {
     /* Prepares session->transport_data, and takes it down when nothing is open any more. */
@@ -119,13 +119,16 @@ void eddy__http_exchange_close(eddy_http_response *response);
 
 /* --- session_fields.c ------------------------------------------------------------------------- */
 
-/* A copy of `headers` (NULL: none) after a User-Agent. 0, EDDY_EVALUE for one that can't be sent, -ENOMEM. */
+/*
+ * A copy of `headers` (NULL: none) after a User-Agent. 0, EDDY_EVALUE for one that can't be sent,
+ * -ENOMEM.
+ */
 int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
                            const eddy_http_header *headers);
 
 /*
- * `defaults` with `headers` (NULL: none) replacing and removing those of the same name, and a Content-Type
- * for a request that has a body. Borrows both. Errors as above.
+ * `defaults` with `headers` (NULL: none) replacing and removing those of the same name, and a
+ * Content-Type for a request that has a body. Borrows both. Errors as above.
  */
 int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fields *defaults,
                             const eddy_http_header *headers, bool has_body);
@@ -143,18 +146,22 @@ bool eddy__http_is_token(const char *text);
 
 /* The parts of a URL that say where to connect. */
 struct http_authority {
-    char scheme[8];                     // "http" or "https"
-    char host[256];                     // in lower case; an IPv6 address without brackets
+    char scheme[8];    // "http" or "https"
+    char host[256];    // in lower case; an IPv6 address without brackets
     int port;
 };
 
-/* `url` made absolute by `base` (NULL: it must be already), to be freed. 0, EDDY_HTTP_URL, -ENOMEM. */
+/*
+ * `url` made absolute by `base` (NULL: it must be already), to be freed. 0, EDDY_HTTP_URL, -ENOMEM.
+ */
 int eddy__http_url_join(const char *base, const char *url, char **out_url);
 
 /* The same for the target of a redirect, in which spaces and other bytes are let pass, escaped. */
 int eddy__http_url_follow(const char *base, const char *target, char **out_url);
 
-/* Takes `url` apart. 0, EDDY_HTTP_URL, EDDY_HTTP_UNSUPPORTED for a scheme, -ENOMEM; with a message. */
+/*
+ * Takes `url` apart. 0, EDDY_HTTP_URL, EDDY_HTTP_UNSUPPORTED for a scheme, -ENOMEM; with a message.
+ */
 int eddy__http_url_split(const char *url, struct http_authority *out_authority);
 
 /* --- session_proxy.c -------------------------------------------------------------------------- */

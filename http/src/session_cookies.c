@@ -7,8 +7,8 @@
  *
  * What always holds:
  *   - A cookie goes to the host that set it, or with Domain to that domain, which must contain the
- *     host and have a dot in it. (There is no list of public suffixes: a server under co.uk can set a
- *     cookie for all of co.uk. A session for such parties should not keep cookies.)
+ *     host and have a dot in it. (There is no list of public suffixes: a server under co.uk can set
+ *     a cookie for all of co.uk. A session for such parties should not keep cookies.)
  *   - Secure ones neither come from nor go to plain HTTP; the prefixes __Secure- and __Host- hold.
  *   - There are at most COOKIES_MAX, and one has at most COOKIE_SIZE_MAX bytes: beyond that the
  *     oldest of the bucket makes room, and longer ones are dropped.
@@ -28,12 +28,12 @@
 enum { BUCKETS = 64, COOKIES_MAX = 3000, COOKIE_SIZE_MAX = 4096, COOKIES_SENT_MAX = 180 };
 
 struct cookie {
-    struct cookie *next;        // in its bucket, newest first
-    const char *name, *value, *domain, *path;   // behind the struct, in the same block
+    struct cookie *next;                         // in its bucket, newest first
+    const char *name, *value, *domain, *path;    // behind the struct, in the same block
     size_t name_size, value_size, path_size;
-    int64_t expires;            // seconds since 1970; INT64_MAX: with the session
-    uint64_t number;            // smaller is older; kept when the value is replaced
-    bool is_host_only;          // no Domain was given
+    int64_t expires;      // seconds since 1970; INT64_MAX: with the session
+    uint64_t number;      // smaller is older; kept when the value is replaced
+    bool is_host_only;    // no Domain was given
     bool is_secure;
 };
 
@@ -99,7 +99,9 @@ static bool domain_contains(const char *domain, const char *host)
     size_t domain_size = strlen(domain), host_size = strlen(host);
     if (domain_size > host_size || strcmp(host + host_size - domain_size, domain) != 0)
         return false;
-    return domain_size == host_size || (host[host_size - domain_size - 1] == '.' && !is_address(host));
+    if (domain_size == host_size)
+        return true;
+    return host[host_size - domain_size - 1] == '.' && !is_address(host);
 }
 
 static size_t path_size_of(const char *path)
@@ -224,7 +226,7 @@ static bool is_allowed(const struct offer *offer, const struct http_authority *a
     }
     for (size_t i = 0; i < given.size; i++)
         domain[i] = given.data[i] >= 'A' && given.data[i] <= 'Z' ? (char)(given.data[i] + 32)
-                                                                  : given.data[i];
+                                                                 : given.data[i];
     domain[given.size] = '\0';
     if (strcmp(domain, authority->host) == 0)
         return true;
@@ -250,8 +252,11 @@ static struct cookie *make(const struct offer *offer, const char *domain, eddy_s
     if (!cookie)
         return NULL;
     *cookie = (struct cookie){
-        .name_size = offer->name.size, .value_size = offer->value.size, .path_size = path.size,
-        .expires = offer->expires, .is_secure = offer->is_secure,
+        .name_size = offer->name.size,
+        .value_size = offer->value.size,
+        .path_size = path.size,
+        .expires = offer->expires,
+        .is_secure = offer->is_secure,
     };
     char *at = (char *)(cookie + 1);
     const char **kept[] = {&cookie->name, &cookie->value, &cookie->domain, &cookie->path};
@@ -314,7 +319,7 @@ int eddy__http_cookies_set(struct http_cookies *cookies, const struct http_autho
     struct cookie **bucket = bucket_of(cookies, domain);
     make_room(cookies, bucket, cookie, now);
     if (cookie->expires <= now || cookies->count >= COOKIES_MAX) {
-        free(cookie);   // it came to delete the one before it, or there is no room in any way
+        free(cookie);    // it came to delete the one before it, or there is no room in any way
         return 0;
     }
     cookie->next = *bucket;

@@ -5,9 +5,9 @@
  * A session keeps its default fields as one list; a request without fields of its own sends that
  * very list, so the common request builds nothing. Others merge the two into a list of pointers.
  *
- * What always holds: nothing gets into a list that would break out of its line. A name is a token; a
- * value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they must agree
- * with the body, and the transport sets them.
+ * What always holds: nothing gets into a list that would break out of its line. A name is a token;
+ * a value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they
+ * must agree with the body, and the transport sets them.
  */
 #include "session.h"
 
@@ -22,8 +22,8 @@ bool eddy__http_is_token(const char *text)
     if (!text || text[0] == '\0')
         return false;
     for (const char *at = text; *at; at++) {
-        bool is_alphanumeric = (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
-                               (*at >= 'A' && *at <= 'Z');
+        bool is_alphanumeric =
+            (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z');
         if (!is_alphanumeric && !strchr(others, *at))
             return false;
     }

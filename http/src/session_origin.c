@@ -2,11 +2,11 @@
 /*
  * session_origin.c: scheme, host and port: slots per host, names looked up off the loop.
  *
- * Names are looked up here, on the loop's threads, and handed to the transport as addresses. Left to
- * itself libcurl would look them up on threads of its own and, when such a transfer is removed, wait for
- * the thread: a name server that does not answer would stop the loop. An answer holds for
- * FRESH_SECONDS. However many tasks ask, there is one lookup at a time: a small task that belongs to
- * no request, so that none of them takes it along when it is cancelled.
+ * Names are looked up here, on the loop's threads, and handed to the transport as addresses. Left
+ * to itself libcurl would look them up on threads of its own and, when such a transfer is removed,
+ * wait for the thread: a name server that does not answer would stop the loop. An answer holds for
+ * FRESH_SECONDS. However many tasks ask, there is one lookup at a time: a small task that belongs
+ * to no request, so that none of them takes it along when it is cancelled.
  *
  * What always holds:
  *   - The origin of a URL is found by the URL's own beginning, when that is spelled the usual way;
@@ -31,16 +31,16 @@
 #include <eddy/thread.h>
 
 enum {
-    FRESH_SECONDS = 60,         // an answer holds so long
-    ADDRESSES_MAX = 16,         // of an answer
-    SWEEP_FIRST = 512,          // origins in a session before idle ones are dropped
+    FRESH_SECONDS = 60,    // an answer holds so long
+    ADDRESSES_MAX = 16,    // of an answer
+    SWEEP_FIRST = 512,     // origins in a session before idle ones are dropped
 };
 
 /* --- Looking up ------------------------------------------------------------------------------- */
 
 typedef struct answer {
-    int code;                   // what getaddrinfo(3) said
-    char *addresses;            // "192.0.2.1,[2001:db8::1]"; NULL with an error
+    int code;           // what getaddrinfo(3) said
+    char *addresses;    // "192.0.2.1,[2001:db8::1]"; NULL with an error
 } answer;
 
 static void drop_answer(answer *it)
@@ -70,8 +70,8 @@ static char *write_addresses(const struct addrinfo *list)
         if (!inet_ntop(list->ai_family, address, one, sizeof one))
             continue;
         bool is_v6 = list->ai_family == AF_INET6;
-        at += sprintf(at, "%s%s%s%s", count > 0 ? "," : "", is_v6 ? "[" : "", one,
-                      is_v6 ? "]" : "");
+        at +=
+            sprintf(at, "%s%s%s%s", count > 0 ? "," : "", is_v6 ? "[" : "", one, is_v6 ? "]" : "");
         count++;
     }
     *at = '\0';
@@ -136,7 +136,7 @@ EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
     int rc = name ? eddy_to_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
     finish_lookup(origin, rc, &it);
     give_back(origin);
-    return rc == EDDY_CANCELLED ? rc : 0;   // other errors are the waiters' to report
+    return rc == EDDY_CANCELLED ? rc : 0;    // other errors are the waiters' to report
 }
 
 static int lookup_error(const struct http_origin *origin)
@@ -163,8 +163,8 @@ int eddy__http_origin_resolve(struct http_origin *origin)
         origin->waiter_count++;
         int rc = eddy_semaphore_acquire(&origin->answered);
         if (rc < 0) {
-            // Woken and cancelled at once, it is no longer counted, and the wake stays: one waiter of
-            // a later lookup wakes early, looks, and waits on.
+            // Woken and cancelled at once, it is no longer counted, and the wake stays: a waiter
+            // of a later lookup wakes early, looks, and waits on.
             if (origin->is_looking_up && origin->waiter_count > 0)
                 origin->waiter_count--;
             return rc;
@@ -238,7 +238,7 @@ static bool needs_no_lookup(const char *host)
         return true;
     for (const char *at = host; *at; at++)
         if (*at & 0x80)
-            return true;    // an international name: its encoding for the wire is libcurl's business
+            return true;    // an international name: libcurl knows how it is encoded
     return false;
 }
 
@@ -258,7 +258,7 @@ static int choose_way(struct http_origin *origin)
             return err;
         const char *host = strstr(url, "://");
         if (strncmp(url, "http", 4) != 0 || !host)
-            return 0;   // SOCKS: who looks up what is libcurl's to know
+            return 0;    // SOCKS: who looks up what is libcurl's to know
         err = eddy__http_url_split(url, &way);
         if (err < 0)
             return err;

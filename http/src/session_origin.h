@@ -8,28 +8,28 @@
 #include "session.h"
 
 struct http_origin {
-    struct http_origin *next;           // in its bucket
+    struct http_origin *next;    // in its bucket
     eddy_http_session *session;
-    unsigned refs;                      // one a request or response that uses it, one a lookup
-    uint32_t hash;                      // of `text`
-    char *text;                         // "https://example.org", as URLs begin
+    unsigned refs;    // one a request or response that uses it, one a lookup
+    uint32_t hash;    // of `text`
+    char *text;       // "https://example.org", as URLs begin
     struct http_authority authority;
-    char *proxy;                        // NULL: none; else its URL
+    char *proxy;    // NULL: none; else its URL
 
-    eddy_semaphore slots;               // of connections_per_host_max, if that is limited
+    eddy_semaphore slots;    // of connections_per_host_max, if that is limited
 
     /* The name that has to be looked up to connect: the host's, or the proxy's. */
-    char *name;                         // NULL: an address, or one that the transport knows
-    int port;                           // that goes with it
-    char *addresses;                    // the last answer: "192.0.2.1,[2001:db8::1]"; NULL before
-    unsigned generation;                // of the answer: counts the lookups
-    unsigned loaded_generation;         // the transport's: the answer that it has made use of
-    double fresh_until;                 // eddy_time() until which it holds
+    char *name;                    // NULL: an address, or one that the transport knows
+    int port;                      // that goes with it
+    char *addresses;               // the last answer: "192.0.2.1,[2001:db8::1]"; NULL before
+    unsigned generation;           // of the answer: counts the lookups
+    unsigned loaded_generation;    // the transport's: the answer that it has made use of
+    double fresh_until;            // eddy_time() until which it holds
     bool is_looking_up;
-    int lookup_status;                  // of the last lookup
-    int lookup_code;                    // what getaddrinfo(3) said
-    unsigned waiter_count;              // tasks that wait for the lookup
-    eddy_semaphore answered;            // what they wait on
+    int lookup_status;          // of the last lookup
+    int lookup_code;            // what getaddrinfo(3) said
+    unsigned waiter_count;      // tasks that wait for the lookup
+    eddy_semaphore answered;    // what they wait on
 };
 
 /* The origin of `url`, with a reference for the caller. Errors as eddy__http_url_split(). */
@@ -41,8 +41,8 @@ void eddy__http_origin_unref(struct http_origin *origin);
 void eddy__http_origins_fini(eddy_http_session *session);
 
 /*
- * Sees to it that the name has been looked up lately. 0, EDDY_ERESOLVE with a message, EDDY_CANCELLED,
- * -ENOMEM. Suspends when it has not.
+ * Sees to it that the name has been looked up lately. 0, EDDY_ERESOLVE with a message,
+ * EDDY_CANCELLED, -ENOMEM. Suspends when it has not.
  */
 int eddy__http_origin_resolve(struct http_origin *origin);
 

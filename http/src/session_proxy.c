@@ -5,8 +5,8 @@
  * libcurl reads the same variables, but it would then look the proxy's name up on a thread that it
  * waits for; a session has to know beforehand whose name to look up (session_origin.c). The rules
  * are libcurl's: `http_proxy` in lower case only, for in upper case it can be a request header in a
- * CGI program; the others in either case, lower first. Patterns with a prefix length in no_proxy are
- * left to libcurl, which checks the variable once more.
+ * CGI program; the others in either case, lower first. Patterns with a prefix length in no_proxy
+ * are left to libcurl, which checks the variable once more.
  */
 #include "session.h"
 

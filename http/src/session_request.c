@@ -11,8 +11,8 @@
  *     requests waiting; and whoever holds one of the session's slots waits for nothing but the
  *     network. A redirect gives both back before it takes the next ones, or two could deadlock.
  *   - Waiting for slots is never charged to a limit: the deadline is moved by the time it took.
- *   - A response holds its slots as long as its transfer goes on: a whole one until it has arrived, a
- *     streamed one until its end has been read, or it is freed.
+ *   - A response holds its slots as long as its transfer goes on: a whole one until it has arrived,
+ *     a streamed one until its end has been read, or it is freed.
  *   - On every error, cancellation first among them, the response is freed, and that closes and
  *     gives back whatever it holds. There is one way out.
  *   - Authorization and Cookie fields of the caller never reach another scheme, host or port than
@@ -47,7 +47,7 @@ struct exchange {
     struct http_request request;
     struct http_fields fields;
     eddy_http_timeouts timeout;
-    bool has_total;                 // the limit on the total was set, and is not the default
+    bool has_total;    // the limit on the total was set, and is not the default
     int redirects_max;
 };
 
@@ -180,8 +180,8 @@ static int send_once(struct exchange *x)
     char *cookie = NULL;
     if (cookies && !eddy__http_cookies_are_empty(cookies) &&
         !eddy__http_fields_have(&x->fields, "Cookie"))
-        cookie = eddy__http_cookies_get(cookies, &request->origin->authority,
-                                        path_of(request->url), time(NULL));
+        cookie = eddy__http_cookies_get(cookies, &request->origin->authority, path_of(request->url),
+                                        time(NULL));
     request->cookie = cookie;
     int rc = x->session->transport->open(request, x->response);
     free(cookie);
@@ -205,10 +205,12 @@ static int send_in_time(struct exchange *x)
 static const char *redirect_target(const eddy_http_response *response)
 {
     switch (response->status) {
-    case 301: case 302: case 303: case 307: case 308:
-        return eddy_http_response_header(response, "Location");
-    default:
-        return NULL;
+    case 301:
+    case 302:
+    case 303:
+    case 307:
+    case 308: return eddy_http_response_header(response, "Location");
+    default: return NULL;
     }
 }
 

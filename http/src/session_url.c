@@ -19,7 +19,7 @@ static int failure(CURLUcode code, const char *url)
     if (code == CURLUE_OUT_OF_MEMORY)
         return -ENOMEM;
     if (code == CURLUE_BAD_SCHEME && !strstr(url, "://"))
-        return eddy_fail(EDDY_HTTP_URL, "\"%.512s\" is not absolute, and the session has no base_url",
+        return eddy_fail(EDDY_HTTP_URL, "\"%.512s\" is not absolute, and there is no base_url",
                          url);
     return eddy_fail(EDDY_HTTP_URL, "%s: %.512s", curl_url_strerror(code), url);
 }
@@ -39,7 +39,7 @@ static int join(const char *base, const char *url, unsigned flags, char **out_ur
     if (code != CURLUE_OK)
         return failure(code, url);
     int err = 0;
-    *out_url = eddy__http_copy(joined, &err);   // libcurl's memory may not be ours to free
+    *out_url = eddy__http_copy(joined, &err);    // libcurl's memory may not be ours to free
     curl_free(joined);
     return err;
 }

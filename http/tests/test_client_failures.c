@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_client_failures.c: servers that break off, lie, send too much, say nothing, or are not there.
+ * test_client_failures.c: servers that break off, lie, send too much, say nothing, or are not
+ * there.
  *
  * After each failure the session must still serve: the next request of the same test says so.
  */
@@ -61,7 +62,7 @@ TEST_REAL(a_refused_connection_says_so)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    REQUIRE(bind(fd, (struct sockaddr *)&address, size) == 0);      // bound, but not listening
+    REQUIRE(bind(fd, (struct sockaddr *)&address, size) == 0);    // bound, but not listening
     REQUIRE(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
@@ -110,7 +111,8 @@ TEST_REAL(a_server_that_hangs_runs_into_a_limit)
 TEST_REAL(a_slow_but_steady_server_is_no_silent_one)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
-    EXPECT_EQ(get_with(session, "/drip?40", &(eddy_http_request_options){.timeout.read = 0.5}), 200);
+    eddy_http_request_options read = {.timeout.read = 0.5};
+    EXPECT_EQ(get_with(session, "/drip?40", &read), 200);
 }
 
 TEST_REAL(connecting_has_a_limit_of_its_own)
@@ -144,12 +146,10 @@ TEST_REAL(connecting_has_a_limit_of_its_own)
     close(fd);
 }
 
-RUN_CLIENT_TESTS(false,
-    TEST_OF(a_body_that_ends_early_is_partial),
-    TEST_OF(a_server_that_says_nothing_has_disconnected),
-    TEST_OF(what_is_no_http_is_refused),
-    TEST_OF(a_refused_connection_says_so),
-    TEST_OF(the_size_limit_holds_before_the_body_comes),
-    TEST_OF(a_server_that_hangs_runs_into_a_limit),
-    TEST_OF(a_slow_but_steady_server_is_no_silent_one),
-    TEST_OF(connecting_has_a_limit_of_its_own))
+RUN_CLIENT_TESTS(false, TEST_OF(a_body_that_ends_early_is_partial),
+                 TEST_OF(a_server_that_says_nothing_has_disconnected),
+                 TEST_OF(what_is_no_http_is_refused), TEST_OF(a_refused_connection_says_so),
+                 TEST_OF(the_size_limit_holds_before_the_body_comes),
+                 TEST_OF(a_server_that_hangs_runs_into_a_limit),
+                 TEST_OF(a_slow_but_steady_server_is_no_silent_one),
+                 TEST_OF(connecting_has_a_limit_of_its_own))

@@ -9,14 +9,16 @@
 
 #include <eddy/http_client.h>
 
-/* Starts servers.py, which ends with this process; with TLS if `certificate`. Ends the test if not. */
+/*
+ * Starts servers.py, which ends with this process; with TLS if `certificate`. Ends the test if not.
+ */
 void start_servers(bool with_tls);
 
 /* "http://127.0.0.1:PORT" and `path`; of the second server; of the one with TLS. Static, a few. */
 const char *at(const char *path);
 const char *at_second(const char *path);
 const char *at_tls(const char *path);
-const char *certificate_file(void); // of the TLS server, as PEM
+const char *certificate_file(void);    // of the TLS server, as PEM
 int server_port(void);
 
 /* The status of a GET, or its error; the body must be `body`, unless that is NULL. */
@@ -25,7 +27,9 @@ int get(eddy_http_session *session, const char *path, const char *body);
 /* Whether the message that came with `status`, the last error, holds `text`. */
 bool message_has(int status, const char *text);
 
-/* connections, requests and active_max of both servers, as one number each; and setting them to 0. */
+/*
+ * connections, requests and active_max of both servers, as one number each; and setting them to 0.
+ */
 typedef struct server_state {
     int connections, requests, active_max;
 } server_state;
@@ -33,13 +37,13 @@ server_state ask_state(eddy_http_session *session);
 void forget_state(eddy_http_session *session);
 
 /* RUN_TESTS with the servers running. */
-#define RUN_CLIENT_TESTS(with_tls, ...)                            \
-    int main(void)                                                 \
-    {                                                              \
-        const struct CMUnitTest tests[] = {__VA_ARGS__};           \
-        harness_begin();                                           \
-        start_servers(with_tls);                                   \
-        return cmocka_run_group_tests(tests, NULL, NULL);          \
+#define RUN_CLIENT_TESTS(with_tls, ...)                   \
+    int main(void)                                        \
+    {                                                     \
+        const struct CMUnitTest tests[] = {__VA_ARGS__};  \
+        harness_begin();                                  \
+        start_servers(with_tls);                          \
+        return cmocka_run_group_tests(tests, NULL, NULL); \
     }
 
 #endif

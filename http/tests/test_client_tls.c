@@ -56,9 +56,7 @@ TEST_REAL(plain_and_tls_do_not_mix)
     EXPECT_EQ(get(session, url, NULL), EDDY_HTTP_TLS);
 }
 
-RUN_CLIENT_TESTS(true,
-    TEST_OF(an_unknown_certificate_is_refused),
-    TEST_OF(a_trusted_certificate_is_taken),
-    TEST_OF(insecure_takes_any),
-    TEST_OF(what_one_session_trusts_another_does_not),
-    TEST_OF(plain_and_tls_do_not_mix))
+RUN_CLIENT_TESTS(true, TEST_OF(an_unknown_certificate_is_refused),
+                 TEST_OF(a_trusted_certificate_is_taken), TEST_OF(insecure_takes_any),
+                 TEST_OF(what_one_session_trusts_another_does_not),
+                 TEST_OF(plain_and_tls_do_not_mix))

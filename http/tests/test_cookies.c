@@ -107,7 +107,7 @@ TEST_PLAIN(they_expire)
 {
     begin();
     set("http://h.test", "/", "a=1; Max-Age=10");
-    set("http://h.test", "/", "b=1; Expires=Sun, 09 Sep 2001 01:47:00 GMT");     // NOW + 20
+    set("http://h.test", "/", "b=1; Expires=Sun, 09 Sep 2001 01:47:00 GMT");    // NOW + 20
     set("http://h.test", "/", "c=1; Max-Age=nonsense; Expires=nonsense");
     set("http://h.test", "/", "d=1; Max-Age=99999999999999999999999");
     set("http://h.test", "/", "e=1; Max-Age=10; Expires=Sun, 09 Sep 2021 01:47:00 GMT");

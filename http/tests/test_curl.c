@@ -61,6 +61,9 @@ TEST_REAL(a_transfer_is_performed)
 TEST_REAL(many_are_performed_at_once)
 {
     enum { COUNT = 40 };
+    EDDY_AUTO(eddy_http_session) *session = NULL;
+    REQUIRE(EXPECT_EQ(eddy_http_session_new(NULL, &session), 0));
+    forget_state(session);
     CURL *easies[COUNT];
     eddy_task *tasks[COUNT];
     static text kept[COUNT];
@@ -68,14 +71,13 @@ TEST_REAL(many_are_performed_at_once)
         easies[i] = new_easy(at("/slow?0.1"), &kept[i]);
         tasks[i] = eddy_create_task(perform, easies[i]);
     }
-    double before = eddy_time();
     for (int i = 0; i < COUNT; i++) {
         EXPECT_EQ(eddy_await(tasks[i]), 0);
         EXPECT_STR(kept[i].data, "at last");
         eddy_task_free(tasks[i]);
         curl_easy_cleanup(easies[i]);
     }
-    EXPECT(eddy_time() - before < 0.1 * COUNT);
+    EXPECT(ask_state(session).active_max > 1);
 }
 
 TEST_REAL(errors_are_mapped_and_told)
@@ -154,11 +156,7 @@ TEST_PLAIN(outside_a_loop_it_is_misuse)
     curl_easy_cleanup(easy);
 }
 
-RUN_CLIENT_TESTS(false,
-    TEST_OF(a_transfer_is_performed),
-    TEST_OF(many_are_performed_at_once),
-    TEST_OF(errors_are_mapped_and_told),
-    TEST_OF(a_cancelled_transfer_is_removed),
-    TEST_OF(a_handle_is_one_tasks_at_a_time),
-    TEST_OF(callbacks_may_not_suspend),
-    TEST_OF(outside_a_loop_it_is_misuse))
+RUN_CLIENT_TESTS(false, TEST_OF(a_transfer_is_performed), TEST_OF(many_are_performed_at_once),
+                 TEST_OF(errors_are_mapped_and_told), TEST_OF(a_cancelled_transfer_is_removed),
+                 TEST_OF(a_handle_is_one_tasks_at_a_time), TEST_OF(callbacks_may_not_suspend),
+                 TEST_OF(outside_a_loop_it_is_misuse))

@@ -59,7 +59,7 @@ EDDY_API const char *eddy_strerror(int status);
 /*
  * Lets modules and applications name their codes, `first` down to `last`, in eddy_strerror().
  * `name` returns static text, or NULL. Returns 0, EDDY_EVALUE for an empty range or one that another
- * module has taken, or -ENOMEM. Call it before threads are started.
+ * module has taken, or -ENOMEM. Any thread; registering the same again is fine.
  */
 EDDY_API EDDY_CHECKED int eddy_error_register(int first, int last, const char *(*name)(int status));
 

@@ -127,10 +127,10 @@ EDDY_API void eddy_generator_set_name(eddy_generator *generator, const char *nam
  * `async for`: the body runs for each item; *out_rc is 0 after the last, the error if one came, and
  * 1 after a break. A generator that is made in the third argument is freed at the end of the loop.
  */
-#define eddy_for(type, name, generator, out_rc)                                                  \
+#define eddy_for(type, name, asked_, out_rc)                                                  \
     for (eddy__for_state eddy_for_ __attribute__((cleanup(eddy__for_end))) =                     \
-             eddy__for_begin((generator),                                                        \
-                             __builtin_strncmp(#generator, "eddy_generate", 13) == 0);           \
+             eddy__for_begin((asked_),                                                           \
+                             __builtin_strncmp(#asked_, "eddy_generate", 13) == 0);              \
          eddy_for_.is_first; eddy_for_.is_first = false)                                         \
         for (type name; (*(out_rc) = eddy_generator_next(eddy_for_.generator, &name)) > 0;)
 

@@ -14,8 +14,9 @@
  * tasks of its loop may use it at once; those above its limits queue, first come, first served.
  *
  * A status that the server answers, 404 or 500 too, is a response. An error is returned when there
- * is no response, or not a whole one: a code of http_error.h, EDDY_TIMEDOUT, EDDY_ERESOLVE, EDDY_CANCELLED,
- * EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the URL and the reason.
+ * is no response, or not a whole one: a code of http_error.h, EDDY_TIMEDOUT, EDDY_ERESOLVE,
+ * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the
+ * URL and the reason.
  *
  * Certificates are verified. The proxy variables of the environment (http_proxy, https_proxy,
  * all_proxy, no_proxy) are honoured. gzip, brotli and zstd are decoded.
@@ -39,7 +40,7 @@ typedef struct eddy_http_header {
 
 /* Limits on time, in seconds; EDDY_NO_TIMEOUT for none. Passed, they end in EDDY_TIMEDOUT. */
 typedef struct eddy_http_timeouts {
-    double total;    /* from having a slot to the end of the body, redirects included: 300; see stream */
+    double total;    /* from having a slot to the end, redirects included: 300; see `stream` */
     double connect;  /* name, connection and TLS of each new connection: 30 */
     double read;     /* without a byte from the server, or taken by it: 60 */
     double queue;    /* for a slot; never part of the others: no limit */
@@ -60,7 +61,7 @@ typedef struct eddy_http_session_options {
     int redirects_max;                /* followed in a row: 10; -1: none is followed */
     size_t body_max;                  /* bytes, decoded: 64 MiB, streamed ones no limit */
     const char *proxy;                /* in place of the environment's; "" uses none */
-    const char *cacert;               /* PEM file of certificates to trust, in place of the system's */
+    const char *cacert;               /* PEM file of certificates, in place of the system's */
     bool insecure;                    /* trust any certificate */
     bool no_compression;              /* ask for bodies as they are */
     bool no_cookies;                  /* neither keep nor send them */
@@ -71,7 +72,8 @@ typedef struct eddy_http_session_options {
  * Makes a session for the loop that runs; `options` may be NULL. It is given back with
  * eddy_http_session_free(); requests that are under way then, and responses, stay valid.
  *
- * Returns 0, EDDY_EMISUSE outside a loop, EDDY_EVALUE or EDDY_HTTP_URL for an option out of range, -ENOMEM.
+ * Returns 0, EDDY_EMISUSE outside a loop, EDDY_EVALUE or EDDY_HTTP_URL for an option out of range,
+ * -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_http_session_new(const eddy_http_session_options *options,
                                                 eddy_http_session **out_session);
@@ -81,15 +83,15 @@ EDDY_API void eddy_http_session_free(eddy_http_session *session);
 
 /* Zero means the session's. */
 typedef struct eddy_http_request_options {
-    const eddy_http_header *headers; /* beside the session's; the same name replaces, NULL removes */
-    eddy_span body;                  /* sent with the request; application/octet-stream by default */
+    const eddy_http_header *headers; /* replace the session's of the same name; NULL removes it */
+    eddy_span body;                  /* sent with it; application/octet-stream unless told */
     eddy_http_timeouts timeout;
     int redirects_max;               /* -1: none is followed */
     size_t body_max;                 /* bytes of the answer's body, decoded */
 
     /*
-     * Return when the head has come, and let eddy_http_response_read() fetch the body piece by piece.
-     * Of the limits on time, only a `total` that is set explicitly holds for the body too.
+     * Return when the head has come, and let eddy_http_response_read() fetch the body piece by
+     * piece. The default of `total` then ends with the head; one that is set holds to the end.
      */
     bool stream;
 } eddy_http_request_options;
@@ -103,8 +105,8 @@ typedef struct eddy_http_request_options {
  *     }, &response));
  *
  * `url` is absolute, or relative to the session's base_url. Everything passed is borrowed until the
- * call returns. Redirects are followed; what they turn into GET is sent without its body; Authorization
- * and Cookie headers of the caller are not sent on to another scheme, host or port.
+ * call returns. Redirects are followed; what they turn into GET is sent without its body;
+ * Authorization and Cookie headers of the caller are not sent on to another scheme, host or port.
  *
  * Returns 0 and the response, which the caller gives back with eddy_http_response_free(); else an
  * error, and *out_response is left alone. Suspends. Cancelled, it leaves nothing behind but, if the
@@ -139,8 +141,9 @@ EDDY_API int eddy_http_response_redirect_count(const eddy_http_response *respons
 
 /*
  * Lends the value of the first header called `name`, in whatever case; NULL if there is none. The
- * others are found with eddy_http_response_header_at(), which lends them in the order they came, and
- * NULL beyond the last. Of a decoded body, Content-Encoding and Content-Length are the sent one's.
+ * others are found with eddy_http_response_header_at(), which lends them in the order they came,
+ * and NULL beyond the last. Of a decoded body, Content-Encoding and Content-Length are the sent
+ * one's.
  */
 EDDY_API const char *eddy_http_response_header(const eddy_http_response *response,
                                                const char *name);
@@ -152,20 +155,22 @@ EDDY_API const eddy_http_header *eddy_http_response_header_at(const eddy_http_re
 EDDY_API eddy_span eddy_http_response_body(const eddy_http_response *response);
 
 /*
- * Reads what has arrived of a streamed body, waiting until there is something: at most `size` bytes;
- * fewer is normal. No more than 64 KiB are fetched ahead: a server is slowed down to the reader's speed.
+ * Reads what has arrived of a streamed body, waiting until there is something: at most `size`
+ * bytes; fewer is normal. No more than 64 KiB are fetched ahead: a server is slowed down to the
+ * reader's speed.
  *
  * Returns the number of bytes stored, 0 at the end of the body (or for a `size` of 0), -EBUSY when
- * another task is reading, or an error, the same at every later call: EDDY_HTTP_PARTIAL, EDDY_HTTP_TOO_LARGE,
- * EDDY_TIMEDOUT, ... Suspends when nothing has arrived; EDDY_CANCELLED then loses no bytes.
+ * another task is reading, or an error, the same at every later call: EDDY_HTTP_PARTIAL,
+ * EDDY_HTTP_TOO_LARGE, EDDY_TIMEDOUT, ... Suspends when nothing has arrived; EDDY_CANCELLED then
+ * loses no bytes.
  */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_http_response_read(eddy_http_response *response, void *buf,
                                                        size_t size);
 
-/* Where the time went, in seconds; of the last request in a row of redirects, but for `queue`. */
+/* Where the time went, in seconds since the first slot was free; redirects are included. */
 typedef struct eddy_http_timings {
-    double queue;      /* waiting for a slot, in all; not part of those below */
-    double connect;    /* until there was a connection; nearly 0 for one that was there */
+    double queue;      /* waiting for slots, before and between; not part of those below */
+    double connect;    /* until there was a connection; next to nothing for one that was kept */
     double first_byte; /* until the answer began */
     double total;      /* until its end */
 } eddy_http_timings;

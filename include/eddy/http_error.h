@@ -2,9 +2,9 @@
 /*
  * http_error.h: the error codes of eddy-http, client and server alike.
  *
- * A status that the server answers (404, 500) is no error: see eddy_http_response_status(). Time-outs
- * are EDDY_TIMEDOUT, names that don't resolve EDDY_ERESOLVE. What went wrong in detail is in the error's
- * message.
+ * A status that the server answers (404, 500) is no error: see eddy_http_response_status().
+ * Time-outs are EDDY_TIMEDOUT, names that don't resolve EDDY_ERESOLVE. What went wrong in detail is
+ * in the error's message.
  */
 #ifndef EDDY_HTTP_ERROR_H
 #define EDDY_HTTP_ERROR_H

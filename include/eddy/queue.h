@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue.h: a first-in, first-out queue between tasks, bounded or not, of items of one type.
+ * queue.h: a queue between tasks, bounded or not, of items of one type: first in, first out, or the
+ * smallest first, or last in, first out.
  *
  *     EDDY_AUTO(eddy_queue) *queue = eddy_queue_new(int, 100);
  *
@@ -30,11 +31,26 @@ typedef struct eddy_queue eddy_queue;
 EDDY_API EDDY_CHECKED eddy_queue *eddy__queue_new(size_t item_size, size_t size_max,
                                                   void (*drop_item)(void *item));
 
+/*
+ * The same with another order: get takes the smallest item, as qsort(3)'s `compare` has it, and of
+ * equal ones that put first; or the newest.
+ *
+ *     static int by_deadline(const void *left, const void *right);
+ *
+ *     EDDY_AUTO(eddy_queue) *queue = eddy_priority_queue_new(job, 100, by_deadline);
+ */
+#define eddy_priority_queue_new(type, size_max, compare) \
+    eddy__priority_queue_new(sizeof(type), (size_max), (compare))
+#define eddy_lifo_queue_new(type, size_max) eddy__lifo_queue_new(sizeof(type), (size_max))
+EDDY_API EDDY_CHECKED eddy_queue *eddy__priority_queue_new(
+    size_t item_size, size_t size_max, int (*compare)(const void *left, const void *right));
+EDDY_API EDDY_CHECKED eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max);
+
 /* Drops what is left in it. It must have no waiters: with some, nothing is done but a report. */
 EDDY_API void eddy_queue_free(eddy_queue *queue);
 
 /*
- * Puts *item at the end, or takes the first item into *out_item, waiting for room or for an item.
+ * Puts *item into it, or takes the next item into *out_item, waiting for room or for an item.
  *
  * Return 0; EDDY_QUEUE_SHUTDOWN after eddy_queue_shutdown(), for get only when it is empty;
  * EDDY_CANCELLED; EDDY_EMISUSE for an item of another size or outside a task. A put that fails has

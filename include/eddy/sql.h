@@ -128,7 +128,7 @@ static inline eddy_sql_value eddy_sql_blob(const void *data, size_t size)
     eddy__sql_list(__VA_ARGS__).data(), eddy__sql_count(__VA_ARGS__)
 #endif
 
-/* --- Connections ------------------------------------------------------------------------------ */
+/* --- Connections ----------------------------------------------------------------------------- */
 
 typedef struct eddy_sql eddy_sql;
 typedef struct eddy_sql_statement eddy_sql_statement;
@@ -142,7 +142,7 @@ typedef struct eddy_sql_options {
     double wait_max;          /* seconds to wait for another task's transaction or cursor; 60 */
     double close_timeout;     /* seconds that closing gives to what is under way; 5 */
     const char *journal_mode; /* SQLite: "wal" where possible, for files; "delete", ... */
-    const char *synchronous;  /* SQLite: "full"; "normal" may lose the last commits in a power cut */
+    const char *synchronous;  /* SQLite: "full"; "normal" may lose the last ones in a power cut */
     int statement_cache;      /* prepared statements kept, 64; -1: none */
     size_t batch_rows;        /* rows a cursor fetches at once, 256 ... */
     size_t batch_bytes;       /* ... or fewer, once they take so many bytes, 256 KiB */
@@ -169,13 +169,13 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_close(eddy_sql *connection);
 
 /*
  * Gives the connection back, closing it without waiting for what is under way: that is interrupted,
- * and whoever waits for it gets EDDY_SQL_CLOSED. Never suspends; blocks while a thread in the middle of
- * a read or write comes back. Its cursors and statements may be freed before or after. The end of
- * the loop closes what was not.
+ * and whoever waits for it gets EDDY_SQL_CLOSED. Never suspends; blocks while a thread in the
+ * middle of a read or write comes back. Its cursors and statements may be freed before or after.
+ * The end of the loop closes what was not.
  */
 EDDY_API void eddy_sql_free(eddy_sql *connection);
 
-/* --- Statements -------------------------------------------------------------------------------- */
+/* --- Statements ------------------------------------------------------------------------------ */
 
 /*
  * Executes `sql`, and returns the number of rows that it inserted, changed or deleted. Rows that it
@@ -220,7 +220,7 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_statement_query(eddy_sql_statement *statemen
                                                     const eddy_sql_value *values, size_t count,
                                                     eddy_sql_cursor **out_cursor);
 
-/* --- Rows -------------------------------------------------------------------------------------- */
+/* --- Rows ------------------------------------------------------------------------------------ */
 
 /*
  * Executes one statement and lends its rows one after the other: a batch is fetched at once
@@ -235,13 +235,13 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_query(eddy_sql *connection, const char *sql,
 EDDY_API void eddy_sql_cursor_free(eddy_sql_cursor *cursor);
 
 /*
- * Goes to the next row: 1; 0 after the last; or an error, from then on. Suspends when a batch has to be
- * fetched. Cancelled meanwhile, it loses no row that has arrived, but a fetch that was under way is
- * interrupted: EDDY_SQL_INTERRUPTED from then on.
+ * Goes to the next row: 1; 0 after the last; or an error, from then on. Suspends when a batch has
+ * to be fetched. Cancelled meanwhile, it loses no row that has arrived, but a fetch that was under
+ * way is interrupted: EDDY_SQL_INTERRUPTED from then on.
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_next(eddy_sql_cursor *cursor);
 
-/* The columns, and the values of the current row, lent until eddy_sql_next(); NULL without a row. */
+/* The columns; the values of the current row, lent until eddy_sql_next(), NULL without a row. */
 EDDY_API int eddy_sql_column_count(const eddy_sql_cursor *cursor);
 EDDY_API const char *eddy_sql_column_name(const eddy_sql_cursor *cursor, int column);
 EDDY_API const eddy_sql_value *eddy_sql_row(const eddy_sql_cursor *cursor);
@@ -282,7 +282,7 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_fetch_text(eddy_sql *connection, const char 
                                                const eddy_sql_value *values, size_t count,
                                                char **out_text);
 
-/* --- Transactions ------------------------------------------------------------------------------ */
+/* --- Transactions ---------------------------------------------------------------------------- */
 
 /*
  * Begin a transaction of the current task; eddy_sql_begin_read() one that only looks, always at the
@@ -293,9 +293,9 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_begin(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_begin_read(eddy_sql *connection);
 
 /*
- * End it. A commit that fails has rolled back. One that is cancelled before it starts has too; once it
- * is at work its outcome is waited for, unless the task is cancelled again. Then EDDY_CANCELLED comes
- * back, with a message that says what happened.
+ * End it. A commit that fails has rolled back. One that is cancelled before it starts has too; once
+ * it is at work its outcome is waited for, unless the task is cancelled again. Then EDDY_CANCELLED
+ * comes back, with a message that says what happened.
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_rollback(eddy_sql *connection);

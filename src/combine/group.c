@@ -38,6 +38,7 @@ struct group {
     struct list gone;
     struct wait *ending; // the end's wait for the last child; or NULL
     struct eddy_error *errors; // an EDDY_EGROUP with a member for each error; NULL: none yet
+    struct eddy_error *known;     // what travelled in the task when the body was left; or NULL
     struct eddy_error *cancelled; // the cancellation to pass on
     bool is_ending;
     bool is_aborting;
@@ -45,6 +46,7 @@ struct group {
     bool is_cancelled_on_purpose; // eddy_group_cancel()
     bool must_pass_cancel;
     bool is_joined; // by the guard in the frame
+    bool has_lost_error; // for want of memory
 };
 
 /* ---- errors and aborting ---------------------------------------------------------------------*/
@@ -54,9 +56,10 @@ static void add_error(struct group *group, int status, struct eddy_error *error)
     struct eddy_error *member =
         error != NULL ? eddy__error_ref(error) : eddy__error_new(status, NULL, NULL);
     if (group->errors == NULL)
-        group->errors = eddy__error_new(EDDY_EGROUP, group->scope.place, "tasks of a group failed");
-    if (group->errors != NULL && member != NULL)
-        EDDY_IGNORE(eddy__error_add_member(group->errors, member));
+        group->errors = eddy__error_new(EDDY_EGROUP, group->scope.place, NULL);
+    if (group->errors == NULL || member == NULL ||
+        eddy__error_add_member(group->errors, member) < 0)
+        group->has_lost_error = true;
     eddy__error_unref(member);
 }
 
@@ -138,6 +141,7 @@ static void free_group(struct group *group)
     free_children(&group->children);
     free_children(&group->gone);
     eddy__error_unref(group->errors);
+    eddy__error_unref(group->known);
     eddy__error_unref(group->cancelled);
     eddy__free(group);
 }
@@ -146,20 +150,27 @@ static void free_group(struct group *group)
 static void join(struct group *group, int status)
 {
     group->is_ending = true;
-    if (status == EDDY_CANCELLED) {
-        group->must_pass_cancel = true;
-        group->cancelled = eddy__error_ref(group->parent->error);
-    }
+    group->known = eddy__error_ref(group->parent->error); // a cancellation may take its place now
     if (status < 0 && !group->is_aborting)
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group failed");
     join_children(group);
     group->is_joined = true;
 }
 
+/* What is known of the error that the body ended with; or NULL. */
+static struct eddy_error *known_of(const struct group *group, int status)
+{
+    return group->known != NULL && group->known->code == status ? group->known : NULL;
+}
+
 /* What comes out of the group once its children are done. */
 static int outcome(struct group *group, int status)
 {
     struct task *parent = group->parent;
+    if (status == EDDY_CANCELLED && !group->must_pass_cancel) {
+        group->must_pass_cancel = true;
+        group->cancelled = eddy__error_ref(known_of(group, status));
+    }
     if (group->has_cancelled_parent && eddy_task_uncancel(&parent->future) == 0)
         group->must_pass_cancel = false;
     if (group->must_pass_cancel && group->errors == NULL) {
@@ -167,8 +178,9 @@ static int outcome(struct group *group, int status)
         return EDDY_CANCELLED;
     }
     if (status < 0 && status != EDDY_CANCELLED)
-        add_error(group, status,
-                  parent->error != NULL && parent->error->code == status ? parent->error : NULL);
+        add_error(group, status, known_of(group, status));
+    if (group->errors == NULL && group->has_lost_error)
+        return -ENOMEM;
     if (group->errors == NULL)
         return status < 0 ? 0 : status;
     if (parent->cancelling > 0) {
@@ -242,6 +254,7 @@ void eddy__group_leave(eddy_group **guard)
     if (!group->is_aborting && !list_is_empty(&group->children))
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group was left");
     group->is_ending = true;
+    group->known = eddy__error_ref(group->parent->error);
     join_children(group);
     group->is_joined = true;
 }

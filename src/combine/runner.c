@@ -119,7 +119,8 @@ static int cancel_all(struct eddy_loop *loop)
     for (size_t i = 0; i < count; i++)
         eddy_task_free(tasks[i]);
     eddy__free(tasks);
-    int err = eddy__loop_run_until(loop, gather);
+    // Done already: it could not be made.
+    int err = eddy__future_is_done(gather) ? gather->status : eddy__loop_run_until(loop, gather);
     if (err == 0)
         report_failures(gather);
     eddy__future_look(gather);
@@ -127,9 +128,15 @@ static int cancel_all(struct eddy_loop *loop)
     return err;
 }
 
+EDDY_ASYNC(exit_generators)
+{
+    eddy__generators_exit(eddy__loop_current());
+    return 0;
+}
+
 /*
- * Lets every task that is left unwind, so that what its frames own is given back: after a deadlock,
- * and when tasks were created while the run's end cancelled the others.
+ * Lets every task and generator that is left unwind, so that what its frames own is given back: after
+ * a deadlock, and when tasks were created while the run's end cancelled the others.
  */
 static void unwind(struct eddy_loop *loop, bool is_deadlocked)
 {
@@ -137,13 +144,16 @@ static void unwind(struct eddy_loop *loop, bool is_deadlocked)
         is_deadlocked = cancel_all(loop) < 0 || list_is_empty(&loop->tasks);
     struct eddy_error *why =
         eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
-    for (int round = 0; round < UNWIND_ROUNDS_MAX && !list_is_empty(&loop->tasks); round++) {
+    for (int round = 0; round < UNWIND_ROUNDS_MAX; round++) {
+        if (list_is_empty(&loop->tasks) && !eddy__generators_wait(loop))
+            break;
         for (struct link *link = list_first(&loop->tasks); link != NULL;
              link = list_next(&loop->tasks, link))
             eddy__task_abort(container_of(link, struct task, all), why);
-        EDDY_IGNORE(run_last(loop, eddy_coro(nothing)) < 0);
+        EDDY_IGNORE(run_last(loop, eddy_coro(exit_generators)) < 0);
     }
     eddy__error_unref(why);
+    eddy__generators_give_up(loop);
 }
 
 static void call_hook(struct eddy_loop *loop, void (*hook)(eddy_task *main, void *data),
@@ -196,18 +206,18 @@ int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
     struct eddy_loop *loop;
     if (eddy__loop_current() != NULL)
         return refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
-    if (coroutine == NULL || (out_value != NULL && size != coroutine->value_size))
-        return refuse(coroutine, EDDY_EMISUSE);
+    if (coroutine == NULL)
+        return eddy__misuse("eddy_run: there is no coroutine object");
+    if (coroutine->status >= 0 && out_value != NULL && size != coroutine->value_size)
+        return refuse(coroutine, eddy__misuse("eddy_run: the result has another size"));
     int err = eddy__loop_open(&loop, options);
     if (err < 0)
         return refuse(coroutine, err);
     eddy_task *main = eddy_task_create(coroutine, NULL);
     if (main->kind == &eddy__future_task)
         loop->main = eddy__task_of(main);
-    bool has_sigint = eddy__interrupt_arm(loop);
+    eddy__interrupt_arm(loop);
     err = run_phases(loop, main);
-    if (has_sigint)
-        eddy__interrupt_disarm();
     int status = eddy__future_is_done(main) ? outcome_of(loop, main, out_value, size) : err;
     loop->main = NULL;
     eddy_task_free(main);

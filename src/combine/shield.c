@@ -111,8 +111,11 @@ static void on_inner_done(struct handle *handle)
 {
     struct shield *shield = container_of(handle, struct shield, inner_done);
     struct eddy_future *inner = shield->inner;
-    if (shield->future.state == EDDY_STATE_CANCELLED)
+    if (shield->future.state == EDDY_STATE_CANCELLED) {
+        if (!link_is_linked(&shield->outer_done.link))
+            eddy__unpin(&shield->pin); // the news of both were on their way; this is the later
         return;
+    }
     eddy__future_look(inner);
     if (inner->state == EDDY_STATE_CANCELLED)
         eddy__future_cancelled(&shield->future, inner->error);

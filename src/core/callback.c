@@ -19,6 +19,7 @@ struct eddy_handle {
     eddy_callback *callback;
     void *data;
     struct eddy_loop *loop;
+    struct post post; // of a call from another thread
 };
 
 static struct eddy_handle *handle_of(struct handle *handle)
@@ -53,8 +54,8 @@ void eddy__callback_drop(struct handle *base)
 
 static int new_handle(eddy_callback *callback, void *data, struct eddy_handle **out)
 {
-    if (eddy__loop_current() == NULL)
-        return eddy__misuse("eddy_call_soon: no loop runs on this thread");
+    if (eddy__loop_current() == NULL || callback == NULL)
+        return eddy__misuse("eddy_call_soon: no loop runs on this thread, or no callback is given");
     struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
     if (handle == NULL)
         return -ENOMEM;
@@ -118,10 +119,38 @@ int eddy_call_later(double delay, eddy_callback *callback, void *data, eddy_hand
     return call_at_ns(eddy__ns_add(now_ns, eddy__ns_of_seconds(delay)), callback, data, out_handle);
 }
 
+/* On the loop's thread: everything was allocated by the one that called, so nothing can fail. */
+static void queue_posted(struct post *post)
+{
+    struct eddy_handle *handle = container_of(post, struct eddy_handle, post);
+    eddy__loop_ready(handle->loop, &handle->timer.handle);
+}
+
+int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data)
+{
+    if (loop == NULL || callback == NULL)
+        return EDDY_EMISUSE;
+    struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
+    if (handle == NULL)
+        return -ENOMEM;
+    handle->timer.handle.run = run_callback;
+    handle->refs = 1;
+    handle->callback = callback;
+    handle->data = data;
+    handle->loop = loop;
+    handle->post.run = queue_posted;
+    int err = eddy__loop_post(loop, &handle->post);
+    if (err < 0)
+        eddy__free(handle);
+    return err;
+}
+
 int eddy_handle_cancel(eddy_handle *handle)
 {
     if (handle == NULL)
         return 0;
+    if (!handle->is_over && handle->loop != eddy__loop_current())
+        return eddy__misuse("eddy_handle_cancel: the handle belongs to another loop");
     handle->is_cancelled = true;
     if (handle->is_over)
         return 0;

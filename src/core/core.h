@@ -48,7 +48,7 @@ struct handle {
 };
 
 /* Queues `handle` for the next iteration. It is linked nowhere. */
-void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle);
+static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle);
 
 /* Takes `handle` out of where it is linked, if anywhere. */
 static inline void eddy__handle_cancel(struct handle *handle)
@@ -229,7 +229,8 @@ struct task {
 static inline struct task *eddy__task_current(void);
 
 /* The running task; NULL with a misuse error for `function` in *out_err otherwise. */
-struct task *eddy__task_required(const char *function, int *out_err);
+static inline struct task *eddy__task_required(const char *function, int *out_err);
+int eddy__task_missing(const char *function);
 
 static inline struct task *eddy__task_of(struct eddy_future *future)
 {
@@ -345,6 +346,15 @@ const char *eddy__generator_name(const struct eddy_generator *generator);
 /* One more of the loop's generators that are to be closed, with a reference; NULL after the last. */
 struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index);
 
+/* Whether a body still waits at a yield: after a deadlock, or since it ignored that it was closed. */
+bool eddy__generators_wait(const struct eddy_loop *loop);
+
+/* Ends such bodies, in the running task: EDDY_GENERATOREXIT comes out of the yield of each, once. */
+void eddy__generators_exit(struct eddy_loop *loop);
+
+/* Gives those up, frames and all, that wait even then. */
+void eddy__generators_give_up(struct eddy_loop *loop);
+
 /* ---- the loop --------------------------------------------------------------------------------*/
 
 struct eddy_loop {
@@ -391,10 +401,23 @@ static inline struct eddy_loop *eddy__loop_current(void)
     return eddy__loop;
 }
 
+static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle)
+{
+    list_push(&loop->ready, &handle->link);
+}
+
 static inline struct task *eddy__task_current(void)
 {
     struct eddy_loop *loop = eddy__loop;
     return EDDY__LIKELY(loop != NULL) ? loop->current : NULL;
+}
+
+static inline struct task *eddy__task_required(const char *function, int *out_err)
+{
+    struct task *task = eddy__task_current();
+    if (EDDY__UNLIKELY(task == NULL))
+        *out_err = eddy__task_missing(function);
+    return task;
 }
 
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
@@ -415,7 +438,7 @@ void eddy__loop_attend(struct eddy_loop *loop);
 
 /* Ctrl-C: true when it has been taken for this loop's main task. */
 bool eddy__interrupt_arm(struct eddy_loop *loop);
-void eddy__interrupt_disarm(void);
+void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
 
 void eddy__report(const eddy_report *report);

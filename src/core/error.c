@@ -13,6 +13,7 @@
 #include "core/core.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,12 +92,36 @@ static struct eddy_error **current_slot(void)
     return task != NULL ? &task->error : &eddy__run_error;
 }
 
+/* A thread that ends gives back what was kept for it. */
+static pthread_key_t thread_key;
+
+static void forget_at_exit(void *slot)
+{
+    struct eddy_error **kept = slot;
+    eddy__error_unref(*kept);
+    *kept = NULL;
+}
+
+static void make_thread_key(void)
+{
+    pthread_key_create(&thread_key, forget_at_exit);
+}
+
+static void keep_for_thread(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_thread_key);
+    pthread_setspecific(thread_key, &eddy__run_error);
+}
+
 /* Hands on a new error, or none for want of memory. */
 static int travel_new(int code, struct eddy_error *error)
 {
     struct eddy_error **slot = current_slot();
     eddy__error_unref(*slot);
     *slot = error;
+    if (slot == &eddy__run_error)
+        keep_for_thread();
     return code;
 }
 
@@ -149,7 +174,7 @@ void eddy_error_free(eddy_error *error)
 int eddy_error_raise(const eddy_error *error)
 {
     if (error == NULL)
-        return 0;
+        return -ENOMEM; // eddy_error_take() had none for it
     union {
         const struct eddy_error *lent;
         struct eddy_error *shared;

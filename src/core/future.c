@@ -66,7 +66,7 @@ eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value))
 {
     size_t offset = (sizeof(struct eddy_future) + 15) & ~(size_t)15;
     if (value_size > UINT32_MAX - offset)
-        return out_of_memory();
+        return eddy__future_unmade(EDDY_EVALUE);
     struct eddy_future *future = eddy__future_new(&eddy__future_bare, offset + value_size);
     if (eddy__future_is_done(future))
         return future;

@@ -13,7 +13,8 @@
  *     between the scopes of the task that asks.
  *   - The loop knows every generator that was ever asked and still has a holder, in order of first
  *     use, and closes them at the run's end.
- *   - One that loses its last holder while suspended is closed by a task of its own.
+ *   - One that loses its last holder while suspended is closed by a task of its own. A body that has
+ *     yielded although it was closed is given up then, its frames as they are.
  */
 #include "core/run.h"
 
@@ -286,14 +287,58 @@ EDDY_ASYNC(aclose, (eddy_generator *, generator))
     return 0;
 }
 
+static void give_up(struct eddy_generator *generator)
+{
+    generator->state = GENERATOR_ENDED;
+    eddy__stack_give(&generator->loop->stacks, generator->stack);
+    generator->stack = NULL;
+}
+
+bool eddy__generators_wait(const struct eddy_loop *loop)
+{
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link))
+        if (container_of(link, struct eddy_generator, used)->state == GENERATOR_SUSPENDED)
+            return true;
+    return false;
+}
+
+void eddy__generators_exit(struct eddy_loop *loop)
+{
+    // The bodies may use generators, and let go of some: those seen already stand at the end.
+    size_t left = 0;
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link))
+        left++;
+    for (; left > 0 && !list_is_empty(&loop->generators); left--) {
+        struct eddy_generator *generator = eddy__generator_at(loop, 0);
+        link_remove(&generator->used);
+        list_push(&loop->generators, &generator->used);
+        if (generator->state == GENERATOR_SUSPENDED) {
+            generator->is_closed = true;
+            generator->thrown = EDDY_GENERATOREXIT;
+            EDDY_IGNORE(ask(eddy__task_current(), generator, NULL));
+        }
+        eddy_generator_free(generator);
+    }
+}
+
+void eddy__generators_give_up(struct eddy_loop *loop)
+{
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link)) {
+        struct eddy_generator *generator = container_of(link, struct eddy_generator, used);
+        if (generator->state == GENERATOR_SUSPENDED)
+            give_up(generator);
+    }
+}
+
 void eddy_generator_free(eddy_generator *generator)
 {
     if (generator == NULL || --generator->refs > 0)
         return;
-    bool is_open = generator->state == GENERATOR_SUSPENDED && !generator->is_closed &&
-                   generator->loop == eddy__loop_current() && generator->loop != NULL &&
-                   generator->loop->is_running;
-    if (is_open) {
+    bool is_suspended = generator->state == GENERATOR_SUSPENDED;
+    if (is_suspended && !generator->is_closed && generator->loop->is_running) {
         generator->refs = 1;
         eddy_start(aclose, generator);
         return;
@@ -302,5 +347,7 @@ void eddy_generator_free(eddy_generator *generator)
         link_remove(&generator->used);
     if (generator->state == GENERATOR_NEW)
         end_unstarted(generator);
+    if (is_suspended)
+        give_up(generator);
     eddy__free(generator);
 }

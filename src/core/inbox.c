@@ -79,34 +79,3 @@ int eddy__loop_post(struct eddy_loop *loop, struct post *post)
     pthread_mutex_unlock(&inbox->lock);
     return is_closed ? -ESHUTDOWN : 0;
 }
-
-struct posted_call {
-    struct post post;
-    eddy_callback *callback;
-    void *data;
-};
-
-static void queue_call(struct post *post)
-{
-    struct posted_call *call = container_of(post, struct posted_call, post);
-    int err = eddy_call_soon(call->callback, call->data, NULL);
-    if (err < 0)
-        eddy__report(&(eddy_report){
-            .kind = EDDY_REPORT_CALLBACK,
-            .message = "a call from another thread was lost",
-            .status = err,
-        });
-    eddy__free(call);
-}
-
-int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data)
-{
-    struct posted_call *call = eddy__malloc(sizeof *call);
-    if (call == NULL)
-        return -ENOMEM;
-    *call = (struct posted_call){.post.run = queue_call, .callback = callback, .data = data};
-    int err = eddy__loop_post(loop, &call->post);
-    if (err < 0)
-        eddy__free(call);
-    return err;
-}

@@ -43,9 +43,11 @@ bool eddy__interrupt_arm(struct eddy_loop *loop)
     return sigaction(SIGINT, &action, NULL) == 0;
 }
 
-void eddy__interrupt_disarm(void)
+void eddy__interrupt_disarm(struct eddy_loop *loop)
 {
     struct sigaction current;
+    if (atomic_load(&interrupted_loop) != loop)
+        return;
     if (sigaction(SIGINT, NULL, &current) == 0 && current.sa_handler == on_sigint)
         signal(SIGINT, SIG_DFL);
     atomic_store(&interrupted_loop, NULL);

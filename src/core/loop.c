@@ -27,14 +27,10 @@
 enum {
     ITERATIONS_MAX = 64,
     HANDLES_MAX = 4096,
+    THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
 
 _Thread_local struct eddy_loop *eddy__loop;
-
-void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle)
-{
-    list_push(&loop->ready, &handle->link);
-}
 
 void eddy__loop_attend(struct eddy_loop *loop)
 {
@@ -100,8 +96,17 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     loop->exception_handler_data = loop->options.exception_handler_data;
 }
 
+static bool are_in_range(const eddy_run_options *options)
+{
+    return options == NULL ||
+           (options->stack_size <= EDDY__STACK_MAX && options->threads_max <= THREADS_MAX &&
+            options->slow_callback_duration >= 0);
+}
+
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options)
 {
+    if (!are_in_range(options))
+        return eddy__misuse("eddy_run: an option is out of range");
     struct eddy_loop *loop = eddy__zalloc(sizeof *loop);
     if (loop == NULL)
         return -ENOMEM;
@@ -222,6 +227,8 @@ static void give_up_tasks(struct eddy_loop *loop)
         eddy__report_task(EDDY_REPORT_OUTLIVED, &task->future, "a task outlived the loop");
         link_remove(&task->all);
         eddy__handle_cancel(&task->step);
+        if (task->wait != NULL && task->wait->row != NULL)
+            eddy__waiters_remove(task->wait); // its frame goes, the row may stay
         task->stage = TASK_ENDED;
         eddy__future_cancelled(&task->future, NULL);
         eddy_future_free(&task->future);
@@ -247,6 +254,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
     run_closers(loop);
+    eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
     forget_generators(loop);
     drop_pins(loop);
     drop_handles(&loop->batch);
@@ -310,11 +318,10 @@ static int wait_virtual(struct eddy_loop *loop)
         if (n != 0 || !list_is_empty(&loop->ready))
             return n;
     }
-    bool has_timer = eddy__heap_first(&loop->timers) != NULL;
+    int64_t first_ns = eddy__heap_first_key(&loop->timers);
     if (loop->hold_count > 0)
         return ask_kernel(loop, NS_NEVER);
-    if (has_timer) {
-        int64_t first_ns = eddy__heap_first_key(&loop->timers);
+    if (first_ns != NS_NEVER) {
         if (first_ns > loop->now_ns)
             loop->now_ns = first_ns;
         return 0;
@@ -327,7 +334,7 @@ static int wait_virtual(struct eddy_loop *loop)
 
 static int wait_real(struct eddy_loop *loop)
 {
-    if (eddy__heap_first(&loop->timers) == NULL) {
+    if (eddy__heap_first_key(&loop->timers) == NS_NEVER) {
         if (is_deadlocked(loop))
             report_deadlock(loop);
         return ask_kernel(loop, NS_NEVER);

@@ -5,6 +5,7 @@
 #include "core/core.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,22 +17,34 @@ static struct range {
     int last;
     const char *(*name)(int status);
 } ranges[RANGES_MAX];
-static size_t range_count;
+static _Atomic size_t range_count; // those below it no longer change
+static pthread_mutex_t registering = PTHREAD_MUTEX_INITIALIZER;
 
-int eddy_error_register(int first, int last, const char *(*name)(int status))
+/* With the mutex held. */
+static int add_range(struct range added)
 {
-    if (last > first || first > EDDY_ERROR_HTTP)
-        return EDDY_EVALUE;
     for (size_t i = 0; i < range_count; i++) {
-        if (ranges[i].first == first && ranges[i].last == last && ranges[i].name == name)
+        const struct range *known = &ranges[i];
+        if (known->first == added.first && known->last == added.last && known->name == added.name)
             return 0;
-        if (first >= ranges[i].last && last <= ranges[i].first)
+        if (added.first >= known->last && added.last <= known->first)
             return EDDY_EVALUE;
     }
     if (range_count == RANGES_MAX)
         return -ENOMEM;
-    ranges[range_count++] = (struct range){first, last, name};
+    ranges[range_count] = added;
+    range_count++;
     return 0;
+}
+
+int eddy_error_register(int first, int last, const char *(*name)(int status))
+{
+    if (last > first || first > EDDY_ERROR_HTTP || name == NULL)
+        return EDDY_EVALUE;
+    pthread_mutex_lock(&registering);
+    int err = add_range((struct range){first, last, name});
+    pthread_mutex_unlock(&registering);
+    return err;
 }
 
 static const char *name_of_own(int status)

@@ -177,8 +177,8 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
     struct eddy_loop *loop = eddy__loop_current();
     if (coroutine == NULL)
         return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: there is no coroutine object");
-    if (coroutine->kind != &eddy__future_task)
-        return coroutine; // it could not be made
+    if (coroutine->kind != &eddy__future_task && eddy__future_is_done(coroutine))
+        return eddy_future_ref(coroutine); // it could not be made
     if (!eddy__is_coroutine(coroutine))
         return refuse(coroutine, "eddy_task_create: the coroutine object has been used already");
     if (loop == NULL)
@@ -263,15 +263,11 @@ void eddy__task_end_unbegun(struct task *task, int status)
 
 /* ---- questions -------------------------------------------------------------------------------*/
 
-struct task *eddy__task_required(const char *function, int *out_err)
+int eddy__task_missing(const char *function)
 {
-    struct task *task = eddy__task_current();
-    if (EDDY__LIKELY(task != NULL))
-        return task;
     char sentence[128];
-    snprintf(sentence, sizeof sentence, "%s: only a task of a running loop may wait", function);
-    *out_err = eddy__misuse(sentence);
-    return NULL;
+    snprintf(sentence, sizeof sentence, "%s: it must be called in a task", function);
+    return eddy__misuse(sentence);
 }
 
 eddy_task *eddy_current_task(void)

@@ -30,6 +30,7 @@ struct job {
     struct task *coroutine;
     struct eddy_loop *loop;
     struct wait *wait;        // the task's, NULL when it has gone
+    bool has_begun;           // a worker has it, or had it
     struct eddy_error *error; // what travelled with the status
     int status;
 };
@@ -39,7 +40,8 @@ struct thread_pool {
     pthread_cond_t has_work;
     struct job *first; // guarded by lock, as are all below but `threads`
     struct job **last;
-    unsigned idle_count;
+    size_t queued_count;
+    unsigned idle_count; // workers that wait for work, those just signalled among them
     bool is_closing;
     unsigned thread_count;
     unsigned thread_max;
@@ -48,6 +50,9 @@ struct thread_pool {
 
 static void free_job(struct job *job)
 {
+    if (!job->has_begun)
+        job->coroutine->stage = TASK_COROUTINE; // so its arguments are destroyed with it
+
     eddy_future_free(&job->coroutine->future);
     eddy__error_unref(job->error);
     eddy__free(job);
@@ -76,6 +81,8 @@ static struct job *take_job(struct thread_pool *pool)
         pool->first = job->next;
         if (pool->first == NULL)
             pool->last = &pool->first;
+        pool->queued_count--;
+        job->has_begun = true;
     }
     pthread_mutex_unlock(&pool->lock);
     return job;
@@ -159,17 +166,18 @@ static int start_worker(struct thread_pool *pool)
     return -err;
 }
 
-/* Queues the job, with one more worker if all are busy and there may be more. */
+/* Queues the job, with one more worker if each idle one has a job waiting and there may be more. */
 static int submit(struct thread_pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
     int err = 0;
-    if (pool->idle_count == 0 && pool->thread_count < pool->thread_max)
+    if (pool->queued_count >= pool->idle_count && pool->thread_count < pool->thread_max)
         err = start_worker(pool);
     if (err == 0 || pool->thread_count > 0) {
         err = 0;
         *pool->last = job;
         pool->last = &job->next;
+        pool->queued_count++;
         pthread_cond_signal(&pool->has_work);
     }
     pthread_mutex_unlock(&pool->lock);
@@ -187,6 +195,7 @@ static bool withdraw(struct thread_pool *pool, struct job *job)
         *place = job->next;
         if (pool->last == &job->next)
             pool->last = place;
+        pool->queued_count--;
         is_queued = true;
         break;
     }

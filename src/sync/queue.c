@@ -2,6 +2,9 @@
 /*
  * queue.c: items from task to task, in a ring of one block.
  *
+ * What leaves it next is the oldest item, the newest, or the smallest: then the block is a heap
+ * (queue_heap.c), which is a ring that always begins at its first slot.
+ *
  * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
  * off its row, and is only a hint: the woken task looks again, for somebody may have been faster.
  * A waiter that was cancelled after its wake passes the wake on, if there is still a reason.
@@ -10,6 +13,7 @@
  *   - An item is in the ring, or with one task.
  *   - `unfinished` counts the items put and not yet reported done; whoever joins waits for 0.
  */
+#include "sync/queue_heap.h"
 #include "sync/sync.h"
 
 #include <eddy/queue.h>
@@ -21,17 +25,21 @@ enum { CAPACITY_FIRST = 8 };
 
 struct eddy_queue {
     size_t item_size;
-    size_t size_max; // 0: none
+    size_t slot_size; // of the ring, bytes: an item, and what a heap keeps beside it
+    size_t size_max;  // 0: none
     size_t unfinished;
     bool is_shut_down;
+    bool is_newest_first;
+    struct queue_heap heap; // of a priority queue
     void (*drop_item)(void *item); // or NULL
     char *ring;
     size_t capacity; // items that the ring has room for
-    size_t first;    // index of the oldest item
+    size_t first;    // index of the oldest item; 0 in a heap
     size_t count;
     eddy_waiters getters;
     eddy_waiters putters;
     eddy_waiters joiners;
+    size_t inside_count; // tasks that wait, or were woken and have not run yet
 };
 
 eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
@@ -40,22 +48,66 @@ eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)
     if (queue == NULL)
         return NULL;
     queue->item_size = item_size;
+    queue->slot_size = item_size;
     queue->size_max = size_max;
     queue->drop_item = drop_item;
     return queue;
 }
 
+eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max)
+{
+    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, NULL);
+    if (queue != NULL)
+        queue->is_newest_first = true;
+    return queue;
+}
+
+eddy_queue *eddy__priority_queue_new(size_t item_size, size_t size_max,
+                                     int (*compare)(const void *left, const void *right))
+{
+    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, NULL);
+    if (queue != NULL) {
+        eddy__queue_heap_init(&queue->heap, item_size, compare);
+        queue->slot_size = queue->heap.slot_size;
+    }
+    return queue;
+}
+
 static void *item_at(const struct eddy_queue *queue, size_t index)
 {
-    return queue->ring + (queue->first + index) % queue->capacity * queue->item_size;
+    return queue->ring + (queue->first + index) % queue->capacity * queue->slot_size;
+}
+
+/* Adds an item, for which there is room. */
+static void add_item(struct eddy_queue *queue, const void *item)
+{
+    memcpy(item_at(queue, queue->count), item, queue->item_size);
+    queue->count++;
+    if (queue->heap.compare != NULL)
+        eddy__queue_heap_added(&queue->heap, queue->ring, queue->count);
+}
+
+/* The item that leaves next, of one or more; remove_next() takes it out. */
+static void *next_item(const struct eddy_queue *queue)
+{
+    return item_at(queue, queue->is_newest_first ? queue->count - 1 : 0);
+}
+
+static void remove_next(struct eddy_queue *queue)
+{
+    if (queue->heap.compare != NULL)
+        eddy__queue_heap_taken(&queue->heap, queue->ring, queue->count);
+    else if (!queue->is_newest_first)
+        queue->first = (queue->first + 1) % queue->capacity;
+    queue->count--;
 }
 
 static void drop_items(struct eddy_queue *queue)
 {
-    for (; queue->count > 0; queue->count--) {
+    while (queue->count > 0) {
         if (queue->drop_item != NULL)
-            queue->drop_item(item_at(queue, 0));
-        queue->first = (queue->first + 1) % queue->capacity;
+            queue->drop_item(next_item(queue));
+        remove_next(queue);
         if (queue->unfinished > 0)
             queue->unfinished--;
     }
@@ -65,8 +117,7 @@ void eddy_queue_free(eddy_queue *queue)
 {
     if (queue == NULL)
         return;
-    if (queue->getters.first != NULL || queue->putters.first != NULL ||
-        queue->joiners.first != NULL) {
+    if (queue->inside_count > 0) {
         eddy__report(&(eddy_report){
             .kind = EDDY_REPORT_CALLBACK,
             .message = "eddy_queue_free: tasks still wait for the queue; it is kept",
@@ -83,11 +134,11 @@ void eddy_queue_free(eddy_queue *queue)
 static int grow(struct eddy_queue *queue)
 {
     size_t capacity = queue->capacity > 0 ? queue->capacity * 2 : CAPACITY_FIRST;
-    char *ring = eddy__malloc(capacity * queue->item_size);
+    char *ring = eddy__malloc(capacity * queue->slot_size);
     if (ring == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < queue->count; i++)
-        memcpy(ring + i * queue->item_size, item_at(queue, i), queue->item_size);
+        memcpy(ring + i * queue->slot_size, item_at(queue, i), queue->slot_size);
     eddy__free(queue->ring);
     queue->ring = ring;
     queue->capacity = capacity;
@@ -124,22 +175,22 @@ static void release_joiners(struct eddy_queue *queue)
 
 bool eddy_queue_empty(const eddy_queue *queue)
 {
-    return queue->count == 0;
+    return queue == NULL || queue->count == 0;
 }
 
 bool eddy_queue_full(const eddy_queue *queue)
 {
-    return queue->size_max > 0 && queue->count >= queue->size_max;
+    return queue != NULL && queue->size_max > 0 && queue->count >= queue->size_max;
 }
 
 size_t eddy_queue_qsize(const eddy_queue *queue)
 {
-    return queue->count;
+    return queue != NULL ? queue->count : 0;
 }
 
 size_t eddy_queue_maxsize(const eddy_queue *queue)
 {
-    return queue->size_max;
+    return queue != NULL ? queue->size_max : 0;
 }
 
 static int check(const struct eddy_queue *queue, size_t size)
@@ -159,7 +210,9 @@ static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what
     int err = eddy__wait_init(&wait, what);
     if (err < 0)
         return err;
+    queue->inside_count++;
     err = eddy__wait_park_in(&wait, row);
+    queue->inside_count--;
     if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
         wake_next(row);
     return err;
@@ -176,8 +229,7 @@ int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
         return EDDY_QUEUE_FULL;
     if (queue->count == queue->capacity && (err = grow(queue)) < 0)
         return err;
-    memcpy(item_at(queue, queue->count), item, size);
-    queue->count++;
+    add_item(queue, item);
     queue->unfinished++;
     wake_next(&queue->getters);
     return 0;
@@ -201,9 +253,8 @@ int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
         return err;
     if (queue->count == 0)
         return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
-    memcpy(out_item, item_at(queue, 0), size);
-    queue->first = (queue->first + 1) % queue->capacity;
-    queue->count--;
+    memcpy(out_item, next_item(queue), size);
+    remove_next(queue);
     wake_next(&queue->putters);
     return 0;
 }
@@ -221,6 +272,8 @@ int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
 
 int eddy_queue_task_done(eddy_queue *queue)
 {
+    if (queue == NULL)
+        return -ENOMEM;
     if (queue->unfinished == 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_queue_task_done: called too often");
     if (--queue->unfinished == 0)
@@ -236,7 +289,10 @@ int eddy_queue_join(eddy_queue *queue)
     int err = eddy__wait_init(&wait, "eddy_queue_join");
     if (err < 0 || queue->unfinished == 0)
         return err;
-    return eddy__wait_park_in(&wait, &queue->joiners);
+    queue->inside_count++;
+    err = eddy__wait_park_in(&wait, &queue->joiners);
+    queue->inside_count--;
+    return err;
 }
 
 int eddy_queue_shutdown(eddy_queue *queue, bool immediate)

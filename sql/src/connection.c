@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connection.c: opening, closing and freeing a connection; the driver is chosen by the URL.
+ *
+ *     new --OPEN--> open --close or free--> closed --last reference--> freed
+ *
+ * What always holds:
+ *   - Closed is for good, and comes before the driver stops; nothing is submitted after but what
+ *     the driver settles as lost at once.
+ *   - Cursors, statements and commands hold references, so that they and the connection may be
+ *     freed in any order.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <eddy/task.h>
+#include <eddy/timeout.h>
+
+#include "command.h"
+#include "connection.h"
+#include "error.h"
+
+static const struct driver *const drivers[] = {&eddy__sql_sqlite};
+
+enum { DRIVER_COUNT = sizeof drivers / sizeof drivers[0] };
+
+struct eddy_sql *eddy__sql_ref(struct eddy_sql *connection)
+{
+    connection->references++;
+    return connection;
+}
+
+void eddy__sql_unref(struct eddy_sql *connection)
+{
+    if (--connection->references > 0)
+        return;
+    if (connection->remote != NULL)
+        connection->driver->free(connection->remote);
+    free(connection);
+}
+
+int eddy__sql_check(const struct eddy_sql *connection, const char *function)
+{
+    if (connection == NULL)
+        return eddy_fail(EDDY_EMISUSE, "%s: there is no connection", function);
+    if (!pthread_equal(connection->thread, pthread_self()))
+        return eddy_fail(EDDY_EMISUSE, "%s: the connection belongs to the loop of another thread",
+                         function);
+    if (eddy_current_task() == NULL)
+        return eddy_fail(EDDY_EMISUSE, "%s: called outside a task", function);
+    if (eddy_get_running_loop() != connection->loop || connection->process != getpid())
+        return eddy_fail(EDDY_EMISUSE, "%s: the connection belongs to another loop", function);
+    if (connection->is_closed || connection->driver->is_stopped(connection->remote))
+        return eddy_fail(EDDY_SQL_CLOSED, "%s: the connection has been closed", function);
+    return 0;
+}
+
+struct command *eddy__sql_command_of(struct eddy_sql *connection, int kind, const char *sql,
+                                     const eddy_sql_value *values, size_t column_count,
+                                     size_t row_count)
+{
+    struct command *command = eddy__sql_command_new(connection, (enum command_kind)kind, sql,
+                                                    values, column_count, row_count);
+    if (command != NULL && connection->lease.in_transaction && eddy__sql_lease_is_mine(connection))
+        command->transaction = connection->lease.transaction;
+    return command;
+}
+
+static int find_driver(const char *url, const struct driver **out_driver, const char **out_where)
+{
+    if (url == NULL)
+        return eddy_fail(EDDY_EVALUE, "eddy_sql_open: there is no URL");
+    for (size_t i = 0; i < DRIVER_COUNT; i++) {
+        size_t n = strlen(drivers[i]->scheme);
+        if (strncmp(url, drivers[i]->scheme, n) != 0)
+            continue;
+        *out_driver = drivers[i];
+        *out_where = url + n;
+        return 0;
+    }
+    // Whatever follows the scheme may hold a password, so only the scheme is quoted.
+    const char *colon = strchr(url, ':');
+    if (colon == NULL)
+        return eddy_fail(EDDY_EVALUE, "eddy_sql_open: \"%s\" has no scheme; a file is opened with "
+                                      "\"sqlite:%s\"", url, url);
+    return eddy_fail(EDDY_EVALUE, "eddy_sql_open: \"%.*s:\" is not a database that this build "
+                                  "knows; it knows \"sqlite:\"", (int)(colon - url), url);
+}
+
+static int fill_in(eddy_sql_options *options, const eddy_sql_options *given)
+{
+    *options = given != NULL ? *given : (eddy_sql_options){0};
+    if (isnan(options->busy_timeout) || !(options->wait_max >= 0) ||
+        !(options->close_timeout >= 0) || options->statement_cache < -1)
+        return eddy_fail(EDDY_EVALUE, "eddy_sql_open: an option is out of range");
+    if (options->busy_timeout == 0)
+        options->busy_timeout = 5;
+    if (options->wait_max == 0)
+        options->wait_max = 60;
+    if (options->close_timeout == 0)
+        options->close_timeout = 5;
+    if (options->statement_cache == 0)
+        options->statement_cache = 64;
+    if (options->batch_rows == 0)
+        options->batch_rows = 256;
+    if (options->batch_bytes == 0)
+        options->batch_bytes = 256 * 1024;
+    return 0;
+}
+
+static struct eddy_sql *connection_new(const struct driver *driver, const eddy_sql_options *options)
+{
+    struct eddy_sql *connection = calloc(1, sizeof *connection);
+    if (connection == NULL)
+        return NULL;
+    connection->driver = driver;
+    connection->loop = eddy_get_running_loop();
+    connection->thread = pthread_self();
+    connection->process = getpid();
+    connection->references = 1;
+    connection->options = *options;
+    return connection;
+}
+
+/* Starts the driver and has it open the database. */
+static int connect_to(struct eddy_sql *connection, const char *where)
+{
+    int rc = connection->driver->start(where, &connection->options, &connection->remote);
+    if (rc < 0)
+        return rc;
+    struct command *command =
+        eddy__sql_command_new(connection, COMMAND_OPEN, where, NULL, 0, 0);
+    if (command == NULL)
+        return -ENOMEM;
+    rc = (int)eddy__sql_perform(command);
+    eddy__sql_command_free(command);
+    return rc;
+}
+
+int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **out_connection)
+{
+    const struct driver *driver = NULL;
+    const char *where = NULL;
+    eddy_sql_options filled;
+    if (eddy_current_task() == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_open: called outside a task");
+    EDDY_TRY(eddy__sql_error_init());
+    EDDY_TRY(find_driver(url, &driver, &where));
+    EDDY_TRY(fill_in(&filled, options));
+    struct eddy_sql *connection = connection_new(driver, &filled);
+    if (connection == NULL)
+        return -ENOMEM;
+    int rc = connect_to(connection, where);
+    // Not known to this connection any longer: the caller's strings.
+    connection->options.journal_mode = connection->options.synchronous = NULL;
+    if (rc < 0) {
+        eddy_sql_free(connection);
+        return rc;
+    }
+    *out_connection = connection;
+    return 0;
+}
+
+/* From here on nobody else gets in, and who waits in the row is told. */
+static void shut(struct eddy_sql *connection)
+{
+    connection->is_closed = true;
+    eddy__sql_lease_close(connection);
+    eddy__sql_command_free(connection->undo);
+    connection->undo = NULL;
+}
+
+static int close_in_order(struct eddy_sql *connection)
+{
+    struct command *command = eddy__sql_command_new(connection, COMMAND_CLOSE, NULL, NULL, 0, 0);
+    if (command == NULL)
+        return -ENOMEM;
+    int rc = (int)eddy__sql_perform(command);
+    eddy__sql_command_free(command);
+    return rc;
+}
+
+int eddy_sql_close(eddy_sql *connection)
+{
+    int rc = eddy__sql_check(connection, "eddy_sql_close");
+    if (rc < 0)
+        return rc == EDDY_SQL_CLOSED ? 0 : rc;
+    eddy__sql_ref(connection);          // another task may free it meanwhile
+    shut(connection);
+    rc = eddy_within(connection->options.close_timeout, close_in_order(connection));
+    if (rc == EDDY_TIMEDOUT)
+        rc = eddy_fail(rc, "eddy_sql_close: what was under way has been interrupted after %g s",
+                       connection->options.close_timeout);
+    connection->driver->stop(connection->remote);
+    eddy__sql_unref(connection);
+    return rc;
+}
+
+void eddy_sql_free(eddy_sql *connection)
+{
+    // The thread of a connection is not there in a child of fork, where its locks may be held.
+    if (connection == NULL || connection->process != getpid())
+        return;
+    if (connection->remote != NULL) {
+        if (!pthread_equal(connection->thread, pthread_self()) &&
+            !connection->driver->is_stopped(connection->remote))
+            eddy__sql_die("eddy_sql_free: the connection belongs to the loop of another thread");
+        shut(connection);
+        connection->driver->stop(connection->remote);
+    }
+    eddy__sql_unref(connection);
+}

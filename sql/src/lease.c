@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lease.c: whose the connection is.
+ *
+ * Single statements of several tasks may follow each other in any order. Not so what lies between
+ * BEGIN and COMMIT, or between two fetches of a cursor: the task that began it has a lease, and
+ * what others ask for waits here, on the loop's side, where it can be cancelled and counted, and
+ * where a ring of tasks that wait for each other shows as the deadlock it is.
+ *
+ * What always holds:
+ *   - Whoever waits stays in the row until it has run; so nobody overtakes, and a wake that meets
+ *     a cancellation is passed on, since the one that leaves the row wakes the first of the rest.
+ *   - A lease ends with its task at the latest: its end is watched through a done callback.
+ *
+ * Owns the row; each turn belongs to the frame of the task that waits.
+ */
+#include <errno.h>
+
+#include <eddy/task.h>
+#include <eddy/timeout.h>
+
+#include "command.h"
+#include "connection.h"
+
+bool eddy__sql_lease_is_mine(const struct eddy_sql *connection)
+{
+    return connection->lease.owner != NULL && connection->lease.owner == eddy_current_task();
+}
+
+static void wake_first(struct lease *lease)
+{
+    if (lease->owner != NULL || lease->first == NULL || eddy_future_done(lease->first->come))
+        return;
+    EDDY_IGNORE(eddy_future_set_result(lease->first->come));
+}
+
+static void leave_row(struct lease *lease, struct turn *turn)
+{
+    struct turn *before = NULL;
+    for (struct turn *at = lease->first; at != turn; at = at->next)
+        before = at;
+    if (before != NULL)
+        before->next = turn->next;
+    else
+        lease->first = turn->next;
+    if (lease->last == turn)
+        lease->last = before;
+}
+
+static void join_row(struct lease *lease, struct turn *turn)
+{
+    if (lease->last != NULL)
+        lease->last->next = turn;
+    else
+        lease->first = turn;
+    lease->last = turn;
+}
+
+/* Waits in the row until it is first there and nobody has the connection. */
+static int wait_turn(struct eddy_sql *connection)
+{
+    struct lease *lease = &connection->lease;
+    struct turn turn = {NULL, NULL};
+    int rc = 0;
+    join_row(lease, &turn);
+    while (rc >= 0 && !connection->is_closed && (lease->owner != NULL || lease->first != &turn)) {
+        turn.come = eddy_future_new(0, NULL);
+        rc = eddy_await(turn.come);
+        eddy_future_free(turn.come);
+        turn.come = NULL;
+    }
+    leave_row(lease, &turn);
+    return rc;
+}
+
+static int wait_in_row(struct eddy_sql *connection)
+{
+    struct lease *lease = &connection->lease;
+    eddy_sql *held = eddy__sql_ref(connection);
+    int rc = eddy_within(connection->options.wait_max, wait_turn(held));
+    if (rc == EDDY_TIMEDOUT)
+        rc = eddy_fail(rc, "the connection was not free for %g s: task %s has a transaction or "
+                           "cursor open",
+                       connection->options.wait_max,
+                       lease->owner != NULL ? eddy_task_get_name(lease->owner) : "-");
+    else if (rc >= 0 && connection->is_closed)
+        rc = eddy_fail(EDDY_SQL_CLOSED, "the connection has been closed");
+    return rc;
+}
+
+/* A row wakes one by one: whoever has had its turn, or has given up, wakes the next. */
+static int pass_on(struct eddy_sql *connection, int rc)
+{
+    wake_first(&connection->lease);
+    eddy__sql_unref(connection);
+    return rc;
+}
+
+int eddy__sql_enter(struct eddy_sql *connection, const char *function)
+{
+    EDDY_TRY(eddy__sql_check(connection, function));
+    EDDY_TRY(eddy__sql_wait_boundary(connection));
+    struct lease *lease = &connection->lease;
+    if (eddy__sql_lease_is_mine(connection) || (lease->owner == NULL && lease->first == NULL))
+        return 0;
+    return pass_on(connection, wait_in_row(connection));
+}
+
+/* The owner has ended without ending what it began. */
+static int owner_ended(eddy_future *task, void *data)
+{
+    struct eddy_sql *connection = data;
+    if (connection->lease.owner == task) {
+        eddy__sql_cursors_abandon(connection);
+        eddy__sql_undo(connection);
+    }
+    eddy__sql_unref(connection);
+    return 0;
+}
+
+int eddy__sql_lease_take(struct eddy_sql *connection)
+{
+    struct lease *lease = &connection->lease;
+    if (lease->owner != NULL)
+        return 0;
+    eddy_task *task = eddy_current_task();
+    int rc = eddy_future_add_done_callback(task, owner_ended, connection);
+    if (rc < 0)
+        return rc;
+    eddy__sql_ref(connection);          // the callback's
+    lease->owner = eddy_task_ref(task);
+    return 0;
+}
+
+static void drop_owner(struct eddy_sql *connection)
+{
+    eddy_task *owner = connection->lease.owner;
+    if (owner == NULL)
+        return;
+    connection->lease.owner = NULL;
+    // A callback that is on its way already finds another owner, and gives its reference back.
+    if (eddy_future_remove_done_callback(owner, owner_ended, connection) > 0)
+        eddy__sql_unref(connection);
+    eddy_task_free(owner);
+}
+
+void eddy__sql_lease_give(struct eddy_sql *connection)
+{
+    struct lease *lease = &connection->lease;
+    if (lease->in_transaction || lease->cursor_count > 0)
+        return;
+    eddy__sql_ref(connection);          // dropping the owner may drop the last reference
+    drop_owner(connection);
+    wake_first(lease);
+    eddy__sql_unref(connection);
+}
+
+void eddy__sql_lease_close(struct eddy_sql *connection)
+{
+    struct lease *lease = &connection->lease;
+    lease->in_transaction = false;
+    lease->is_aborted = false;
+    for (struct turn *turn = lease->first; turn != NULL; turn = turn->next)
+        if (!eddy_future_done(turn->come))
+            EDDY_IGNORE(eddy_future_set_result(turn->come));
+    eddy__sql_ref(connection);
+    drop_owner(connection);
+    eddy__sql_unref(connection);
+}

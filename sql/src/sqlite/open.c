@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open.c: opening a file the way we want it: locks waited for, a log written ahead, foreign keys.
+ *
+ * SQLite opens lazily and forgivingly: a file that is no database, or can't be written, shows up at
+ * the first statement that minds. People want to hear it from open, so open looks.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine.h"
+
+enum { OPCODES_BETWEEN_LOOKS = 1000 };      // some tens of microseconds
+
+/* SQLite asks: another connection has the lock; try again? Its own timeout can't be cut. */
+static int wait_for_lock(void *data, int tries)
+{
+    struct engine *engine = data;
+    double limit_s = engine->options->busy_timeout;
+    int64_t now = eddy__sqlite_now_ns();
+    if (tries == 0)
+        engine->busy_since_ns = now;
+    double left_ns = limit_s * 1e9 - (double)(now - engine->busy_since_ns);
+    if (!(left_ns > 0) || eddy__sqlite_is_cancelled(engine))
+        return 0;
+    int64_t pause_ns = INT64_C(1000000) << (tries < 6 ? tries : 6);     // 1 to 64 ms
+    if ((double)pause_ns > left_ns)
+        pause_ns = (int64_t)left_ns;
+    return engine->pause(engine->pause_data, pause_ns);
+}
+
+/* SQLite asks every so many steps of its machine: stop? */
+static int look_whether_cancelled(void *data)
+{
+    struct engine *engine = data;
+    switch (engine->command != NULL ? engine->command->kind : COMMAND_CLOSE) {
+    case COMMAND_COMMIT:
+    case COMMAND_ROLLBACK:
+    case COMMAND_CLOSE: return 0;
+    default: return eddy__sqlite_is_cancelled(engine);
+    }
+}
+
+/* A path as it is, not one of SQLite's names with a meaning of their own. */
+static char *plain_path(const char *where)
+{
+    bool is_special = strcmp(where, ":memory:") != 0 &&
+                      (where[0] == ':' || strncmp(where, "file:", 5) == 0);
+    char *path = malloc(strlen(where) + 3);
+    if (path != NULL)
+        sprintf(path, "%s%s", is_special ? "./" : "", where);
+    return path;
+}
+
+static bool is_word(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if (!isalpha((unsigned char)*text))
+            return false;
+    return true;
+}
+
+/* PRAGMA name = value; the answer, if any, into `answer`. */
+static int set(struct engine *engine, const char *name, const char *value, char *answer,
+               size_t size)
+{
+    char sql[96];
+    if (!is_word(value) || strlen(value) > 32)
+        return eddy__sqlite_say(engine->command, EDDY_EVALUE, "\"%s\" is no %s", value, name);
+    snprintf(sql, sizeof sql, "PRAGMA %s = %s", name, value);
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(engine->db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    const char *text =
+        code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    snprintf(answer, size, "%s", text != NULL ? text : "");
+    int status =
+        code == SQLITE_ROW || code == SQLITE_DONE ? 0 : eddy__sqlite_status(engine, code);
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static int set_journal_mode(struct engine *engine, bool is_file)
+{
+    const char *wanted = engine->options->journal_mode;
+    if (engine->options->read_only || (!is_file && wanted == NULL))
+        return 0;
+    char got[32];
+    EDDY_TRY(set(engine, "journal_mode", wanted != NULL ? wanted : "wal", got, sizeof got));
+    // Without shared memory (some network file systems) the log is not possible: no harm by
+    // default.
+    if (wanted != NULL && strcasecmp(wanted, got) != 0)
+        return eddy__sqlite_say(engine->command, EDDY_SQL_ERROR,
+                                "%s: journal_mode \"%s\" is not possible here; it is \"%s\"",
+                                engine->path, wanted, got);
+    return 0;
+}
+
+/* Reads the head of the file, and looks whether it can be written. */
+static int look_at_file(struct engine *engine)
+{
+    int code = sqlite3_exec(engine->db, "PRAGMA schema_version", NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        return eddy__sqlite_status(engine, code);
+    if (!engine->options->read_only && sqlite3_db_readonly(engine->db, "main") == 1)
+        return eddy__sqlite_say(engine->command, EDDY_SQL_READONLY,
+                                "%s: the file can only be read; open it read_only, or make it "
+                                "writable", engine->path);
+    return 0;
+}
+
+static int prepare_connection(struct engine *engine)
+{
+    sqlite3_extended_result_codes(engine->db, 1);
+    sqlite3_busy_handler(engine->db, wait_for_lock, engine);
+    sqlite3_progress_handler(engine->db, OPCODES_BETWEEN_LOOKS, look_whether_cancelled, engine);
+    sqlite3_db_config(engine->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    EDDY_TRY(look_at_file(engine));
+    EDDY_TRY(set_journal_mode(engine, strcmp(engine->path, ":memory:") != 0));
+    char ignored[32];
+    if (engine->options->synchronous != NULL)
+        return set(engine, "synchronous", engine->options->synchronous, ignored, sizeof ignored);
+    return 0;
+}
+
+int eddy__sqlite_open(struct engine *engine, struct command *command)
+{
+    const char *where = command->sql;
+    if (where[0] == '\0' || strncmp(where, "//", 2) == 0)
+        return eddy__sqlite_say(command, EDDY_EVALUE,
+                                "\"sqlite:%s\": what follows \"sqlite:\" is the path as it is, "
+                                "or :memory:", where);
+    engine->path = plain_path(where);
+    if (engine->path == NULL)
+        return -ENOMEM;
+    int flags = SQLITE_OPEN_NOMUTEX;
+    if (engine->options->read_only)
+        flags |= SQLITE_OPEN_READONLY;
+    else
+        flags |= SQLITE_OPEN_READWRITE | (engine->options->must_exist ? 0 : SQLITE_OPEN_CREATE);
+    int code = sqlite3_open_v2(engine->path, &engine->db, flags, NULL);
+    int status = code == SQLITE_OK ? prepare_connection(engine) : eddy__sqlite_status(engine, code);
+    if (status < 0)
+        eddy__sqlite_close(engine);
+    return status;
+}

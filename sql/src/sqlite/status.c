@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status.c: SQLite's result codes as ours, with its message and what helps to mend it.
+ *
+ * What is wrong with a file (locked, full, damaged) is said with the file's name and the system's
+ * reason; what is wrong with a statement is said as SQLite says it, for it quotes the place.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine.h"
+
+int eddy__sqlite_say(struct command *command, int status, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command->message, sizeof command->message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* SQLITE_ERROR is nearly everything; when the parser says it, it is the text's fault. */
+static int status_of(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_NOMEM: return -ENOMEM;
+    case SQLITE_CONSTRAINT: return EDDY_SQL_CONSTRAINT;
+    case SQLITE_MISMATCH:
+    case SQLITE_RANGE: return EDDY_SQL_MISMATCH;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL: return EDDY_SQL_BUSY;
+    case SQLITE_READONLY: return EDDY_SQL_READONLY;
+    case SQLITE_FULL: return EDDY_SQL_FULL;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return EDDY_SQL_CORRUPT;
+    case SQLITE_CANTOPEN: return EDDY_SQL_CANTOPEN;
+    case SQLITE_IOERR: return EDDY_SQL_IO;
+    case SQLITE_AUTH:
+    case SQLITE_PERM: return EDDY_SQL_DENIED;
+    case SQLITE_TOOBIG: return EDDY_SQL_TOOBIG;
+    case SQLITE_INTERRUPT: return EDDY_SQL_INTERRUPTED;
+    case SQLITE_ABORT: return EDDY_SQL_ABORTED;
+    default: return EDDY_SQL_ERROR;
+    }
+}
+
+static bool is_about_the_file(int status)
+{
+    switch (status) {
+    case EDDY_SQL_BUSY:
+    case EDDY_SQL_READONLY:
+    case EDDY_SQL_FULL:
+    case EDDY_SQL_CORRUPT:
+    case EDDY_SQL_CANTOPEN:
+    case EDDY_SQL_IO: return true;
+    default: return false;
+    }
+}
+
+static bool is_disk_full(int system_error)
+{
+    return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
+}
+
+int eddy__sqlite_status(struct engine *engine, int code)
+{
+    int status = status_of(code);
+    const char *text = engine->db != NULL ? sqlite3_errmsg(engine->db) : sqlite3_errstr(code);
+    int system_error = engine->db != NULL ? sqlite3_system_errno(engine->db) : 0;
+    if ((code & 0xff) == SQLITE_ERROR && engine->db != NULL &&
+        sqlite3_error_offset(engine->db) >= 0)
+        status = EDDY_SQL_SYNTAX;
+    // Some places report a full disk as a failed write: the shared memory of the log, for one.
+    if (status == EDDY_SQL_IO && is_disk_full(system_error))
+        status = EDDY_SQL_FULL;
+    if (!is_about_the_file(status))
+        return eddy__sqlite_say(engine->command, status, "%s", text);
+    bool has_reason = system_error != 0 && (status == EDDY_SQL_CANTOPEN || status == EDDY_SQL_IO ||
+                                            status == EDDY_SQL_FULL);
+    char reason[128] = "";
+    if (has_reason)
+        snprintf(reason, sizeof reason, " (%s)", eddy_strerror(-system_error));
+    return eddy__sqlite_say(engine->command, status, "%s: %s%s", engine->path, text, reason);
+}

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.c: a thread for each connection, and the way there and back.
+ *
+ *     loop's thread                               the connection's thread
+ *     submit()   --- queue (lock, news) --->      work()  takes the first, runs it unlocked
+ *     ring()     <-- finished, one bell ----      puts it among the finished, rings if nobody has
+ *       settles all that is finished
+ *
+ * SQLite blocks: on disks, on locks, on long queries. A thread of its own for each connection keeps
+ * the order of its requests and needs no limit to be tuned. The way there and back costs some
+ * microseconds, so commands are batches, and the bell rings once for all that finish meanwhile.
+ *
+ * What always holds:
+ *   - Lock order: the worker's, then whatever eddy_call_soon_threadsafe() takes. Nobody holds the
+ *     lock while SQLite works or a command is settled.
+ *   - The loop is held while commands are outstanding, so it isn't taken for deadlocked, and its
+ *     virtual clock stands.
+ *   - The thread touches the loop only under the lock and while `loop` is set; the end of the loop,
+ *     or stop(), clears it and waits for the thread. One that does not come back within some
+ *     seconds (the disk hangs) is left alone, and frees the worker when it does.
+ *   - Once stopped, a submitted command is settled as lost at once.
+ *
+ * Owns itself by references: the connection's, the thread's, and the bell's while it is on its way.
+ * A bell that the loop never answers is taken back when the loop closes: `home` lists the workers
+ * of this thread's loop for that.
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <eddy/loop.h>
+
+#include "../connection.h"
+#include "engine.h"
+
+enum { STACK_SIZE = 1024 * 1024 };              // bytes; SQLite's parser goes deep at times
+enum { PATIENCE_S = 5 };                        // for a thread that is to end
+enum { WORD_MAX = 16 };                         // bytes, with the terminating zero
+enum { RETRY_NS = 10 * 1000 * 1000 };           // when the bell has no memory
+
+struct queue {
+    struct command *first, *last;
+};
+
+struct worker {
+    pthread_mutex_t lock;
+    pthread_cond_t news;                // for either side; monotonic
+    struct queue queue, finished;
+    struct command *running;
+    sqlite3 *db;                        // to be interrupted; NULL: not now
+    bool stop;                          // the thread is to end
+    bool is_over;                       // it has
+    bool bell_is_ringing;               // a call of ring() is on its way
+    int references;
+    eddy_loop *loop;                    // NULL: stopped, or the loop has closed
+
+    struct engine engine;               // the thread's alone
+    eddy_sql_options options;
+    char journal_mode[WORD_MAX], synchronous[WORD_MAX];     // the options' words, ours to keep
+
+    // The loop's thread alone.
+    pthread_t thread;
+    size_t outstanding;                 // commands submitted and not settled
+    struct worker *next;                // in `home`
+};
+
+/* The workers of this thread's loop. Here, and not in the loop, which has no place for them. */
+static _Thread_local struct {
+    eddy_loop *loop;
+    pid_t process;                      // a child of fork starts anew
+    struct worker *first;
+} home;
+
+static void push(struct queue *queue, struct command *command)
+{
+    command->next = NULL;
+    if (queue->last != NULL)
+        queue->last->next = command;
+    else
+        queue->first = command;
+    queue->last = command;
+}
+
+static struct command *pop(struct queue *queue)
+{
+    struct command *command = queue->first;
+    if (command == NULL)
+        return NULL;
+    queue->first = command->next;
+    if (queue->first == NULL)
+        queue->last = NULL;
+    return command;
+}
+
+static bool take_out(struct queue *queue, struct command *command)
+{
+    struct command *before = NULL;
+    for (struct command *at = queue->first; at != NULL; before = at, at = at->next) {
+        if (at != command)
+            continue;
+        if (before != NULL)
+            before->next = at->next;
+        else
+            queue->first = at->next;
+        if (queue->last == at)
+            queue->last = before;
+        return true;
+    }
+    return false;
+}
+
+/* Gives one reference back; called with the lock held, which it releases. */
+static void unlock_and_unref(struct worker *worker)
+{
+    bool is_last = --worker->references == 0;
+    pthread_mutex_unlock(&worker->lock);
+    if (!is_last)
+        return;
+    pthread_cond_destroy(&worker->news);
+    pthread_mutex_destroy(&worker->lock);
+    free(worker);
+}
+
+/* --- The connection's thread ------------------------------------------------------------------ */
+
+/* Waits for news for `ns` at most; with the lock held. */
+static void wait_for_news(struct worker *worker, int64_t ns)
+{
+    int64_t until = eddy__sqlite_now_ns() + ns;
+    struct timespec at = {until / 1000000000, until % 1000000000};
+    pthread_cond_timedwait(&worker->news, &worker->lock, &at);
+}
+
+/* The engine's pause: false when the command that runs has been cancelled. */
+static bool pause_for(void *data, int64_t ns)
+{
+    struct worker *worker = data;
+    int64_t until = eddy__sqlite_now_ns() + ns;
+    pthread_mutex_lock(&worker->lock);
+    while (!eddy__sqlite_is_cancelled(&worker->engine) && eddy__sqlite_now_ns() < until)
+        wait_for_news(worker, until - eddy__sqlite_now_ns());
+    pthread_mutex_unlock(&worker->lock);
+    return !eddy__sqlite_is_cancelled(&worker->engine);
+}
+
+static eddy_callback ring;
+
+/* Tells the loop; with the lock held. Without memory it tries again while it is wanted. */
+static void ring_bell(struct worker *worker)
+{
+    while (!worker->bell_is_ringing && worker->loop != NULL && worker->finished.first != NULL) {
+        int rc = eddy_call_soon_threadsafe(worker->loop, ring, worker);
+        if (rc >= 0) {
+            worker->bell_is_ringing = true;
+            worker->references++;
+        } else if (rc == -ENOMEM && !worker->stop) {
+            wait_for_news(worker, RETRY_NS);
+        } else {
+            return;                     // the loop is closing, and asks what is finished itself
+        }
+    }
+}
+
+/* Runs the first command of the queue; with the lock held, but not meanwhile. */
+static void run_first(struct worker *worker)
+{
+    struct command *command = pop(&worker->queue);
+    worker->running = command;
+    worker->db = eddy__sqlite_may_interrupt(&worker->engine, command) ? worker->engine.db : NULL;
+    pthread_mutex_unlock(&worker->lock);
+    eddy__sqlite_run(&worker->engine, command);
+    pthread_mutex_lock(&worker->lock);
+    worker->db = NULL;
+    worker->running = NULL;
+    push(&worker->finished, command);
+    ring_bell(worker);
+}
+
+static void *work(void *data)
+{
+    struct worker *worker = data;
+    pthread_mutex_lock(&worker->lock);
+    while (!worker->stop) {
+        if (worker->queue.first != NULL)
+            run_first(worker);
+        else
+            pthread_cond_wait(&worker->news, &worker->lock);
+    }
+    pthread_mutex_unlock(&worker->lock);
+    eddy__sqlite_close(&worker->engine);
+    pthread_mutex_lock(&worker->lock);
+    worker->is_over = true;
+    pthread_cond_broadcast(&worker->news);
+    // Left alone by stop(): what it was working on was settled as lost, and is its own now.
+    struct command *orphan;
+    while (worker->loop == NULL && (orphan = pop(&worker->finished)) != NULL)
+        eddy__sql_command_free(orphan);
+    unlock_and_unref(worker);
+    return NULL;
+}
+
+/* --- The loop's thread ------------------------------------------------------------------------ */
+
+static void settle(struct worker *worker, struct command *command, enum settlement how)
+{
+    if (--worker->outstanding == 0)
+        eddy_loop_release(home.loop);
+    eddy__sql_settle(command, how);
+}
+
+static void settle_all(struct worker *worker, struct queue *queue, enum settlement how)
+{
+    struct command *command;
+    while ((command = pop(queue)) != NULL)
+        settle(worker, command, how);
+}
+
+static void leave_home(struct worker *worker)
+{
+    struct worker **at = &home.first;
+    while (*at != NULL && *at != worker)
+        at = &(*at)->next;
+    if (*at != NULL)
+        *at = worker->next;
+}
+
+static int ring(void *data)
+{
+    struct worker *worker = data;
+    pthread_mutex_lock(&worker->lock);
+    struct queue finished = worker->finished;
+    worker->finished = (struct queue){NULL, NULL};
+    worker->bell_is_ringing = false;
+    bool is_stopped = worker->loop == NULL;
+    pthread_mutex_unlock(&worker->lock);
+    // The bell's reference keeps the worker while somebody frees its connection in on_settled.
+    settle_all(worker, &finished, SETTLE_FINISHED);
+    if (is_stopped)
+        leave_home(worker);
+    pthread_mutex_lock(&worker->lock);
+    unlock_and_unref(worker);
+    return 0;
+}
+
+static void interrupt(struct worker *worker)
+{
+    if (worker->running == NULL)
+        return;
+    atomic_store_explicit(&worker->running->is_cancelled, true, memory_order_relaxed);
+    if (worker->db != NULL)
+        sqlite3_interrupt(worker->db);
+}
+
+/* Whether the thread has ended, having been given some seconds for it; with the lock held. */
+static bool wait_for_end(struct worker *worker)
+{
+    int64_t until = eddy__sqlite_now_ns() + PATIENCE_S * INT64_C(1000000000);
+    while (!worker->is_over && eddy__sqlite_now_ns() < until)
+        wait_for_news(worker, until - eddy__sqlite_now_ns());
+    return worker->is_over;
+}
+
+/* Whether it failed because it was told to: then its waiter wants to hear of the closing. */
+static bool was_cut(const struct command *command)
+{
+    return command->status < 0 && atomic_load(&command->is_cancelled);
+}
+
+static void stop(void *remote)
+{
+    struct worker *worker = remote;
+    pthread_mutex_lock(&worker->lock);
+    if (worker->loop == NULL) {
+        pthread_mutex_unlock(&worker->lock);
+        return;
+    }
+    worker->stop = true;
+    interrupt(worker);
+    pthread_cond_broadcast(&worker->news);
+    bool is_over = wait_for_end(worker);
+    worker->loop = NULL;
+    struct queue finished = worker->finished, queue = worker->queue;
+    worker->finished = worker->queue = (struct queue){NULL, NULL};
+    struct command *running = worker->running;
+    if (running != NULL)
+        eddy__sql_command_ref(running);
+    pthread_mutex_unlock(&worker->lock);
+    if (is_over)
+        pthread_join(worker->thread, NULL);
+    else
+        pthread_detach(worker->thread);
+    struct command *command;
+    while ((command = pop(&finished)) != NULL)
+        settle(worker, command, was_cut(command) ? SETTLE_LOST : SETTLE_FINISHED);
+    if (running != NULL)
+        settle(worker, running, SETTLE_LOST);
+    settle_all(worker, &queue, SETTLE_LOST);
+}
+
+static bool is_stopped(const void *remote)
+{
+    struct worker *worker = (struct worker *)remote;
+    pthread_mutex_lock(&worker->lock);
+    bool answer = worker->loop == NULL;
+    pthread_mutex_unlock(&worker->lock);
+    return answer;
+}
+
+static void submit(void *remote, struct command *command)
+{
+    struct worker *worker = remote;
+    pthread_mutex_lock(&worker->lock);
+    if (worker->loop == NULL) {
+        pthread_mutex_unlock(&worker->lock);
+        eddy__sql_settle(command, SETTLE_LOST);
+        return;
+    }
+    push(&worker->queue, command);
+    if (worker->outstanding++ == 0)
+        eddy_loop_hold(worker->loop);
+    pthread_cond_broadcast(&worker->news);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+static void cancel(void *remote, struct command *command)
+{
+    struct worker *worker = remote;
+    pthread_mutex_lock(&worker->lock);
+    bool was_queued = take_out(&worker->queue, command);
+    if (worker->running == command)
+        interrupt(worker);
+    pthread_cond_broadcast(&worker->news);
+    pthread_mutex_unlock(&worker->lock);
+    if (was_queued)
+        settle(worker, command, SETTLE_CANCELLED);
+}
+
+static void free_worker(void *remote)
+{
+    struct worker *worker = remote;
+    pthread_mutex_lock(&worker->lock);
+    if (!worker->bell_is_ringing)       // else ring() does it, or the end of the loop
+        leave_home(worker);
+    unlock_and_unref(worker);
+}
+
+/* The loop closes: no bell will be answered any more, and no thread may call. */
+static int leave_loop(void *data)
+{
+    (void)data;
+    struct worker *worker;
+    while ((worker = home.first) != NULL) {
+        home.first = worker->next;
+        pthread_mutex_lock(&worker->lock);
+        worker->references++;           // what is settled may give back the last one
+        pthread_mutex_unlock(&worker->lock);
+        stop(worker);
+        pthread_mutex_lock(&worker->lock);
+        worker->references -= worker->bell_is_ringing ? 1 : 0;
+        worker->bell_is_ringing = false;
+        unlock_and_unref(worker);
+    }
+    home.loop = NULL;
+    return 0;
+}
+
+static int enter_home(struct worker *worker)
+{
+    if (home.loop != worker->loop || home.process != getpid()) {
+        int rc = eddy_loop_on_close(leave_loop, NULL);
+        if (rc < 0)
+            return rc;
+        home.loop = worker->loop;
+        home.process = getpid();
+        home.first = NULL;
+    }
+    worker->next = home.first;
+    home.first = worker;
+    return 0;
+}
+
+/* The thread takes no signals but those that it causes itself by a fault. */
+static int start_thread(struct worker *worker)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+    sigset_t blocked, before;
+    pthread_attr_t attributes;
+    sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&blocked, faults[i]);
+    if (pthread_attr_init(&attributes) != 0)
+        return -ENOMEM;
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    int rc = pthread_create(&worker->thread, &attributes, work, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    if (rc == 0)
+        pthread_setname_np(worker->thread, "eddy-sqlite");
+    return -rc;
+}
+
+static struct worker *worker_new(const eddy_sql_options *options)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&worker->news, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&worker->lock, NULL);
+    worker->references = 1;
+    worker->loop = eddy_get_running_loop();
+    worker->options = *options;
+    worker->engine.options = &worker->options;
+    worker->engine.pause = pause_for;
+    worker->engine.pause_data = worker;
+    return worker;
+}
+
+static int keep_word(char *kept, const char **word)
+{
+    if (*word == NULL)
+        return 0;
+    if (strlen(*word) >= WORD_MAX)
+        return eddy_fail(EDDY_EVALUE, "eddy_sql_open: \"%s\" is no option of SQLite", *word);
+    *word = strcpy(kept, *word);
+    return 0;
+}
+
+static int start(const char *where, const eddy_sql_options *options, void **out_remote)
+{
+    (void)where;                        // the first command carries it
+    struct worker *worker = worker_new(options);
+    if (worker == NULL)
+        return -ENOMEM;
+    int rc = keep_word(worker->journal_mode, &worker->options.journal_mode);
+    if (rc >= 0)
+        rc = keep_word(worker->synchronous, &worker->options.synchronous);
+    if (rc >= 0)
+        rc = enter_home(worker);
+    worker->references++;               // the thread's
+    if (rc >= 0)
+        rc = start_thread(worker);
+    if (rc < 0) {
+        leave_home(worker);
+        worker->references = 1;
+        pthread_mutex_lock(&worker->lock);
+        unlock_and_unref(worker);
+        return rc;
+    }
+    *out_remote = worker;
+    return 0;
+}
+
+const struct driver eddy__sql_sqlite = {
+    .scheme = "sqlite:",
+    .start = start,
+    .submit = submit,
+    .cancel = cancel,
+    .stop = stop,
+    .is_stopped = is_stopped,
+    .free = free_worker,
+};
