@@ -26,7 +26,7 @@ enum { EXIT_INTERRUPTED = 130 };
 
 static const double grace = 5;    // seconds that an interrupt leaves to what is under way
 
-/* --- Workers ------------------------------------------------------------------------------------ */
+/* --- Workers ---------------------------------------------------------------------------------- */
 
 static int on_worker_done(eddy_future *task, void *data)
 {
@@ -42,8 +42,7 @@ static int on_worker_done(eddy_future *task, void *data)
 
 void job_start_worker(struct job *job)
 {
-    if (job->worker_count == job->options->concurrency || job->stop != STOP_NONE ||
-        job->is_drained)
+    if (job->worker_count == job->options->concurrency || job->stop != STOP_NONE || job->is_drained)
         return;
     struct worker *worker = &job->workers[job->worker_count++];
     *worker = (struct worker){.job = job, .task = eddy_create_task(fetch_work, worker)};
@@ -55,7 +54,7 @@ void job_start_worker(struct job *job)
     }
 }
 
-/* --- Stopping ----------------------------------------------------------------------------------- */
+/* --- Stopping --------------------------------------------------------------------------------- */
 
 static size_t cancel_workers(struct job *job, enum worker_state last, const char *why)
 {
@@ -94,8 +93,10 @@ void job_stop(struct job *job, enum stop_reason reason)
     }
     size_t left_count = cancel_workers(job, WORKER_WAITS, "the job was interrupted");
     if (left_count > 0 && !job->options->is_quiet)
-        show_say(&job->show, "stopping; %zu request%s under way may end within %.0f s; Ctrl-C "
-                 "again ends at once", left_count, left_count == 1 ? "" : "s", grace);
+        show_say(&job->show,
+                 "stopping; %zu request%s under way may end within %.0f s; Ctrl-C "
+                 "again ends at once",
+                 left_count, left_count == 1 ? "" : "s", grace);
     // Without memory for the timer, the limit on each request ends the wait.
     EDDY_IGNORE(eddy_call_later(grace, cut_off, job, &job->cut_off));
 }
@@ -121,8 +122,16 @@ static int on_signal(void *data)
     _exit(EXIT_INTERRUPTED);
 }
 
+/* A shell has jobs in the background ignore Ctrl-C; then it isn't meant for us. */
+static bool is_ignored(int signal_number)
+{
+    struct sigaction action;
+    return sigaction(signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 int job_watch_signals(struct job *job)
 {
-    EDDY_TRY(eddy_add_signal_handler(SIGINT, on_signal, job));
+    if (!is_ignored(SIGINT))
+        EDDY_TRY(eddy_add_signal_handler(SIGINT, on_signal, job));
     return eddy_add_signal_handler(SIGTERM, on_signal, job);
 }

@@ -5,7 +5,7 @@
  *     patterns, list                                                    database, file, pipe
  *          |                                                                   ^
  *          v                                                                   |
- *     feed_take() --URL--> worker: try, pause, try again --row--> rows --> landing: a batch at a time
+ *     feed_take() --URL--> worker: try, pause, try again --row--> rows --> landing: batch by batch
  *                          worker                           (a queue)
  *                          ... as many as --concurrency
  *
@@ -39,11 +39,14 @@
 #include "sink.h"
 #include "url_source.h"
 
+/* Bodies that wait to be landed may take so many bytes; then no further URL is taken. */
+enum { UNLANDED_MAX = 32 << 20, ROWS_WAITING_MAX = 256 };
+
 enum stop_reason {
     STOP_NONE,
-    STOP_INTERRUPTED,     // Ctrl-C or SIGTERM
-    STOP_PIPE_CLOSED,     // nobody reads standard output any more
-    STOP_FAILED,          // the job as a whole can't go on; `complaint` says why
+    STOP_INTERRUPTED,    // Ctrl-C or SIGTERM
+    STOP_PIPE_CLOSED,    // nobody reads standard output any more
+    STOP_FAILED,         // the job as a whole can't go on; `complaint` says why
 };
 
 /* One URL on its way to be a row. */
@@ -58,9 +61,9 @@ struct row {
 
 /* What cancelling a worker would cut off. */
 enum worker_state {
-    WORKER_WAITS,       // for a URL, its turn, or the end of a pause: nothing is lost
-    WORKER_REQUESTS,    // an answer on its way
-    WORKER_HANDS_OVER,  // a row: never cut off
+    WORKER_WAITS,         // for a URL, its turn, or the end of a pause: nothing is lost
+    WORKER_REQUESTS,      // an answer on its way
+    WORKER_HANDS_OVER,    // a row: never cut off
 };
 
 struct worker {
@@ -72,36 +75,39 @@ struct worker {
 struct job {
     const struct fetch_options *options;
     struct url_source *source;
-    int list_fd;                    // of --urls; -1: none
-    bool is_list_plain;             // a plain file, which epoll can't wait for
-    struct seen seen;               // URLs of this run
-    struct seen known;              // URLs answered in an earlier one
+    int list_fd;           // of --urls; -1: none
+    bool is_list_plain;    // a plain file, which epoll can't wait for
+    struct seen seen;      // URLs of this run
+    struct seen known;     // URLs answered in an earlier one
     struct backoff backoff;
     struct sink *sink;
     struct show show;
 
-    eddy_http_session *session;     // NULL: not begun yet
+    eddy_http_session *session;    // NULL: not begun yet
     eddy_http_header *headers;
     char **header_texts;
-    eddy_task *main;                // lent: the landing
-    eddy_lock feeding;              // whoever holds it takes the next URL
-    bool is_drained;                // there are no more URLs
-    double next_turn;               // by eddy_time(): when --rate allows the next request
-    eddy_queue *rows;               // struct row *, from the workers to the landing
-    uint64_t unlanded_size;         // bytes of bodies that wait to be landed
-    eddy_event has_room;            // unlanded_size is within its bound
-    struct worker *workers;         // options->concurrency of them
-    size_t worker_count;            // started so far
-    size_t active_count;            // of those, not ended yet
-    eddy_handle *cut_off;           // the timer that ends what an interrupt has left under way
+    eddy_task *main;           // lent: the landing
+    eddy_lock feeding;         // whoever holds it takes the next URL
+    bool is_drained;           // there are no more URLs
+    double next_turn;          // by eddy_time(): when --rate allows the next request
+    eddy_queue *rows;          // struct row *, from the workers to the landing
+    uint64_t unlanded_size;    // bytes of bodies that wait to be landed
+    eddy_event has_room;       // unlanded_size is within its bound
+    struct worker *workers;    // options->concurrency of them
+    size_t worker_count;       // started so far
+    size_t active_count;       // of those, not ended yet
+    eddy_handle *cut_off;      // the timer that ends what an interrupt has left under way
 
     enum stop_reason stop;
-    uint64_t bad_line_count;        // lines of the list that are no URLs
+    uint64_t bad_line_count;    // lines of the list that are no URLs
     struct summary summary;
     struct complaint complaint;
 };
 
-/* Stops the job early; the first reason stands, unless a failure follows. From any task or callback. */
+/*
+ * Stops the job early; the first reason stands, unless a failure follows. To be called from any task or
+ * callback of the loop.
+ */
 void job_stop(struct job *job, enum stop_reason reason);
 
 /* The same for a failure, with a sentence for people; the first one stands. */
@@ -123,10 +129,10 @@ void row_free(struct row *row);
 
 /* Makes one request for the row and records how it went. Suspends. Returns what kind it was. */
 enum try_outcome {
-    TRY_ANSWERED,     // as far as this URL is concerned, that's it
-    TRY_FAILED,       // trying again would not help
-    TRY_AGAIN,        // it may go better later
-    TRY_CUT_OFF,      // cancelled
+    TRY_ANSWERED,    // as far as this URL is concerned, that's it
+    TRY_FAILED,      // trying again would not help
+    TRY_AGAIN,       // it may go better later
+    TRY_CUT_OFF,     // cancelled
 };
 enum try_outcome fetch_try(struct job *job, struct row *row, double *out_retry_after);
 
@@ -134,12 +140,9 @@ enum try_outcome fetch_try(struct job *job, struct row *row, double *out_retry_a
 void row_set_error(struct row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A worker's life. */
-EDDY_ASYNC_DECLARE(fetch_work, (struct worker *, worker))
+EDDY_ASYNC_DECLARE(fetch_work, (struct worker *, worker));
 
-/* Lands rows until there are no more. Suspends. Returns 0, or an error for which the job has stopped. */
+/* Lands rows until there are no more. Suspends. 0, or an error for which the job has stopped. */
 int fetch_land(struct job *job);
-
-/* Reads the value of Retry-After, seconds or a date, as seconds from `now`; below 0: it is neither. */
-double retry_after_read(const char *text, int64_t now_unix);
 
 #endif

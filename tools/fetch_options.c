@@ -78,7 +78,8 @@ static const struct option_spec rows[] = {
     {"quiet", 'q', NULL, OPTION_FLAG, FIELD(is_quiet),
      .help = "No progress and no summary; errors are still told."},
     {"json-summary", 0, NULL, OPTION_FLAG, FIELD(has_json_summary),
-     .help = "The summary as one JSON object, for programs."},
+     .help = "The summary as one JSON object, for programs: on standard output, or on standard "
+             "error when the documents go there."},
     {"version", 'V', NULL, OPTION_VERSION, 0, .help = "Prints the version and ends."},
     {"help", 'h', NULL, OPTION_HELP, 0, .help = "Prints this text and ends."},
 };

@@ -19,12 +19,12 @@
 struct show {
     struct progress progress;
     struct progress_style style;
-    uint64_t total;          // of the URLs as written; counts only with progress.has_total
-    uint64_t done, failed;   // URLs dealt with, by whoever deals with them
-    uint64_t spared;         // URLs that need no dealing with: there already, or repeated
+    uint64_t total;           // of the URLs as written; counts only with progress.has_total
+    uint64_t done, failed;    // URLs dealt with, by whoever deals with them
+    uint64_t spared;          // URLs that need no dealing with: there already, or repeated
     bool is_bar;
     bool is_quiet;
-    bool is_drawn;           // the bar stands on the terminal's last line
+    bool is_drawn;    // the bar stands on the terminal's last line
     eddy_handle *timer;
 };
 

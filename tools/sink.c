@@ -20,8 +20,7 @@ int sink_open(const struct fetch_options *options, struct seen *known, struct si
     return sink_open_text(options, known, out_sink, complaint);
 }
 
-int sink_write(struct sink *sink, struct record *records, size_t count,
-               struct complaint *complaint)
+int sink_write(struct sink *sink, struct record *records, size_t count, struct complaint *complaint)
 {
     return sink->ops->write(sink, records, count, complaint);
 }
@@ -61,8 +60,8 @@ int sink_complain(int err, const char *path, struct complaint *complaint)
                         "file with --into",
                         path, strerror(-err));
     case EISDIR:
-        return complain(complaint, err, 0,
-                        "%.200s is a folder; name a file in it with --into", path);
+        return complain(complaint, err, 0, "%.200s is a folder; name a file in it with --into",
+                        path);
     case EWOULDBLOCK:
         return complain(complaint, err, 0,
                         "%.200s is being written by another eddy fetch; wait for it, or name "

@@ -60,14 +60,14 @@ int sink_write(struct sink *sink, struct record *records, size_t count,
  */
 int sink_finish(struct sink *sink, bool is_complete, struct complaint *complaint);
 
-/* Frees the sink, finished or not; NULL is fine. A file it made and nothing came into is removed. */
+/* Frees the sink, finished or not; NULL is fine. A file that it made for nothing is removed. */
 void sink_free(struct sink *sink);
 
 /* The kinds; called by sink_open() alone. */
 int sink_open_sqlite(const struct fetch_options *options, struct seen *known,
                      struct sink **out_sink, struct complaint *complaint);
-int sink_open_text(const struct fetch_options *options, struct seen *known,
-                   struct sink **out_sink, struct complaint *complaint);
+int sink_open_text(const struct fetch_options *options, struct seen *known, struct sink **out_sink,
+                   struct complaint *complaint);
 
 /*
  * Says that `path` could not be opened or written, and what to do: `err` is a negative errno.

@@ -14,7 +14,7 @@
  * What always holds:
  *   - The name always leads to a whole file, the old or the new: rename(2) is atomic.
  *   - A file that is no work of ours is never cut or copied, but refused.
- *   - An advisory lock keeps a second eddy fetch out; it is held on the new file before the renaming.
+ *   - An advisory lock keeps a second eddy fetch out; the new file is locked before the renaming.
  *
  * Everything runs on a thread, and blocks. Called by sink_text.c.
  */
@@ -113,7 +113,7 @@ static int read_through(struct text_sink *sink, struct seen *answered, int to,
     return rc;
 }
 
-/* --- A file beside it --------------------------------------------------------------------------- */
+/* --- A file beside it ------------------------------------------------------------------------- */
 
 /* Makes "people.csv.XXXXXX" beside the file, locked, with the same rights. */
 static int open_beside(const struct text_sink *sink, char **out_name)
@@ -199,13 +199,13 @@ static int drop_useless(struct text_sink *sink)
     return err;
 }
 
-/* --- Going on ----------------------------------------------------------------------------------- */
+/* --- Going on --------------------------------------------------------------------------------- */
 
 /* What a row can have at most; more without its end is no torn row, but an open quote. */
 static uint64_t torn_size_max(const struct fetch_options *options)
 {
-    uint64_t body_max = options->max_size > UINT64_C(64) << 20 ? options->max_size
-                                                              : UINT64_C(64) << 20;
+    uint64_t body_max =
+        options->max_size > UINT64_C(64) << 20 ? options->max_size : UINT64_C(64) << 20;
     return (body_max + URL_MAX) * 6 + 65536;
 }
 
@@ -235,7 +235,7 @@ static int go_on(struct text_sink *sink)
     return ftruncate(sink->fd, (off_t)sink->size) < 0 ? -errno : 0;
 }
 
-/* --- Opening ------------------------------------------------------------------------------------ */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 static int open_or_create(struct text_sink *sink)
 {
@@ -270,8 +270,8 @@ static int prepare(struct text_sink *sink)
     if (options->is_resuming)
         return go_on(sink);
     sink->is_replacing = options->is_replacing;
-    return options->is_replacing ? 0 : sink_complain_full(options->target.path, NULL,
-                                                          sink->complaint);
+    return options->is_replacing ? 0
+                                 : sink_complain_full(options->target.path, NULL, sink->complaint);
 }
 
 int text_file_open(struct text_sink *sink)

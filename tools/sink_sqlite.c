@@ -46,12 +46,12 @@ struct sqlite_sink {
     struct sink sink;
     const struct fetch_options *options;
     eddy_sql *db;
-    bool is_replacing;     // the old rows are still there
-    bool was_created;      // the file is ours, and nothing has landed in it yet
+    bool is_replacing;    // the old rows are still there
+    bool was_created;     // the file is ours, and nothing has landed in it yet
     char insert[SQL_SIZE];
     eddy_sql_value *values;    // of a batch, COLUMN_COUNT for each row
     char (*times)[TIME_SIZE];
-    size_t row_max;            // that both have room for
+    size_t row_max;    // that both have room for
 };
 
 static struct sqlite_sink *sqlite_of(struct sink *sink)
@@ -59,7 +59,7 @@ static struct sqlite_sink *sqlite_of(struct sink *sink)
     return (struct sqlite_sink *)((char *)sink - offsetof(struct sqlite_sink, sink));
 }
 
-/* --- What is said when it fails ---------------------------------------------------------------- */
+/* --- What is said when it fails --------------------------------------------------------------- */
 
 static const char *advice_for(int status)
 {
@@ -74,9 +74,10 @@ static const char *advice_for(int status)
     case EDDY_SQL_DENIED:
     case EDDY_SQL_CANTOPEN:
         return "; see that the folder exists and may be written, or name another file with --into";
-    case EDDY_SQL_CORRUPT:
-        return "; name another file with --into, or move this one away";
-    case EDDY_SQL_IO: return "; what has landed so far is whole";
+    case EDDY_SQL_CORRUPT: return "; name another file with --into, or move this one away";
+    case EDDY_SQL_IO:    // also a quota, which SQLite doesn't tell from a broken disk
+        return "; what has landed so far is whole: see that there is room and the disk is sound, "
+               "then the same command with --resume goes on";
     default: return "";
     }
 }
@@ -94,7 +95,7 @@ static int complain_of(const struct sqlite_sink *sqlite, int status, struct comp
                     names_path ? "" : ": ", message, advice_for(status));
 }
 
-/* --- Looking at what is there ------------------------------------------------------------------ */
+/* --- Looking at what is there ----------------------------------------------------------------- */
 
 static bool is_ours(const char *name)
 {
@@ -153,8 +154,7 @@ static int read_known(struct sqlite_sink *sqlite, struct seen *known)
     return rc;
 }
 
-static int look_at_rows(struct sqlite_sink *sqlite, struct seen *known,
-                        struct complaint *complaint)
+static int look_at_rows(struct sqlite_sink *sqlite, struct seen *known, struct complaint *complaint)
 {
     if (sqlite->options->is_resuming)
         return read_known(sqlite, known);
@@ -183,6 +183,8 @@ static int look(struct sqlite_sink *sqlite, struct seen *known, struct complaint
     struct stat status;
     bool is_there = stat(sqlite->options->target.path, &status) == 0;
     sqlite->was_created = !is_there;
+    if (is_there && S_ISDIR(status.st_mode))
+        return sink_complain(-EISDIR, sqlite->options->target.path, complaint);
     if (!is_there || status.st_size == 0)
         return 0;
     EDDY_TRY(open_connection(sqlite, &(eddy_sql_options){.read_only = true, .must_exist = true}));
@@ -194,7 +196,7 @@ static int look(struct sqlite_sink *sqlite, struct seen *known, struct complaint
     return rc;
 }
 
-/* --- Writing ----------------------------------------------------------------------------------- */
+/* --- Writing ---------------------------------------------------------------------------------- */
 
 static int create_table(struct sqlite_sink *sqlite)
 {
@@ -278,8 +280,8 @@ static int empty_table(struct sqlite_sink *sqlite)
 
 static int insert(struct sqlite_sink *sqlite, size_t count)
 {
-    EDDY_TRY(eddy_sql_execute_many(sqlite->db, sqlite->insert, sqlite->values, COLUMN_COUNT,
-                                   count));
+    EDDY_TRY(
+        eddy_sql_execute_many(sqlite->db, sqlite->insert, sqlite->values, COLUMN_COUNT, count));
     return 0;
 }
 

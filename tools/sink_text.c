@@ -26,7 +26,8 @@
 #include "complaint.h"
 #include "fetch_options.h"
 
-enum { TEXT_KEPT_MAX = 4 << 20 };    // bytes of buffer that an extraordinary batch doesn't leave behind
+/* Bytes of the buffer that are kept from one batch to the next. */
+enum { TEXT_KEPT_MAX = 4 << 20 };
 
 static struct text_sink *text_of(struct sink *sink)
 {
@@ -161,8 +162,8 @@ EDDY_ASYNC(open_file, (struct text_sink *, sink))
     return text_file_open(sink);
 }
 
-int sink_open_text(const struct fetch_options *options, struct seen *known,
-                   struct sink **out_sink, struct complaint *complaint)
+int sink_open_text(const struct fetch_options *options, struct seen *known, struct sink **out_sink,
+                   struct complaint *complaint)
 {
     struct text_sink *sink = malloc(sizeof *sink);
     if (sink == NULL)

@@ -16,16 +16,16 @@
 struct text_sink {
     struct sink sink;
     const struct fetch_options *options;
-    struct seen *known;         // lent; filled while opening
-    char *path;                 // of the file itself, links followed; NULL: standard output
-    int fd;                     // -1: not open
-    bool is_regular;            // a plain file: it can be cut, renamed and locked
+    struct seen *known;    // lent; filled while opening
+    char *path;            // of the file itself, links followed; NULL: standard output
+    int fd;                // -1: not open
+    bool is_regular;       // a plain file: it can be cut, renamed and locked
     bool is_csv;
-    bool has_header;            // the header line of CSV has been written
-    bool is_replacing;          // `fd` is the old file, and its content stands yet
-    bool was_created;           // the file is ours, and nothing has landed in it yet
-    uint64_t size;              // of what is whole in the file
-    struct bytes text;          // the batch being written
+    bool has_header;                // the header line of CSV has been written
+    bool is_replacing;              // `fd` is the old file, and its content stands yet
+    bool was_created;               // the file is ours, and nothing has landed in it yet
+    uint64_t size;                  // of what is whole in the file
+    struct bytes text;              // the batch being written
     struct complaint *complaint;    // the job's, for the call under way
 };
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* 14_as_completed.c: each result as soon as it is there, whatever the order of the tasks. */
+#include "tutorial.h"
+
+EDDY_ASYNC_TO(int, fetch, (int, seconds))
+{
+    EDDY_TRY(eddy_sleep(seconds));
+    *result = seconds;
+    return 0;
+}
+
+EDDY_ASYNC(app)
+{
+    eddy_coroutine *coros[] = {eddy_coro(fetch, 3), eddy_coro(fetch, 1), eddy_coro(fetch, 2)};
+    EDDY_AUTO(eddy_as_completed) *order = eddy_as_completed_new(coros, 3, EDDY_NO_TIMEOUT);
+    eddy_future *done;
+    int rc;
+    while ((rc = eddy_as_completed_next(order, &done)) > 0) {
+        int seconds;
+        EDDY_TRY(eddy_future_result(done, &seconds));
+        printf("%.2f: the one of %d s\n", eddy_time(), seconds);
+    }
+    return rc;
+}
+
+int main(void)
+{
+    return tutorial_main(eddy_coro(app));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* 15_running_loop.c: there is a loop while a program runs, and none before and after. */
+#include "tutorial.h"
+
+EDDY_ASYNC(app)
+{
+    printf("inside: %s\n", eddy_get_running_loop() != NULL ? "a loop" : "none");
+    double before = eddy_time();
+    EDDY_TRY(eddy_sleep(0.5));
+    printf("its clock went on by %.1f s\n", eddy_time() - before);
+    return 0;
+}
+
+int main(void)
+{
+    printf("before: %s\n", eddy_get_running_loop() != NULL ? "a loop" : "none");
+    int exit_status = tutorial_main(eddy_coro(app));
+    printf("after: %s\n", eddy_get_running_loop() != NULL ? "a loop" : "none");
+    return exit_status;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* 34_await_outside_a_task.c: no syntax forbids it, so the call itself says what is wrong. */
+#include "tutorial.h"
+
+int main(void)
+{
+    int rc = eddy_sleep(1);
+    printf("%s: %s\n", eddy_strerror(rc), eddy_error_message(eddy_error_get(rc)));
+    return rc == EDDY_EMISUSE ? EXIT_SUCCESS : EXIT_FAILURE;
+}

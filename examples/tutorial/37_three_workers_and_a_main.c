@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* 37_three_workers_and_a_main.c: tasks that nobody holds run as long as the program does. */
+#include "tutorial.h"
+
+EDDY_ASYNC(worker, (int, idx))
+{
+    for (;;) {
+        printf("worker-%d msg\n", idx);
+        EDDY_TRY(eddy_sleep(1));
+    }
+}
+
+EDDY_ASYNC(app)
+{
+    for (int i = 0; i < 3; i++)
+        eddy_start(worker, i + 1);
+    for (;;) {
+        puts("main msg");
+        EDDY_TRY(eddy_sleep(1)); // lets the workers run
+    }
+}
+
+int main(void)
+{
+    return tutorial_main(eddy_coro(app));
+}

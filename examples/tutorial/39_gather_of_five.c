@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* 39_gather_of_five.c: five sleepers begin together, and end each in its time. */
+#include "tutorial.h"
+
+static const int delays[] = {4, 1, 2, 3, 5};
+
+EDDY_ASYNC(some_sleep, (int, i))
+{
+    printf("%d: start sleep\n", i);
+    EDDY_TRY(eddy_sleep(delays[i - 1]));
+    printf("%d: end sleep\n", i);
+    return 0;
+}
+
+EDDY_ASYNC(app)
+{
+    EDDY_TRY(eddy_gather(eddy_coro(some_sleep, 1), eddy_coro(some_sleep, 2),
+                         eddy_coro(some_sleep, 3), eddy_coro(some_sleep, 4),
+                         eddy_coro(some_sleep, 5)));
+    printf("after %.0f s\n", eddy_time());
+    return 0;
+}
+
+int main(void)
+{
+    return tutorial_main(eddy_coro(app));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* 43_clean_shutdown.c: a cancelled operation has time to end well: its cleanup may await. */
+#include "tutorial.h"
+
+EDDY_ASYNC(db_operation)
+{
+    puts("operation start");
+    int rc;
+    do
+        puts("operation new round");
+    while ((rc = eddy_sleep(1)) == 0);
+    if (rc == EDDY_CANCELLED) {
+        puts("operation was cancelled");
+        EDDY_TRY(eddy_sleep(1));
+    }
+    puts("operation done");
+    return 0;
+}
+
+EDDY_ASYNC(app)
+{
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(db_operation);
+    EDDY_TRY(eddy_sleep(5));
+    eddy_task_cancel(task); // it gets EDDY_CANCELLED from its sleep, as soon as it runs
+    EDDY_TRY(eddy_await(task));
+    printf("after %.1f s\n", eddy_time());
+    return 0;
+}
+
+int main(void)
+{
+    return tutorial_main(eddy_coro(app));
+}

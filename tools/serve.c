@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.c: `eddy serve`, an HTTP server for practice and tests.
+ *
+ *      options --> documents or folder --> listen --> ... a signal --> drain --> exit status 0
+ *
+ * The first line on standard output is the URL, for scripts; everything for people goes to standard
+ * error: where it serves, and a line for each request.
+ *
+ * Chance is drawn when a request arrives, always the same number of times, so with one seed request
+ * number n meets the same fate in every run, whatever it asks for.
+ *
+ * A server that is stopped on purpose has done what it should: Ctrl-C and SIGTERM let requests
+ * finish for a few seconds and end with status 0. A second one ends it at once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <eddy.h>
+#include <eddy/http_server.h>
+
+#include "backoff.h"
+#include "complaint.h"
+#include "options.h"
+#include "serve_folder.h"
+#include "serve_map.h"
+#include "serve_options.h"
+#include "tool.h"
+
+enum {
+    DRAIN_SECONDS = 5,
+    TARGET_SHOWN_MAX = 200,
+    LINE_SIZE_MAX = 320,
+};
+
+struct serve {
+    struct serve_options options;
+    struct serve_map map;    // of a file
+    int folder;              // else -1
+    size_t count;            // documents or files
+    struct backoff chance;
+    eddy_future *stopped;    // by a signal
+};
+
+/* What a request will meet. */
+struct fate {
+    double delay;
+    bool fails, is_dropped;
+};
+
+/* --- For people ------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
+{
+    char text[LINE_SIZE_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "eddy serve: %s\n", text);
+}
+
+/* One line for a request: GET /api/people/1/ 200 637 12.3 ms */
+static void log_request(const eddy_http_request *request, const eddy_http_reply *reply,
+                        double seconds)
+{
+    char line[LINE_SIZE_MAX], status[12] = "dropped";
+    eddy_span method = eddy_http_request_method(request);
+    eddy_span target = eddy_http_request_target(request);
+    int shown = target.size < TARGET_SHOWN_MAX ? (int)target.size : TARGET_SHOWN_MAX;
+    if (eddy_http_reply_status(reply) != 0)
+        snprintf(status, sizeof status, "%d", eddy_http_reply_status(reply));
+    int n = snprintf(line, sizeof line, "%.*s %.*s %s %llu %.1f ms\n", (int)method.size,
+                     method.data, shown, target.data, status,
+                     (unsigned long long)eddy_http_reply_size(reply), seconds * 1000);
+    // What is beyond ASCII could steer a terminal.
+    for (char *c = line; c < line + n; c++)
+        if ((*c < ' ' || *c > '~') && *c != '\n')
+            *c = '?';
+    fwrite(line, 1, (size_t)n, stderr);
+}
+
+/* --- Answers ---------------------------------------------------------------------------------- */
+
+static struct fate draw(struct serve *serve)
+{
+    const struct serve_options *options = &serve->options;
+    double late = backoff_random(&serve->chance), bad = backoff_random(&serve->chance),
+           worse = backoff_random(&serve->chance);
+    return (struct fate){
+        .delay = options->delay + options->jitter * late,
+        .fails = bad < options->fail_rate,
+        .is_dropped = worse < 0.5,
+    };
+}
+
+static int send_detail(eddy_http_reply *reply, int status, const char *detail)
+{
+    char body[64];
+    int n = snprintf(body, sizeof body, "{\"detail\": \"%s\"}", detail);
+    return eddy_http_reply_send(reply, status, "application/json", body, (size_t)n);
+}
+
+static int send_document(const struct serve *serve, const eddy_http_request *request,
+                         eddy_http_reply *reply)
+{
+    // Path and query as one text: a target in its absolute form has a host before them.
+    eddy_span target = eddy_http_request_path(request);
+    eddy_span query = eddy_http_request_query(request);
+    if (query.size > 0 && query.data == target.data + target.size + 1)
+        target.size = (size_t)(query.data + query.size - target.data);
+    const struct serve_document *found = serve_map_find(&serve->map, target.data, target.size);
+    if (found == NULL)
+        return send_detail(reply, 404, "Not found");
+    return eddy_http_reply_send(reply, 200, "application/json", found->data, found->size);
+}
+
+static int send_redirect(const eddy_http_request *request, eddy_http_reply *reply)
+{
+    char location[LINE_SIZE_MAX];
+    eddy_span path = eddy_http_request_path(request);
+    int n = snprintf(location, sizeof location, "%.*s/", (int)path.size, path.data);
+    if (n >= (int)sizeof location)
+        return send_detail(reply, 404, "Not found");
+    EDDY_TRY(eddy_http_reply_header(reply, "Location", location));
+    return send_detail(reply, 301, "Moved permanently");
+}
+
+static int send_file(const struct serve *serve, const eddy_http_request *request,
+                     eddy_http_reply *reply)
+{
+    struct serve_file file;
+    int rc = serve_folder_open(serve->folder, eddy_http_request_path(request), &file);
+    if (rc == SERVE_FOLDER_REDIRECT)
+        return send_redirect(request, reply);
+    if (rc == -EMFILE || rc == -ENFILE)
+        return send_detail(reply, 503, "Too many open files");
+    if (rc < 0)
+        return send_detail(reply, 404, "Not found");
+    rc = serve_folder_send(&file, eddy_http_request_is(request, "HEAD"), reply);
+    close(file.fd);
+    return rc;
+}
+
+static int answer(struct serve *serve, const eddy_http_request *request, eddy_http_reply *reply)
+{
+    struct fate fate = draw(serve);
+    if (fate.delay > 0)
+        EDDY_TRY(eddy_sleep(fate.delay));
+    if (fate.fails && fate.is_dropped) {
+        eddy_http_reply_abort(reply);
+        return 0;
+    }
+    if (fate.fails)
+        return send_detail(reply, 500, "Failed on purpose");
+    if (!eddy_http_request_is(request, "GET") && !eddy_http_request_is(request, "HEAD")) {
+        EDDY_TRY(eddy_http_reply_header(reply, "Allow", "GET, HEAD"));
+        return send_detail(reply, 405, "Method not allowed");
+    }
+    return serve->folder >= 0 ? send_file(serve, request, reply)
+                              : send_document(serve, request, reply);
+}
+
+static int handle(eddy_http_request *request, eddy_http_reply *reply, void *data)
+{
+    struct serve *serve = data;
+    if (serve->options.is_quiet)
+        return answer(serve, request, reply);
+    double start = eddy_time();
+    int rc = answer(serve, request, reply);
+    log_request(request, reply, eddy_time() - start);
+    return rc;
+}
+
+/* --- The run ---------------------------------------------------------------------------------- */
+
+static int on_signal(void *data)
+{
+    struct serve *serve = data;
+    if (!eddy_future_done(serve->stopped))
+        return eddy_future_set_result(serve->stopped);
+    return 0;
+}
+
+/* Ctrl-C is left alone where it is ignored: the shell does that for what runs in the background. */
+static int watch_signals(struct serve *serve)
+{
+    struct sigaction before;
+    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+        EDDY_TRY(eddy_add_signal_handler(SIGINT, on_signal, serve));
+    return eddy_add_signal_handler(SIGTERM, on_signal, serve);
+}
+
+static void announce(const struct serve *serve, const eddy_http_server *server)
+{
+    const char *host = serve->options.host;
+    bool is_v6 = strchr(host, ':') != NULL;
+    char url[LINE_SIZE_MAX];
+    snprintf(url, sizeof url, "http://%s%s%s:%d/", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
+             eddy_http_server_port(server));
+    fprintf(stderr, "serving %zu %s%s at %s (Ctrl-C stops)\n", serve->count,
+            serve->folder >= 0 ? "file" : "document", serve->count == 1 ? "" : "s", url);
+    printf("%s\n", url);
+    fflush(stdout);
+}
+
+static int open_server(struct serve *serve, eddy_http_server **out_server)
+{
+    char port[8];
+    snprintf(port, sizeof port, "%u", (unsigned)serve->options.port);
+    int rc = eddy_http_server_open(
+        &(eddy_http_server_options){
+            .host = serve->options.host,
+            .port = port,
+            .handler = handle,
+            .data = serve,
+        },
+        out_server);
+    if (rc < 0)
+        tell("can't listen on %s port %s: %s%s", serve->options.host, port, eddy_strerror(rc),
+             rc == -EADDRINUSE ? "; choose another with --port, or 0 for any that is free" : "");
+    return rc;
+}
+
+EDDY_ASYNC(serve_until_stopped, (struct serve *, serve))
+{
+    EDDY_AUTO(eddy_http_server) *server = NULL;
+    EDDY_TRY(open_server(serve, &server));
+    serve->stopped = eddy_future_new(0, NULL);
+    int rc = watch_signals(serve);
+    if (rc == 0) {
+        announce(serve, server);
+        rc = eddy_await(serve->stopped);
+        eddy_remove_signal_handler(SIGINT);    // the next one ends the program
+        eddy_remove_signal_handler(SIGTERM);
+    }
+    eddy_future_free(serve->stopped);
+    if (rc < 0) {
+        tell("can't serve: %s", eddy_strerror(rc));
+        return rc;
+    }
+    rc = eddy_http_server_shutdown(server, DRAIN_SECONDS);
+    if (rc > 0)
+        tell("%d %s cut off while waiting for an answer", rc,
+             rc == 1 ? "connection was" : "connections were");
+    return rc < 0 ? rc : 0;
+}
+
+static int open_documents(struct serve *serve, struct complaint *complaint)
+{
+    const char *path = serve->options.path;
+    struct stat status;
+    if (stat(path, &status) < 0)
+        return complain(complaint, -errno, 0, "%.200s can't be served: %s", path, strerror(errno));
+    if (!S_ISDIR(status.st_mode)) {
+        int rc = serve_map_load(&serve->map, path, complaint);
+        serve->count = serve->map.count;
+        return rc;
+    }
+    serve->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (serve->folder < 0)
+        return complain(complaint, -errno, 0, "%.200s can't be served: %s", path, strerror(errno));
+    serve->count = serve_folder_count(serve->folder);
+    return 0;
+}
+
+/* A connection is a descriptor, and the usual limit is low. */
+static void allow_many_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+int serve_main(int argc, char **argv)
+{
+    struct serve serve = {.folder = -1};
+    struct complaint complaint;
+    int rc = serve_options_parse(&serve.options, argc, argv, &complaint);
+    if (rc == OPTIONS_HELP) {
+        serve_options_print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (rc == OPTIONS_VERSION) {
+        printf("eddy %s\n", eddy_version());
+        return EXIT_SUCCESS;
+    }
+    if (rc < 0) {
+        tell("%s", complaint.text);
+        return EXIT_USAGE;
+    }
+    rc = open_documents(&serve, &complaint);
+    if (rc < 0) {
+        tell("%s", complaint.text);
+        return EXIT_FAILURE;
+    }
+    allow_many_descriptors();
+    backoff_init(&serve.chance, serve.options.seed, NULL);
+    rc = eddy_run(eddy_coro(serve_until_stopped, &serve), &(eddy_run_options){.keep_sigint = true});
+    serve_map_fini(&serve.map);
+    if (serve.folder >= 0)
+        close(serve.folder);
+    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

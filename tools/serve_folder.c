@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve_folder.c: the files of `eddy serve FOLDER`.
+ *
+ * A path is walked name by name, each opened below the folder before it, so what it says of the way
+ * is never put together into something to be interpreted anew. A file's first block is read where
+ * we are, for it is mostly in memory; the blocks of a large one are read on a thread, since a disk
+ * that is slow once must not stop the other clients.
+ *
+ * What always holds:
+ *   - The answer has the length that the file had when it was opened; one that shrinks meanwhile is
+ *     cut off, which the client sees.
+ *
+ * Owns nothing. Called by serve.c.
+ */
+#include "serve_folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <eddy/thread.h>
+
+#include "serve_map.h"
+
+enum { BLOCK_SIZE = 64 * 1024, PATH_SIZE_MAX = 4096, DEPTH_MAX = 64 };
+
+/* --- What is behind a name -------------------------------------------------------------------- */
+
+struct content_type {
+    const char *ending, *type;
+};
+
+static const struct content_type content_types[] = {
+    {".html", "text/html; charset=utf-8"},
+    {".htm", "text/html; charset=utf-8"},
+    {".json", "application/json"},
+    {".txt", "text/plain; charset=utf-8"},
+    {".md", "text/markdown; charset=utf-8"},
+    {".css", "text/css; charset=utf-8"},
+    {".js", "text/javascript; charset=utf-8"},
+    {".mjs", "text/javascript; charset=utf-8"},
+    {".csv", "text/csv; charset=utf-8"},
+    {".ndjson", "application/x-ndjson"},
+    {".xml", "application/xml"},
+    {".svg", "image/svg+xml"},
+    {".png", "image/png"},
+    {".jpg", "image/jpeg"},
+    {".jpeg", "image/jpeg"},
+    {".gif", "image/gif"},
+    {".webp", "image/webp"},
+    {".ico", "image/x-icon"},
+    {".woff2", "font/woff2"},
+    {".wasm", "application/wasm"},
+    {".pdf", "application/pdf"},
+    {".gz", "application/gzip"},
+    {".zip", "application/zip"},
+};
+
+static const char *type_of(const char *name)
+{
+    const char *ending = strrchr(name, '.');
+    for (size_t i = 0; ending != NULL && i < sizeof content_types / sizeof *content_types; i++)
+        if (strcasecmp(ending, content_types[i].ending) == 0)
+            return content_types[i].type;
+    return "application/octet-stream";
+}
+
+/* Opens `name`, which holds no '/', below `folder`. A FIFO or device does not hold us up. */
+static int open_below(int folder, const char *name)
+{
+    if (name[0] == '.')
+        return -ENOENT;
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+/* Goes from `folder`, which it closes, to the name at its end: a descriptor. */
+static int walk(int folder, char *path, const char **out_name)
+{
+    *out_name = "index.html";
+    while (*path != '\0' && folder >= 0) {
+        char *end = path + strcspn(path, "/");
+        bool is_last = *end == '\0';
+        *end = '\0';
+        int next = open_below(folder, path);
+        close(folder);
+        *out_name = path;
+        path = is_last ? end : end + 1;
+        folder = next;
+    }
+    return folder;
+}
+
+/* --- Opening ---------------------------------------------------------------------------------- */
+
+/* Decodes the path without its first '/'; empty names in it are not what anybody means. */
+static int decode_path(eddy_span path, char out[PATH_SIZE_MAX])
+{
+    if (path.size == 0 || path.data[0] != '/' || path.size > PATH_SIZE_MAX)
+        return -ENOENT;
+    long size = percent_decode(path.data + 1, path.size - 1, out);
+    if (size < 0)
+        return -ENOENT;
+    out[size] = '\0';
+    return out[0] == '/' || strstr(out, "//") != NULL ? -ENOENT : 0;
+}
+
+/* Turns the descriptor of a folder into that of its index. */
+static int open_index(int folder, struct stat *out_status)
+{
+    int fd = open_below(folder, "index.html");
+    close(folder);
+    if (fd >= 0 && fstat(fd, out_status) < 0) {
+        close(fd);
+        return -EIO;
+    }
+    return fd;
+}
+
+int serve_folder_open(int root, eddy_span path, struct serve_file *out_file)
+{
+    char decoded[PATH_SIZE_MAX];
+    const char *name;
+    struct stat status;
+    int err = decode_path(path, decoded);
+    if (err < 0)
+        return err;
+    bool names_folder = path.data[path.size - 1] == '/';
+    int fd = walk(fcntl(root, F_DUPFD_CLOEXEC, 0), decoded, &name);
+    if (fd < 0)
+        return fd;
+    err = fstat(fd, &status) < 0 ? -errno : 0;
+    if (err == 0 && S_ISDIR(status.st_mode) && !names_folder)
+        err = SERVE_FOLDER_REDIRECT;
+    if (err == 0 && S_ISDIR(status.st_mode)) {
+        name = "index.html";
+        fd = open_index(fd, &status);
+        if (fd < 0)
+            return fd;
+    } else if (err == 0 && names_folder) {
+        err = -ENOTDIR;
+    }
+    if (err == 0 && !S_ISREG(status.st_mode))
+        err = -ENOENT;
+    if (err != 0) {
+        close(fd);
+        return err;
+    }
+    *out_file = (struct serve_file){fd, (uint64_t)status.st_size, type_of(name)};
+    return 0;
+}
+
+/* --- Sending ---------------------------------------------------------------------------------- */
+
+/* A block of a file; whoever does not take it drops it. */
+struct block {
+    char *data;
+    ssize_t size;    // 0: the file is at its end
+};
+
+static void drop_block(struct block *block)
+{
+    free(block->data);
+}
+
+static int read_block(struct block *block, int fd, uint64_t offset)
+{
+    *block = (struct block){.data = malloc(BLOCK_SIZE)};
+    if (block->data == NULL)
+        return -ENOMEM;
+    do
+        block->size = pread(fd, block->data, BLOCK_SIZE, (off_t)offset);
+    while (block->size < 0 && errno == EINTR);
+    if (block->size >= 0)
+        return 0;
+    int err = -errno;
+    free(block->data);
+    return err;
+}
+
+static void close_fd(int *fd)
+{
+    close(*fd);
+}
+
+/* For the thread: a descriptor of its own, for nobody waits for it if the request is cancelled. */
+EDDY_ASYNC_TO_OWNED(struct block, drop_block, read_on_thread, (int, fd, close_fd),
+                    (uint64_t, offset))
+{
+    int rc = read_block(result, fd, offset);
+    close(fd);
+    return rc;
+}
+
+static int next_block(const struct serve_file *file, uint64_t offset, struct block *out_block)
+{
+    if (offset == 0)
+        return read_block(out_block, file->fd, 0);
+    int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
+    return eddy_to_thread(eddy_coro(read_on_thread, fd, offset), out_block);
+}
+
+static int send_large(const struct serve_file *file, eddy_http_reply *reply)
+{
+    EDDY_TRY(eddy_http_reply_begin(reply, 200, file->content_type, file->size));
+    uint64_t offset = 0;
+    while (offset < file->size) {
+        struct block block;
+        EDDY_TRY(next_block(file, offset, &block));
+        uint64_t left = file->size - offset;
+        size_t size = (uint64_t)block.size < left ? (size_t)block.size : (size_t)left;
+        int rc = size > 0 ? eddy_http_reply_write(reply, block.data, size) : -EIO;
+        free(block.data);
+        if (rc < 0)
+            return rc;
+        offset += size;
+    }
+    return eddy_http_reply_end(reply);
+}
+
+int serve_folder_send(const struct serve_file *file, bool head_only, eddy_http_reply *reply)
+{
+    if (head_only) {
+        EDDY_TRY(eddy_http_reply_begin(reply, 200, file->content_type, file->size));
+        return eddy_http_reply_end(reply);
+    }
+    if (file->size > BLOCK_SIZE)
+        return send_large(file, reply);
+    struct block block;
+    EDDY_TRY(read_block(&block, file->fd, 0));
+    int rc = eddy_http_reply_send(reply, 200, file->content_type, block.data, (size_t)block.size);
+    free(block.data);
+    return rc;
+}
+
+/* --- Counting --------------------------------------------------------------------------------- */
+
+static size_t count_below(int folder, int depth)
+{
+    size_t count = 0;
+    DIR *dir = fdopendir(folder);
+    if (dir == NULL) {
+        close(folder);
+        return 0;
+    }
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = open_below(dirfd(dir), entry->d_name);
+        struct stat status;
+        bool is_there = fd >= 0 && fstat(fd, &status) == 0;
+        if (is_there && S_ISDIR(status.st_mode) && depth < DEPTH_MAX) {
+            count += count_below(fd, depth + 1);
+            continue;
+        }
+        count += is_there && S_ISREG(status.st_mode);
+        if (fd >= 0)
+            close(fd);
+    }
+    closedir(dir);
+    return count;
+}
+
+size_t serve_folder_count(int root)
+{
+    int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd >= 0 ? count_below(fd, 0) : 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tool.h: the commands of `eddy`, as main.c calls them.
+ *
+ * argv[0] is the command's own word ("fetch"). Each returns the exit status of the program.
+ */
+#ifndef EDDY_TOOLS_TOOL_H
+#define EDDY_TOOLS_TOOL_H
+
+int fetch_main(int argc, char **argv);
+int serve_main(int argc, char **argv);
+
+#endif
