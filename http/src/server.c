@@ -9,8 +9,8 @@
  * its owner does, so it goes when the last of them does.
  *
  * What always holds:
- *   - At the cap the oldest idle connection makes room when a new one comes; if all are busy, one new
- *     one waits here, and the others in the kernel.
+ *   - At the cap the oldest idle connection makes room when a new one comes; if all are busy, one
+ *     new one waits here, and the others in the kernel.
  *   - A shortage of descriptors or memory pauses the accepting and never ends it.
  *   - Every wait of a shutdown has an end.
  *
@@ -34,7 +34,7 @@ enum {
 
 static const double ACCEPT_PAUSE = 0.1;    // seconds, after the system was out of something
 
-/* --- References --------------------------------------------------------------------------------- */
+/* --- References ------------------------------------------------------------------------------- */
 
 eddy_http_server *eddy__http_server_ref(eddy_http_server *server)
 {
@@ -59,7 +59,7 @@ static void drop_reference(eddy_http_server **server)
     eddy__http_server_unref(*server);
 }
 
-/* --- News --------------------------------------------------------------------------------------- */
+/* --- News ------------------------------------------------------------------------------------- */
 
 static void tell(eddy_http_server *server)
 {
@@ -100,7 +100,7 @@ void eddy__http_server_forget(struct http_connection *connection)
     tell(server);
 }
 
-/* --- Accepting ---------------------------------------------------------------------------------- */
+/* --- Accepting -------------------------------------------------------------------------------- */
 
 /* Whoever has idled longest, or has not said anything for longest, makes room. */
 static void close_an_idle_one(eddy_http_server *server)
@@ -115,11 +115,15 @@ static void close_an_idle_one(eddy_http_server *server)
 
 static int wait_for_room(eddy_http_server *server)
 {
-    while (!server->is_closing && server->connection_count >= server->options.connections_max) {
+    int rc = 0;
+    while (rc == 0 && !server->is_closing &&
+           server->connection_count >= server->options.connections_max) {
+        server->wants_room = true;
         close_an_idle_one(server);
-        EDDY_TRY(wait_for_news(server));
+        rc = wait_for_news(server);
     }
-    return 0;
+    server->wants_room = false;
+    return rc;
 }
 
 /* The system is out of descriptors or memory: that passes, and idle connections hold some. */
@@ -176,7 +180,7 @@ EDDY_ASYNC(http_server, (eddy_http_server *, server, drop_reference))
     return rc;
 }
 
-/* --- Opening ------------------------------------------------------------------------------------ */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 static double seconds_or(double given, double fallback)
 {
@@ -185,10 +189,10 @@ static double seconds_or(double given, double fallback)
 
 static int check_options(const eddy_http_server_options *options)
 {
+    if (options == NULL || options->handler == NULL)
+        return eddy_fail(EDDY_EVALUE, "eddy_http_server_open: a handler is needed");
     const double times[] = {options->header_timeout, options->body_timeout,
                             options->keep_alive_timeout, options->write_timeout};
-    if (options->handler == NULL)
-        return eddy_fail(EDDY_EVALUE, "eddy_http_server_open: a handler is needed");
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
         if (!(times[i] >= 0))    // true for a NaN
             return eddy_fail(EDDY_EVALUE, "eddy_http_server_open: a timeout is negative");
@@ -296,7 +300,7 @@ size_t eddy_http_server_idle_count(const eddy_http_server *server)
     return server->idle.count + server->fresh.count;
 }
 
-/* --- Closing ------------------------------------------------------------------------------------ */
+/* --- Closing ---------------------------------------------------------------------------------- */
 
 /* Accepts no more, and lets go of who has nothing under way. */
 static void begin_closing(eddy_http_server *server)

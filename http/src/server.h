@@ -32,7 +32,7 @@ struct http_connection;
 
 struct eddy_http_request {
     struct http_connection *connection;
-    struct http_span piece;    // of the body: parsed, and not taken by the handler yet; in the window
+    struct http_span piece;    // of the body: parsed, not taken by the handler yet; in the window
     bool is_complete;          // all of the body has been parsed
     bool is_whole;             // `body`, or `lent`, is the body that was asked for
     bool must_continue;        // the client waits for "100 Continue"
@@ -53,14 +53,14 @@ enum reply_state {
 struct eddy_http_reply {
     struct http_connection *connection;
     enum reply_state state;
-    int status;             // 0: none yet
-    bool has_date;          // the handler gave one
-    bool has_no_body;       // answers a HEAD, or the status says so: body bytes are counted, not sent
+    int status;          // 0: none yet
+    bool has_date;       // the handler gave one
+    bool has_no_body;    // by method or status: the bytes of the body are counted, not sent
     bool is_chunked;
-    bool must_close;        // behind this answer
-    uint64_t size;          // of the body so far
-    uint64_t size_declared; // EDDY_HTTP_SIZE_UNKNOWN: none
-    struct http_text fields; // headers that the handler added, as lines
+    bool must_close;            // behind this answer
+    uint64_t size;              // of the body so far
+    uint64_t size_declared;     // EDDY_HTTP_SIZE_UNKNOWN: none
+    struct http_text fields;    // headers that the handler added, as lines
 };
 
 struct http_connection {
@@ -69,28 +69,29 @@ struct http_connection {
     eddy_stream *stream;                    // owned
     eddy_task *task;                        // one reference, while it is in the list
     struct http_parser parser;
-    eddy_span window;          // lent by the stream, from `used` on not parsed yet
-    size_t used;               // bytes of the window that the stream has not been told of
+    eddy_span window;    // lent by the stream, from `used` on not parsed yet
+    size_t used;         // bytes of the window that the stream has not been told of
     struct watch watch;
-    struct http_text out;      // answers that have not been handed to the stream
-    eddy_handle *flush;        // a callback that will hand them over; or NULL
-    bool must_drain;           // it could not wait for a slow client: the next flush does
-    bool is_late;              // the client took nothing for too long
-    bool is_kept;              // another request may follow
-    bool has_received;         // at least one request
-    int broken;                // why nothing can be written any more; or 0
+    struct http_text out;    // answers that have not been handed to the stream
+    eddy_handle *flush;      // a callback that will hand them over; or NULL
+    bool must_drain;         // it could not wait for a slow client: the next flush does
+    bool is_late;            // the client took nothing for too long
+    bool is_kept;            // another request may follow
+    bool has_received;       // at least one request
+    int broken;              // why nothing can be written any more; or 0
     struct eddy_http_request request;
     struct eddy_http_reply reply;
 };
 
 struct eddy_http_server {
-    size_t reference_count;    // the owner, the accepting task, each connection
+    size_t reference_count;              // the owner, the accepting task, each connection
     eddy_http_server_options options;    // the defaults filled in; no texts
     struct http_limits limits;
-    eddy_listener *listener;     // NULL: none
-    eddy_task *acceptor;         // NULL: none, or ended
-    eddy_future *news;           // for whoever waits until something changes; NULL: nobody
-    bool is_closing;             // shutdown has begun
+    eddy_listener *listener;    // NULL: none
+    eddy_task *acceptor;        // NULL: none, or ended
+    eddy_future *news;          // for whoever waits until something changes; NULL: nobody
+    bool is_closing;            // shutdown has begun
+    bool wants_room;            // a client waits for one of the others to end: none is kept
     struct http_connection *first, *last;
     size_t connection_count;
     struct watch_row idle;       // wait for the next request
@@ -100,14 +101,14 @@ struct eddy_http_server {
     char date[HTTP_DATE_SIZE];
 };
 
-/* --- server.c --- */
+/* --- server.c --------------------------------------------------------------------------------- */
 eddy_http_server *eddy__http_server_ref(eddy_http_server *server);
 void eddy__http_server_unref(eddy_http_server *server);
 
 /* The connection leaves the server's list, and whoever waits for that is told. */
 void eddy__http_server_forget(struct http_connection *connection);
 
-/* --- server_connection.c --- */
+/* --- server_connection.c ---------------------------------------------------------------------- */
 
 /* A connection with its task. The stream is the connection's, if it succeeds. 0 or -ENOMEM. */
 int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream);
@@ -124,13 +125,13 @@ int eddy__http_connection_fill(struct http_connection *connection);
 enum http_event eddy__http_connection_parse(struct http_connection *connection,
                                             struct http_span *out_piece);
 
-/* --- server_request.c --- */
+/* --- server_request.c ------------------------------------------------------------------------- */
 void eddy__http_request_begin(struct eddy_http_request *request);
 
 /* Reads up to the next piece of the body: 1, 0 at its end, or an error. Suspends. */
 int eddy__http_request_next_piece(struct eddy_http_request *request);
 
-/* --- server_reply.c --- */
+/* --- server_reply.c --------------------------------------------------------------------------- */
 void eddy__http_reply_reset(struct eddy_http_reply *reply);
 
 /* Hands to the stream what has been written so far. As eddy_stream_write(). */
@@ -142,7 +143,7 @@ int eddy__http_reply_conclude(struct eddy_http_reply *reply, int status);
 /* An answer of the server's own, with a sentence for a body; the connection ends behind it. */
 int eddy__http_reply_refuse(struct eddy_http_reply *reply, int status, const char *text);
 
-/* --- server_head.c --- */
+/* --- server_head.c ---------------------------------------------------------------------------- */
 bool eddy__http_text_reserve(struct http_text *text, size_t size);    // room for so many more
 bool eddy__http_text_put(struct http_text *text, const char *data, size_t size);
 void eddy__http_text_trim(struct http_text *text, size_t capacity_max);    // empties it

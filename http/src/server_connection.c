@@ -33,13 +33,13 @@
 #include "server.h"
 
 enum {
-    OUT_KEPT_MAX = 32 * 1024,       // bytes of memory kept for the next answer
-    DISCARD_MAX = 64 * 1024,        // bytes of an unread body that are read for the next request's sake
-    LINGER_SIZE_MAX = 1024 * 1024,  // bytes that are read and dropped before a close
+    OUT_KEPT_MAX = 32 * 1024,    // bytes of memory kept for the next answer
+    DISCARD_MAX = 64 * 1024,     // bytes of an unread body that are read to keep the connection
+    LINGER_SIZE_MAX = 1024 * 1024,    // bytes that are read and dropped before a close
     LINGER_SECONDS = 2,
 };
 
-/* --- The window --------------------------------------------------------------------------------- */
+/* --- The window ------------------------------------------------------------------------------- */
 
 int eddy__http_connection_fill(struct http_connection *connection)
 {
@@ -65,7 +65,7 @@ enum http_event eddy__http_connection_parse(struct http_connection *connection,
     return event;
 }
 
-/* --- Ends that others bring about --------------------------------------------------------------- */
+/* --- Ends that others bring about ------------------------------------------------------------- */
 
 void eddy__http_connection_cut(struct http_connection *connection)
 {
@@ -94,7 +94,7 @@ void eddy__http_connection_stalled(struct watch *watch)
     eddy__http_connection_cut(connection);
 }
 
-/* --- The head of a request ---------------------------------------------------------------------- */
+/* --- The head of a request -------------------------------------------------------------------- */
 
 static int refuse(struct http_connection *connection, int status, const char *text)
 {
@@ -108,7 +108,7 @@ static int wait_idle(struct http_connection *connection)
 {
     eddy_http_server *server = connection->server;
     EDDY_TRY(eddy__http_reply_flush(connection));
-    if (server->is_closing)
+    if (server->is_closing || (server->wants_room && connection->has_received))
         return 0;
     eddy__watch_begin(connection->has_received ? &server->idle : &server->fresh,
                       &connection->watch);
@@ -156,7 +156,7 @@ static int await_head(struct http_connection *connection)
     }
 }
 
-/* --- Requests ----------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 /* Reads what the handler left of the body, if that is worth the next request. */
 static int discard_body(struct http_connection *connection)
@@ -210,7 +210,7 @@ static int serve_requests(struct http_connection *connection)
     }
 }
 
-/* --- The end ------------------------------------------------------------------------------------ */
+/* --- The end ---------------------------------------------------------------------------------- */
 
 /* Reads and drops what the client is still sending, until it has read that it should not. */
 static int linger(struct http_connection *connection)
@@ -284,7 +284,7 @@ EDDY_ASYNC(http_connection, (struct http_connection *, connection, drop_connecti
     return rc;
 }
 
-/* --- The beginning ------------------------------------------------------------------------------ */
+/* --- The beginning ---------------------------------------------------------------------------- */
 
 static struct http_connection *new_connection(eddy_http_server *server, eddy_stream *stream)
 {

@@ -13,8 +13,8 @@
  * second, numbers are written by hand, and room is made once for all of it.
  *
  * What always holds:
- *   - Nothing of the handler's gets in unchecked: no CR, LF or other control byte, so no line that it
- *     did not mean, and none of the fields that frame the message.
+ *   - Nothing of the handler's gets in unchecked: no CR, LF or other control byte, so no line that
+ *     it did not mean, and none of the fields that frame the message.
  *
  * Owns nothing. Called by server_reply.c.
  */
@@ -23,6 +23,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "parser_parts.h"    // for the classes of bytes alone: what may be read may be written
 #include "server.h"
 
 enum {
@@ -72,26 +73,15 @@ void eddy__http_text_trim(struct http_text *text, size_t capacity_max)
 
 /* What a header line may hold. */
 
-static bool is_token_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
 bool eddy__http_is_field_name(const char *name)
 {
-    size_t n = 0;
-    while (is_token_char(name[n]))
-        n++;
-    return n > 0 && name[n] == '\0';
+    size_t size = strlen(name);
+    return size > 0 && eddy__http_class_length(name, size, HTTP_CLASS_TOKEN) == size;
 }
 
 bool eddy__http_is_field_value(const char *value)
 {
-    for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++)
-        if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
-            return false;
-    return true;
+    return eddy__http_is_text(value, strlen(value));
 }
 
 /* The status line. */

@@ -7,8 +7,8 @@
  *
  * Everything goes through connection->out: the head and a small body leave in one write; a large
  * body is handed over beside it, uncopied. A client that pipelines gets several answers in one
- * write: while further requests lie in the window, an answer stays in `out`, and a callback that the
- * loop calls in its next iteration sends it, should the next handler not be done by then.
+ * write: while further requests lie in the window, an answer stays in `out`, and a callback that
+ * the loop calls in its next iteration sends it, should the next handler not be done by then.
  *
  * What always holds:
  *   - Nobody waits for bytes, sleeps in our name, or parks, while `out` holds an answer that no
@@ -30,13 +30,13 @@
 #include "server.h"
 
 enum {
-    COPY_MAX = 16 * 1024,      // bytes of a body that are copied behind the head
-    CHUNK_LINE_MAX = 18,       // sixteen digits and a line end
+    COPY_MAX = 16 * 1024,    // bytes of a body that are copied behind the head
+    CHUNK_LINE_MAX = 18,     // sixteen digits and a line end
     REPORT_SIZE_MAX = 256,
-    UNREAD_MAX = 64 * 1024,    // declared bytes of a body that are worth reading to keep a connection
+    UNREAD_MAX = 64 * 1024,    // declared bytes of a body that are read to keep the connection
 };
 
-/* --- To the stream ------------------------------------------------------------------------------ */
+/* --- To the stream ---------------------------------------------------------------------------- */
 
 /* What the handler is told of a write's outcome. */
 static int outcome_of(struct http_connection *connection, int rc)
@@ -108,7 +108,7 @@ static int flush_answer(struct http_connection *connection)
     return may_wait ? flush_soon(connection) : eddy__http_reply_flush(connection);
 }
 
-/* --- Before the answer -------------------------------------------------------------------------- */
+/* --- Before the answer ------------------------------------------------------------------------ */
 
 void eddy__http_reply_reset(struct eddy_http_reply *reply)
 {
@@ -137,8 +137,8 @@ int eddy_http_reply_header(eddy_http_reply *reply, const char *name, const char 
     if (name == NULL || !eddy__http_is_field_name(name))
         return eddy_fail(EDDY_EVALUE, "eddy_http_reply_header: the name is no token");
     if (value == NULL || !eddy__http_is_field_value(value))
-        return eddy_fail(EDDY_EVALUE, "eddy_http_reply_header: the value of %s holds a control byte",
-                         name);
+        return eddy_fail(EDDY_EVALUE,
+                         "eddy_http_reply_header: the value of %s holds a control byte", name);
     if (is_reserved(name))
         return eddy_fail(EDDY_EVALUE, "eddy_http_reply_header: %s is the server's to write", name);
 
@@ -180,15 +180,17 @@ uint64_t eddy_http_reply_size(const eddy_http_reply *reply)
     return reply->size;
 }
 
-/* --- The answer --------------------------------------------------------------------------------- */
+/* --- The answer ------------------------------------------------------------------------------- */
 
 static bool may_keep(const struct eddy_http_reply *reply)
 {
     const struct http_connection *connection = reply->connection;
     const struct eddy_http_request *request = &connection->request;
     const struct http_head *head = &connection->parser.head;
-    if (!head->should_keep_alive || reply->must_close || connection->server->is_closing ||
-        connection->broken < 0 || request->error < 0)
+    if (!head->should_keep_alive || reply->must_close || connection->broken < 0 ||
+        request->error < 0)
+        return false;
+    if (connection->server->is_closing || connection->server->wants_room)
         return false;
     // The end of the connection is the end of the body.
     if (reply->size_declared == EDDY_HTTP_SIZE_UNKNOWN && !reply->is_chunked && !reply->has_no_body)
@@ -337,7 +339,7 @@ int eddy_http_reply_end(eddy_http_reply *reply)
     return flush_answer(connection);
 }
 
-/* --- After the handler -------------------------------------------------------------------------- */
+/* --- After the handler ------------------------------------------------------------------------ */
 
 int eddy__http_reply_refuse(struct eddy_http_reply *reply, int status, const char *text)
 {
@@ -375,8 +377,7 @@ static int conclude_failed(struct eddy_http_reply *reply, int status)
 {
     struct http_connection *connection = reply->connection;
     const struct eddy_http_request *request = &connection->request;
-    bool is_cancelled =
-        status == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) > 0;
+    bool is_cancelled = status == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) > 0;
     bool is_theirs = status == request->error || status == connection->broken;
     if (!is_cancelled && !is_theirs)
         report(reply, status, "failed");

@@ -2,15 +2,16 @@
 /*
  * server_request.c: what a handler can ask of a request, and its body.
  *
- * The head lies in the parser until the next request, so everything asked of it is lent. The body is
- * pulled: the parser hands out pieces that lie in the stream's own buffer, and a piece is used up
- * before the stream is asked for more. That is the backpressure: a client can't send faster than
+ * The head lies in the parser until the next request, so everything asked of it is lent. The body
+ * is pulled: the parser hands out pieces that lie in the stream's own buffer, and a piece is used
+ * up before the stream is asked for more. That is the backpressure: a client can't send faster than
  * the handler reads.
  *
  * What always holds:
  *   - `piece` lies in the window, and nothing refills the window while there is a piece.
  *   - An error of the body is final. A cancellation is not: nothing is lost by it.
- *   - "100 Continue" is sent once, when the handler wants bytes, none have come, and no answer has begun.
+ *   - "100 Continue" is sent once, if the handler wants bytes, none have come, and no answer has
+ *     begun.
  *
  * Owns the memory of a gathered body. Called by handlers, and by server_connection.c for what they
  * leave unread.
@@ -25,9 +26,9 @@
 #include "server.h"
 
 enum {
-    BODY_RATE_MIN = 256,            // bytes a second, on average, of the time spent waiting
-    BODY_KEPT_MAX = 16 * 1024,      // bytes of memory kept for the next body
-    BODY_TRUST_MAX = 1024 * 1024,   // bytes of memory taken on the word of a Content-Length
+    BODY_RATE_MIN = 256,             // bytes a second, on average, of the time spent waiting
+    BODY_KEPT_MAX = 16 * 1024,       // bytes of memory kept for the next body
+    BODY_TRUST_MAX = 1024 * 1024,    // bytes of memory taken on the word of a Content-Length
 };
 
 static eddy_span span_of(struct http_span span)
@@ -51,7 +52,7 @@ void eddy__http_request_begin(struct eddy_http_request *request)
     };
 }
 
-/* --- The head ----------------------------------------------------------------------------------- */
+/* --- The head --------------------------------------------------------------------------------- */
 
 eddy_span eddy_http_request_method(const eddy_http_request *request)
 {
@@ -147,7 +148,7 @@ uint64_t eddy_http_request_content_length(const eddy_http_request *request)
     return head->has_body || head->content_length != HTTP_LENGTH_UNKNOWN ? head->content_length : 0;
 }
 
-/* --- The body, piece by piece ------------------------------------------------------------------- */
+/* --- The body, piece by piece ----------------------------------------------------------------- */
 
 static int fail(struct eddy_http_request *request, int error, int status)
 {
@@ -247,7 +248,7 @@ ssize_t eddy_http_request_read(eddy_http_request *request, void *buf, size_t siz
     return (ssize_t)size;
 }
 
-/* --- The whole body ----------------------------------------------------------------------------- */
+/* --- The whole body --------------------------------------------------------------------------- */
 
 static int too_large(struct eddy_http_request *request)
 {

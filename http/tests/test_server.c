@@ -4,7 +4,7 @@
  */
 #include "test_server_wire.h"
 
-#define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+#define GET  "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 #define LAST "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 static int hello(eddy_http_request *request, eddy_http_reply *reply, void *data)
@@ -56,8 +56,9 @@ TEST(a_server_can_be_reached_over_tcp)
     eddy_http_server *server;
     eddy_stream *stream;
     char port[8], buf[512];
-    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.port = "0", .handler = hello},
-                                    &server), 0);
+    EXPECT_EQ(
+        eddy_http_server_open(&(eddy_http_server_options){.port = "0", .handler = hello}, &server),
+        0);
     snprintf(port, sizeof port, "%d", eddy_http_server_port(server));
     EXPECT_EQ(eddy_open_connection("127.0.0.1", port, NULL, &stream), 0);
     EXPECT_EQ(eddy_stream_write(stream, GET, strlen(GET)), 0);
@@ -94,11 +95,12 @@ TEST(pipelined_requests_are_answered_in_order)
 {
     struct wire wire;
     wire_open(&wire, &(eddy_http_server_options){.handler = echo_path});
-    const char *got = wire_exchange(&wire, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
-                                           "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
-                                           "POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
-                                           "GET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
-                                           "GET /5 HTTP/1.1\r\nHost: a\r\n\r\n");
+    const char *got =
+        wire_exchange(&wire, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n"
+                             "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+                             "POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+                             "GET /4 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+                             "GET /5 HTTP/1.1\r\nHost: a\r\n\r\n");
     const char *first = strstr(got, "/1"), *second = strstr(got, "/2");
     const char *third = strstr(got, "/3"), *fourth = strstr(got, "/4");
     EXPECT(first != NULL && first < second && second < third && third < fourth);
@@ -129,8 +131,9 @@ TEST(a_slow_handler_does_not_hold_up_the_answer_before_it)
 
 TEST(a_request_may_come_byte_by_byte)
 {
-    static const char request[] = "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                  "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
+    static const char request[] =
+        "POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n";
     for (size_t cut = 1; cut < sizeof request - 1; cut++) {
         struct wire wire;
         wire_open(&wire, &with_echo);
@@ -160,7 +163,7 @@ TEST(head_has_the_length_and_no_body)
     wire_close(&wire);
 }
 
-/* --- What the handler sees ---------------------------------------------------------------------- */
+/* --- What the handler sees -------------------------------------------------------------------- */
 
 static bool is(eddy_span span, const char *text)
 {
@@ -196,8 +199,8 @@ TEST(the_handler_sees_the_request)
         struct wire wire;
         char text[256];
         wire_open(&wire, &(eddy_http_server_options){.handler = look, .data = (void *)targets[i]});
-        snprintf(text, sizeof text, "PUT %s HTTP/1.1\r\nHost: a\r\nX-One:  1 1 \r\nx-one: 2\r\n\r\n",
-                 targets[i]);
+        snprintf(text, sizeof text,
+                 "PUT %s HTTP/1.1\r\nHost: a\r\nX-One:  1 1 \r\nx-one: 2\r\n\r\n", targets[i]);
         const char *got = wire_exchange(&wire, text);
         EXPECT(wire_has(got, "HTTP/1.1 204 No Content\r\n"));
         EXPECT(strstr(got, "Content-Length") == NULL);
@@ -205,7 +208,7 @@ TEST(the_handler_sees_the_request)
     }
 }
 
-/* --- Bodies ------------------------------------------------------------------------------------- */
+/* --- Bodies ----------------------------------------------------------------------------------- */
 
 static int read_in_pieces(eddy_http_request *request, eddy_http_reply *reply, void *data)
 {
@@ -225,8 +228,7 @@ TEST(bodies_are_streamed_both_ways)
     struct wire wire;
     wire_open(&wire, &(eddy_http_server_options){.handler = read_in_pieces});
     wire_send(&wire, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 7\r\n\r\nabcdefg");
-    EXPECT(wire_has(wire_read_to(&wire, "0\r\n\r\n"),
-                    "Transfer-Encoding: chunked\r\n"));
+    EXPECT(wire_has(wire_read_to(&wire, "0\r\n\r\n"), "Transfer-Encoding: chunked\r\n"));
     EXPECT(wire_has(wire.got, "\r\n\r\n3\r\nabc\r\n3\r\ndef\r\n1\r\ng\r\n0\r\n\r\n"));
     // A client of HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
     const char *got = wire_exchange(&wire, "POST / HTTP/1.0\r\nConnection: keep-alive\r\n"
@@ -240,9 +242,9 @@ TEST(a_body_is_gathered_from_chunks)
 {
     struct wire wire;
     wire_open(&wire, &with_echo);
-    const char *got =
-        wire_exchange(&wire, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                             "4\r\nWiki\r\n6\r\npedia \r\nB\r\nin \r\nchunks\r\n0\r\nX: y\r\n\r\n" LAST);
+    const char *got = wire_exchange(
+        &wire, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+               "4\r\nWiki\r\n6\r\npedia \r\nB\r\nin \r\nchunks\r\n0\r\nX: y\r\n\r\n" LAST);
     EXPECT(wire_has(got, "Content-Length: 21\r\n"));
     EXPECT(wire_has(got, "\r\n\r\nWikipedia in \r\nchunks"));
     EXPECT_EQ(wire_count(got, "HTTP/1.1 200"), 2);
@@ -277,7 +279,8 @@ TEST(a_large_body_goes_both_ways)
     for (size_t i = 0; i < SIZE; i++)
         body[i] = (char)('a' + i % 23);
     wire_open(&wire, &with_echo);
-    wire_send(&wire, "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 700000\r\n\r\n");
+    wire_send(&wire,
+              "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 700000\r\n\r\n");
     wire_send_bytes(&wire, body, SIZE);
     wire_read_all(&wire);
     EXPECT(wire.size > SIZE && memcmp(wire.got + wire.size - SIZE, body, SIZE) == 0);
@@ -302,7 +305,7 @@ TEST(what_the_handler_leaves_unread_does_not_disturb)
     wire_close(&wire);
 }
 
-/* --- 100 Continue ------------------------------------------------------------------------------- */
+/* --- 100 Continue ----------------------------------------------------------------------------- */
 
 #define EXPECTING "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n"
 
@@ -336,12 +339,9 @@ RUN_TESTS(TEST_OF(a_request_is_answered_and_the_connection_kept),
           TEST_OF(the_client_decides_how_long_the_connection_is_kept),
           TEST_OF(pipelined_requests_are_answered_in_order),
           TEST_OF(a_slow_handler_does_not_hold_up_the_answer_before_it),
-          TEST_OF(a_request_may_come_byte_by_byte),
-          TEST_OF(head_has_the_length_and_no_body),
-          TEST_OF(the_handler_sees_the_request),
-          TEST_OF(bodies_are_streamed_both_ways),
-          TEST_OF(a_body_is_gathered_from_chunks),
-          TEST_OF(a_body_can_be_taken),
+          TEST_OF(a_request_may_come_byte_by_byte), TEST_OF(head_has_the_length_and_no_body),
+          TEST_OF(the_handler_sees_the_request), TEST_OF(bodies_are_streamed_both_ways),
+          TEST_OF(a_body_is_gathered_from_chunks), TEST_OF(a_body_can_be_taken),
           TEST_OF(a_large_body_goes_both_ways),
           TEST_OF(what_the_handler_leaves_unread_does_not_disturb),
           TEST_OF(the_client_is_told_to_continue_when_the_body_is_read),

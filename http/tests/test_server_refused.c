@@ -2,8 +2,8 @@
 /*
  * test_server_refused.c: requests that no handler gets to see, and their status.
  *
- * Each is sent whole, and cut in two at every byte; behind each comes a request for /smuggled, which
- * a server that misread the first one would answer.
+ * Each is sent whole, and cut in two at every byte; behind each comes a request for /smuggled,
+ * which a server that misread the first one would answer.
  */
 #include "test_server_wire.h"
 
@@ -36,8 +36,8 @@ static void check(const struct refused *refused, size_t cut, const eddy_http_ser
     if (cut < strlen(refused->request)) {
         EXPECT_EQ(eddy_sleep(0.001), 0);
         // It may have been refused by now, and this come too late.
-        EDDY_IGNORE(eddy_stream_write(wire.stream, refused->request + cut,
-                                      strlen(refused->request) - cut));
+        EDDY_IGNORE(
+            eddy_stream_write(wire.stream, refused->request + cut, strlen(refused->request) - cut));
     }
     EDDY_IGNORE(eddy_stream_write(wire.stream, SMUGGLED, strlen(SMUGGLED)));
 
@@ -55,7 +55,8 @@ static void check(const struct refused *refused, size_t cut, const eddy_http_ser
     wire_close(&wire);
 }
 
-static void check_all(const struct refused *all, size_t count, const eddy_http_server_options *limits)
+static void check_all(const struct refused *all, size_t count,
+                      const eddy_http_server_options *limits)
 {
     for (size_t i = 0; i < count; i++)
         for (size_t cut = 1; cut <= strlen(all[i].request); cut++)
@@ -63,8 +64,8 @@ static void check_all(const struct refused *all, size_t count, const eddy_http_s
 }
 
 #define CHECK_ALL(all, limits) check_all(all, sizeof all / sizeof all[0], limits)
-#define POST "POST / HTTP/1.1\r\nHost: a\r\n"
-#define CHUNKED POST "Transfer-Encoding: chunked\r\n"
+#define POST                   "POST / HTTP/1.1\r\nHost: a\r\n"
+#define CHUNKED                POST "Transfer-Encoding: chunked\r\n"
 
 TEST(smuggling_shapes_are_refused)
 {
@@ -145,7 +146,8 @@ TEST(every_limit_has_its_status)
     static const struct refused requests[] = {
         {"GET /0123456789012345678901234567890123456789 HTTP/1.1\r\nHost: a\r\n\r\n", 414},
         {"GET / HTTP/1.1\r\nHost: a\r\nX: 0123456789012345678901234567890123456789"
-         "0123456789012345678901234567890123456789012345678901234567890\r\n\r\n", 431},
+         "0123456789012345678901234567890123456789012345678901234567890\r\n\r\n",
+         431},
         {"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\nC: d\r\nE: f\r\n\r\n", 431},
         {POST "Content-Length: 11\r\n\r\n01234567890", 413},
         {CHUNKED "\r\nb\r\n01234567890\r\n0\r\n\r\n", 413},
@@ -194,8 +196,8 @@ TEST(the_answer_survives_what_the_client_still_sends)
 
 TEST(a_client_that_leaves_in_the_middle_is_no_error)
 {
-    static const char *const parts[] = {"", "GE", "GET / HTTP/1.1\r\nHo", POST "Content-Length: 9\r\n\r\nab",
-                                        CHUNKED "\r\n5\r\nab"};
+    static const char *const parts[] = {"", "GE", "GET / HTTP/1.1\r\nHo",
+                                        POST "Content-Length: 9\r\n\r\nab", CHUNKED "\r\n5\r\nab"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct wire wire;
         int calls = 0;

@@ -48,7 +48,7 @@ static int smuggle(eddy_http_request *request, eddy_http_reply *reply, void *dat
     static const char *const names[] = {"", "a b", "a:", "a\r\nb", "a\tb", "\xc3\xa4", "a/b"};
     static const char *const values[] = {"a\r\nb: c", "a\nb", "a\rb", "\x01", "\x7f"};
     static const char *const reserved[] = {"Content-Length", "transfer-encoding", "CONNECTION",
-                                           "Keep-Alive", "Upgrade", "Trailer"};
+                                           "Keep-Alive",     "Upgrade",           "Trailer"};
     (void)request;
     (void)data;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -99,7 +99,7 @@ TEST(misuse_is_told_and_the_first_answer_counts)
     wire_close(&wire);
 }
 
-/* --- Streams ------------------------------------------------------------------------------------ */
+/* --- Streams ---------------------------------------------------------------------------------- */
 
 static int stream_declared(eddy_http_request *request, eddy_http_reply *reply, void *data)
 {
@@ -192,7 +192,7 @@ TEST(chunks_of_every_size_arrive)
     wire_close(&wire);
 }
 
-/* --- Handlers that fail ------------------------------------------------------------------------- */
+/* --- Handlers that fail ----------------------------------------------------------------------- */
 
 static int fail_at_once(eddy_http_request *request, eddy_http_reply *reply, void *data)
 {
@@ -207,8 +207,9 @@ TEST(a_handler_that_fails_is_answered_for)
 {
     struct wire wire;
     expect_report(EDDY_REPORT_CALLBACK);
-    exchange_with(&wire, fail_at_once, "GET /x?y HTTP/1.1\r\nHost: a\r\n\r\n"
-                                       "PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
+    exchange_with(&wire, fail_at_once,
+                  "GET /x?y HTTP/1.1\r\nHost: a\r\n\r\n"
+                  "PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT(wire_begins(wire.got, "HTTP/1.1 500 Internal Server Error\r\n"));
     EXPECT_EQ(wire_count(wire.got, "X-Secret"), 1);    // of the second answer
     EXPECT_EQ(wire_count(wire.got, "fire"), 0);
@@ -308,7 +309,7 @@ TEST(a_connection_can_be_closed_behind_an_answer)
     wire_close(&wire);
 }
 
-/* --- Clients that are gone ---------------------------------------------------------------------- */
+/* --- Clients that are gone -------------------------------------------------------------------- */
 
 static int write_on(eddy_http_request *request, eddy_http_reply *reply, void *data)
 {

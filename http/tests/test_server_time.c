@@ -38,7 +38,7 @@ EDDY_ASYNC(trickle, (eddy_stream *, stream), (const char *, text), (double, paus
     return 0;
 }
 
-/* --- Time-outs ---------------------------------------------------------------------------------- */
+/* --- Time-outs -------------------------------------------------------------------------------- */
 
 TEST(a_silent_connection_is_closed_silently)
 {
@@ -163,7 +163,7 @@ TEST(a_client_that_only_sends_is_given_up)
     wire_close(&wire);
 }
 
-/* --- Shutting down ------------------------------------------------------------------------------ */
+/* --- Shutting down ---------------------------------------------------------------------------- */
 
 static int sleep_first(eddy_http_request *request, eddy_http_reply *reply, void *data)
 {
@@ -289,7 +289,7 @@ TEST(a_handler_can_not_wait_for_its_own_end)
     wire_close(&wire);
 }
 
-/* --- The cap ------------------------------------------------------------------------------------ */
+/* --- The cap ---------------------------------------------------------------------------------- */
 
 /* Connects to the server's port; the wire's server stays the other's. */
 static void dial(struct wire *wire)
@@ -304,11 +304,11 @@ TEST(at_the_cap_idle_connections_make_room_and_busy_ones_do_not)
 {
     struct wire wires[3];
     double seconds = 10;
-    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.handler = sleep_first,
-                                                                .data = &seconds,
-                                                                .port = "0",
-                                                                .connections_max = 2},
-                                    &wires[0].server), 0);
+    EXPECT_EQ(eddy_http_server_open(
+                  &(eddy_http_server_options){
+                      .handler = sleep_first, .data = &seconds, .port = "0", .connections_max = 2},
+                  &wires[0].server),
+              0);
     wires[1].server = wires[2].server = wires[0].server;
     dial(&wires[0]);
     dial(&wires[1]);
@@ -338,8 +338,9 @@ TEST(a_shut_down_server_is_not_there_any_more)
     eddy_http_server *server;
     eddy_stream *stream, *other;
     char port[8];
-    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.handler = hello, .port = "0"},
-                                    &server), 0);
+    EXPECT_EQ(
+        eddy_http_server_open(&(eddy_http_server_options){.handler = hello, .port = "0"}, &server),
+        0);
     snprintf(port, sizeof port, "%d", eddy_http_server_port(server));
     EXPECT_EQ(eddy_http_server_shutdown(server, 1), 0);
     EXPECT(eddy_open_connection("127.0.0.1", port, NULL, &stream) < 0);
@@ -352,13 +353,15 @@ TEST(a_shut_down_server_is_not_there_any_more)
 TEST(wrong_options_are_refused)
 {
     eddy_http_server *server;
-    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.port = "0"}, &server), EDDY_EVALUE);
-    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.handler = hello,
-                                                                .body_timeout = -1}, &server),
+    EXPECT_EQ(eddy_http_server_open(NULL, &server), EDDY_EVALUE);
+    EXPECT_EQ(eddy_http_server_open(&(eddy_http_server_options){.port = "0"}, &server),
               EDDY_EVALUE);
-    EXPECT(eddy_http_server_open(&(eddy_http_server_options){.handler = hello,
-                                                             .port = "0",
-                                                             .host = "192.0.2.1"}, &server) < 0);
+    EXPECT_EQ(eddy_http_server_open(
+                  &(eddy_http_server_options){.handler = hello, .body_timeout = -1}, &server),
+              EDDY_EVALUE);
+    EXPECT(eddy_http_server_open(
+               &(eddy_http_server_options){.handler = hello, .port = "0", .host = "192.0.2.1"},
+               &server) < 0);
     eddy_http_server_free(NULL);
 }
 
@@ -367,8 +370,7 @@ RUN_TESTS(TEST_OF(a_silent_connection_is_closed_silently),
           TEST_OF(a_head_that_trickles_in_is_refused), TEST_OF(a_body_that_stops_is_refused),
           TEST_OF(a_body_that_trickles_in_is_refused), TEST_OF(a_handler_may_take_its_time),
           TEST_OF(a_client_that_takes_nothing_is_given_up),
-          TEST_OF(a_client_that_only_sends_is_given_up),
-          TEST_OF(a_shutdown_lets_requests_finish),
+          TEST_OF(a_client_that_only_sends_is_given_up), TEST_OF(a_shutdown_lets_requests_finish),
           TEST_OF(a_shutdown_cancels_what_takes_too_long),
           TEST_OF(a_cancelled_handler_may_clean_up_for_a_second),
           TEST_OF(a_server_can_be_freed_without_a_shutdown),

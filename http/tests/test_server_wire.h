@@ -26,7 +26,7 @@ enum { WIRE_SIZE_MAX = 1024 * 1024 };
 struct wire {
     eddy_http_server *server;
     eddy_stream *stream;
-    char *got;      // with a zero behind it
+    char *got;    // with a zero behind it
     size_t size;
 };
 
@@ -60,7 +60,8 @@ static void wire_close(struct wire *wire)
     eddy_http_server_free(wire->server);
 }
 
-__attribute__((unused)) static void wire_send_bytes(struct wire *wire, const char *data, size_t size)
+__attribute__((unused)) static void wire_send_bytes(struct wire *wire, const char *data,
+                                                    size_t size)
 {
     EXPECT_EQ(eddy_stream_write(wire->stream, data, size), 0);
 }

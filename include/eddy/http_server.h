@@ -4,7 +4,7 @@
  *
  *     static int hello(eddy_http_request *request, eddy_http_reply *reply, void *data)
  *     {
- *         EDDY_TRY(eddy_sleep(0.1));                   // an ordinary function: it may await anything
+ *         EDDY_TRY(eddy_sleep(0.1));               // an ordinary function: it may await anything
  *         return eddy_http_reply_send(reply, 200, "text/plain", "Hello\n", 6);
  *     }
  *
@@ -47,7 +47,7 @@ typedef struct eddy_http_reply eddy_http_reply;
  */
 typedef int eddy_http_handler(eddy_http_request *request, eddy_http_reply *reply, void *data);
 
-/* --- The server -------------------------------------------------------------------------------- */
+/* --- The server ------------------------------------------------------------------------------- */
 
 /* Zero means the default. Texts are copied. */
 typedef struct eddy_http_server_options {
@@ -64,11 +64,11 @@ typedef struct eddy_http_server_options {
 
     /* Seconds; EDDY_NO_TIMEOUT for no limit. */
     double header_timeout;     /* for all of a request's head: 20, else 408 */
-    double body_timeout;       /* for the next piece of a body, and on average 256 bytes/s: 30, else 408 */
+    double body_timeout;       /* for a piece of a body (256 bytes/s on average): 30, else 408 */
     double keep_alive_timeout; /* without a request; then the connection is closed: 75 */
-    double write_timeout;      /* without the client taking anything of an answer: 60 */
+    double write_timeout;      /* without the client taking an answer, or a piece of it: 60 */
 
-    size_t connections_max;    /* at once: 100,000; further ones wait, or replace one that idles */
+    size_t connections_max;    /* at once: 100,000; further ones replace one that idles, or wait */
     int backlog;               /* connections the kernel holds until they are accepted: 1024 */
     bool reuse_port;           /* several processes or threads share the port */
 } eddy_http_server_options;
@@ -104,15 +104,15 @@ EDDY_API size_t eddy_http_server_idle_count(const eddy_http_server *server);
  * What is left after that is cut off.
  *
  * Returns the number of connections that were still busy at the deadline: 0 when everything was
- * answered. EDDY_CANCELLED (everything is cut off at once), EDDY_EVALUE for a NaN, EDDY_EMISUSE from
- * within a handler. Suspends. Calling it again is fine.
+ * answered. EDDY_CANCELLED (everything is cut off at once), EDDY_EVALUE for a NaN, EDDY_EMISUSE
+ * from within a handler. Suspends. Calling it again is fine.
  */
 EDDY_API EDDY_SUSPENDS int eddy_http_server_shutdown(eddy_http_server *server, double seconds);
 
-/* Gives the server back. Without a shutdown before, connections are cut off and handlers cancelled. */
+/* Gives the server back. Without a shutdown before, handlers are cancelled and clients cut off. */
 EDDY_API void eddy_http_server_free(eddy_http_server *server);
 
-/* --- Requests ---------------------------------------------------------------------------------- */
+/* --- Requests --------------------------------------------------------------------------------- */
 
 /* What is lent below is valid until the handler returns. No text ends with a zero. */
 
@@ -163,11 +163,11 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_http_request_read(eddy_http_request *request
 EDDY_API EDDY_SUSPENDS int eddy_http_request_body(eddy_http_request *request, size_t size_max,
                                                   eddy_span *out_body);
 
-/* The same, but the bytes are the caller's, who gives them to free(3); a zero byte stands behind them. */
+/* The same, but the bytes are the caller's, to be given to free(3); behind them stands a zero. */
 EDDY_API EDDY_SUSPENDS int eddy_http_request_take_body(eddy_http_request *request, size_t size_max,
                                                        char **out_data, size_t *out_size);
 
-/* --- Replies ----------------------------------------------------------------------------------- */
+/* --- Replies ---------------------------------------------------------------------------------- */
 
 /*
  * Adds a header to the answer, before it begins. Both texts are copied. Date replaces the server's.
@@ -196,10 +196,10 @@ EDDY_API EDDY_SUSPENDS int eddy_http_reply_send(eddy_http_reply *reply, int stat
                                                 size_t size);
 
 /*
- * Answers piece by piece: begin, any number of writes, end (which the return of the handler implies).
+ * Answers piece by piece: begin, any number of writes, end (which the handler's return implies).
  * `size` is the body's length, or EDDY_HTTP_SIZE_UNKNOWN: then it is sent in chunks, or to a client
- * of HTTP/1.0 until the end of the connection. Errors as send; EDDY_EVALUE for more bytes than `size`,
- * and at the end for fewer; EDDY_EMISUSE out of order.
+ * of HTTP/1.0 until the end of the connection. Errors as send; EDDY_EVALUE for more bytes than
+ * `size`, and at the end for fewer; EDDY_EMISUSE out of order.
  */
 #define EDDY_HTTP_SIZE_UNKNOWN UINT64_MAX
 EDDY_API EDDY_SUSPENDS int eddy_http_reply_begin(eddy_http_reply *reply, int status,
@@ -211,7 +211,7 @@ EDDY_API EDDY_SUSPENDS int eddy_http_reply_end(eddy_http_reply *reply);
 /* Drops the connection at once, and with it what has not been sent of the answer. */
 EDDY_API void eddy_http_reply_abort(eddy_http_reply *reply);
 
-/* For a log: the status of the answer, 0 before it has one, and how many bytes of body it has so far. */
+/* For a log: the status of the answer, 0 before it has one, and the bytes of its body so far. */
 EDDY_API int eddy_http_reply_status(const eddy_http_reply *reply);
 EDDY_API uint64_t eddy_http_reply_size(const eddy_http_reply *reply);
 

@@ -17,7 +17,7 @@
 struct entry {
     struct handle handle;
     struct eddy_future *future; // a reference; NULL: given twice
-    struct eddy_as_completed *order;
+    struct eddy_as_completed *order; // NULL: given twice
     bool is_counted; // in the queue, or beyond it
 };
 
@@ -78,17 +78,19 @@ static bool reserve(struct eddy_as_completed *order)
 
 static void add_all(struct eddy_as_completed *order, eddy_future *const *awaitables)
 {
+    // Who is given twice is found before a coroutine becomes a task: one that starts eagerly may
+    // walk over the same futures.
     uint32_t walk = eddy__future_walk();
     for (size_t i = 0; i < order->count; i++) {
+        bool is_new = awaitables[i] == NULL || eddy__future_mark(awaitables[i], walk);
+        order->entries[i].order = is_new ? order : NULL;
+    }
+    for (size_t i = 0; i < order->count; i++) {
         struct entry *entry = &order->entries[i];
-        struct eddy_future *future = eddy__future_of(awaitables[i]);
         entry->handle.run = on_done;
-        entry->order = order;
-        if (!eddy__future_mark(future, walk)) {
-            eddy_future_free(future);
+        if (entry->order == NULL)
             continue;
-        }
-        entry->future = future;
+        entry->future = eddy__future_of(awaitables[i]);
         order->pending++;
     }
     order->left = order->pending;

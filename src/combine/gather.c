@@ -24,6 +24,7 @@ struct gather_child {
     struct handle handle; // among the callbacks of `future`, then queued
     struct eddy_future *future;
     struct gather *gather;
+    bool is_repeated; // the same future stands before it in the list
 };
 
 struct gather {
@@ -113,14 +114,23 @@ static void on_child_done(struct handle *handle)
         eddy__unpin(&gather->pin);
 }
 
+/* Before any child is made a task: one that starts eagerly may walk over the same futures. */
+static void find_repeated(struct gather *gather, eddy_future *const *children, size_t count)
+{
+    uint32_t walk = eddy__future_walk();
+    for (size_t i = 0; i < count; i++)
+        gather->children[i].is_repeated =
+            children[i] != NULL && !eddy__future_mark(children[i], walk);
+}
+
 /* Adds a child; false if it counts as done already, and its news is to be taken later. */
-static bool add_child(struct gather *gather, struct eddy_future *awaitable, uint32_t walk)
+static bool add_child(struct gather *gather, struct eddy_future *awaitable)
 {
     struct gather_child *child = &gather->children[gather->count++];
     child->future = eddy__future_of(awaitable);
     child->gather = gather;
     child->handle.run = on_child_done;
-    if (!eddy__future_mark(child->future, walk))
+    if (child->is_repeated)
         return true;
     gather->left++;
     if (eddy__future_is_done(child->future))
@@ -147,10 +157,10 @@ eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool 
     struct gather *gather = gather_of(future);
     gather->return_exceptions = return_exceptions;
     // Which children count as done already is settled before any of their news is taken.
-    uint32_t walk = eddy__future_walk();
+    find_repeated(gather, children, count);
     size_t done_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (add_child(gather, children[i], walk))
+        if (add_child(gather, children[i]))
             continue;
         gather->children[i].handle.run = NULL; // marks it for the second round
         done_count++;

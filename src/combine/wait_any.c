@@ -3,7 +3,8 @@
  * wait_any.c: eddy_wait(): until all, or one, of several are done, or the time is over.
  *
  * Each future gets a handle among its callbacks, and a timer stands beside them; whichever settles the
- * matter finishes the wait. On the way out everything is taken back: nothing of it outlives the call.
+ * matter finishes the wait. On the way out everything is taken back but the handles that are on
+ * their way: they still look at the errors that they would have looked at, and take nobody's time.
  */
 #include "combine/combine.h"
 
@@ -19,18 +20,20 @@ struct waited {
 };
 
 struct waiting {
-    struct wait wait;
+    struct wait *wait; // in the frame of eddy_wait(); NULL: it has gone on
     struct timer timer;
+    struct pin pin; // while handles are on their way after that
     eddy_return_when return_when;
-    size_t left;
+    size_t left;         // not done, as far as the handles that have run can tell
+    size_t queued_count; // handles that are on their way, once the wait is over
     size_t count;
-    struct waited *waited;
+    struct waited waited[];
 };
 
 static void on_time_over(struct handle *handle)
 {
     struct timer *timer = container_of(handle, struct timer, handle);
-    eddy__wait_finish(&container_of(timer, struct waiting, timer)->wait, 0);
+    eddy__wait_finish(container_of(timer, struct waiting, timer)->wait, 0);
 }
 
 static bool is_settled_by(struct waiting *waiting, struct eddy_future *future)
@@ -48,10 +51,14 @@ static void on_done(struct handle *handle)
     struct waited *waited = container_of(handle, struct waited, handle);
     struct waiting *waiting = waited->waiting;
     waiting->left--;
-    if (!is_settled_by(waiting, waited->future))
-        return;
-    eddy__timer_disarm(waiting->wait.task->future.loop, &waiting->timer);
-    eddy__wait_finish(&waiting->wait, 0);
+    bool is_settled = is_settled_by(waiting, waited->future);
+    if (waiting->wait == NULL) {
+        if (--waiting->queued_count == 0)
+            eddy__unpin(&waiting->pin);
+    } else if (is_settled) {
+        eddy__timer_disarm(waiting->wait->task->future.loop, &waiting->timer);
+        eddy__wait_finish(waiting->wait, 0);
+    }
 }
 
 static void subscribe_all(struct waiting *waiting, eddy_future *const *futures)
@@ -70,18 +77,40 @@ static void subscribe_all(struct waiting *waiting, eddy_future *const *futures)
             eddy__future_subscribe(waiting->waited[i].future, &waiting->waited[i].handle);
 }
 
-/* Takes all handles back, and counts who is done. */
+static void free_waiting(struct waiting *waiting)
+{
+    for (size_t i = 0; i < waiting->count; i++) {
+        eddy__handle_cancel(&waiting->waited[i].handle);
+        eddy_future_free(waiting->waited[i].future);
+    }
+    eddy__free(waiting);
+}
+
+static void drop_waiting(struct pin *pin)
+{
+    free_waiting(container_of(pin, struct waiting, pin));
+}
+
+/* Takes back the handles that are not on their way, and counts who is done. */
 static int withdraw_all(struct waiting *waiting)
 {
     int done_count = 0;
+    waiting->wait = NULL;
     for (size_t i = 0; i < waiting->count; i++) {
         struct waited *waited = &waiting->waited[i];
         if (waited->future == NULL)
             continue;
-        eddy__handle_cancel(&waited->handle);
-        done_count += eddy__future_is_done(waited->future);
-        eddy_future_free(waited->future);
+        bool is_done = eddy__future_is_done(waited->future);
+        done_count += is_done;
+        if (!is_done)
+            eddy__handle_cancel(&waited->handle);
+        else if (link_is_linked(&waited->handle.link))
+            waiting->queued_count++;
     }
+    if (waiting->queued_count > 0)
+        eddy__pin(&waiting->pin, drop_waiting);
+    else
+        free_waiting(waiting);
     return done_count;
 }
 
@@ -104,7 +133,7 @@ static int check(eddy_future *const *futures, size_t count, double timeout)
 static int arm(struct waiting *waiting, double timeout)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    waiting->timer = (struct timer){.handle.run = on_time_over};
+    waiting->timer.handle.run = on_time_over;
     int64_t delay_ns = eddy__ns_of_seconds(timeout);
     if (delay_ns == NS_NEVER)
         return 0;
@@ -115,24 +144,26 @@ static int arm(struct waiting *waiting, double timeout)
 int eddy_wait(eddy_future *const *futures, size_t count, double timeout,
               eddy_return_when return_when)
 {
-    struct waiting waiting = {.return_when = return_when, .count = count};
+    struct wait wait;
     int err = check(futures, count, timeout);
     if (err == 0)
-        err = eddy__wait_init(&waiting.wait, "eddy_wait");
+        err = eddy__wait_init(&wait, "eddy_wait");
     if (err < 0)
         return err;
-    waiting.waited = eddy__malloc(count * sizeof(struct waited));
-    if (waiting.waited == NULL)
+    struct waiting *waiting = eddy__zalloc(sizeof *waiting + count * sizeof(struct waited));
+    if (waiting == NULL)
         return -ENOMEM;
-    err = arm(&waiting, timeout);
+    waiting->wait = &wait;
+    waiting->return_when = return_when;
+    waiting->count = count;
+    err = arm(waiting, timeout);
     if (err < 0) {
-        eddy__free(waiting.waited);
+        eddy__free(waiting);
         return err;
     }
-    subscribe_all(&waiting, futures);
-    err = eddy__wait_park(&waiting.wait);
-    eddy__timer_disarm(eddy__loop_current(), &waiting.timer);
-    int done_count = withdraw_all(&waiting);
-    eddy__free(waiting.waited);
+    subscribe_all(waiting, futures);
+    err = eddy__wait_park(&wait);
+    eddy__timer_disarm(eddy__loop_current(), &waiting->timer);
+    int done_count = withdraw_all(waiting);
     return err < 0 ? err : done_count;
 }

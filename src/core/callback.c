@@ -129,7 +129,7 @@ static void queue_posted(struct post *post)
 int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data)
 {
     if (loop == NULL || callback == NULL)
-        return EDDY_EMISUSE;
+        return eddy__misuse("eddy_call_soon_threadsafe: no loop, or no callback is given");
     struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
     if (handle == NULL)
         return -ENOMEM;

@@ -11,7 +11,7 @@
  *         `--cancelled--> freed           `--the loop has closed--> freed by the worker
  *
  * What always holds:
- *   - job->wait is touched by the loop's thread alone.
+ *   - job->wait and job->is_back are touched by the loop's thread alone.
  *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
  *   - Workers block all signals: those of the process stay with the threads that want them.
  */
@@ -30,6 +30,7 @@ struct job {
     struct task *coroutine;
     struct eddy_loop *loop;
     struct wait *wait;        // the task's, NULL when it has gone
+    bool is_back;             // on the loop's thread again
     bool has_begun;           // a worker has it, or had it
     struct eddy_error *error; // what travelled with the status
     int status;
@@ -63,6 +64,7 @@ static void finish_job(struct post *post)
 {
     struct job *job = container_of(post, struct job, post);
     eddy_loop_release(job->loop);
+    job->is_back = true;
     if (job->wait != NULL)
         eddy__wait_finish(job->wait, 0); // whoever waits takes the rest, and frees the job
     else
@@ -204,13 +206,14 @@ static bool withdraw(struct thread_pool *pool, struct job *job)
 }
 
 /* The waiting task was cancelled: the job goes on alone, unless it has not begun or is back. */
-static void abandon(struct thread_pool *pool, struct job *job, bool is_back)
+static void abandon(struct thread_pool *pool, struct job *job)
 {
     job->wait = NULL;
-    if (!is_back && !withdraw(pool, job))
-        return;
-    if (!is_back)
+    if (!job->is_back) {
+        if (!withdraw(pool, job))
+            return;
         eddy_loop_release(job->loop);
+    }
     free_job(job);
 }
 
@@ -228,7 +231,7 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
     job->wait = &wait;
     err = eddy__wait_park(&wait);
     if (err < 0) {
-        abandon(pool, job, wait.state == WAIT_FINISHED);
+        abandon(pool, job);
         return err;
     }
     int status = job->status;

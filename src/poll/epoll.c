@@ -111,9 +111,9 @@ static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t eve
     file->generation = poller->generation;
     err = control(poller, EPOLL_CTL_ADD, file, events);
     if (err == -EEXIST) {
-        // Left behind, disarmed, by a wait for other code's descriptor; or in use by a stream.
-        struct poll_file *other = file_at(poller, file->fd);
-        if (other != NULL && other->kind != POLL_FOREIGN)
+        // Left behind, disarmed, by a wait for other code's descriptor; or in use.
+        const struct poll_file *other = file_at(poller, file->fd);
+        if (other != NULL && (other->kind != POLL_FOREIGN || other->in != NULL || other->out != NULL))
             return -EBUSY;
         err = control(poller, EPOLL_CTL_MOD, file, events);
     }

@@ -28,7 +28,7 @@ int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
 
 bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 {
-    return semaphore->value == 0 || eddy__waiters_any_live(&semaphore->waiters);
+    return semaphore->value <= 0 || eddy__waiters_any_live(&semaphore->waiters);
 }
 
 /* Promises a slot to the first who still waits; false if nobody does. */
