@@ -359,16 +359,8 @@ static const struct poll_ops fake_ops = {
     .wake = fake_wake,
 };
 
-void fake_poll_begin(void)
+static void forget_last_test(void)
 {
-    struct eddy_loop *loop = eddy__loop_current();
-    fake = (struct fake){.base = {.ops = &fake_ops}, .real = loop->poller};
-    loop->poller = &fake.base;
-}
-
-void fake_poll_end(void)
-{
-    eddy__loop_current()->poller = fake.real;
     for (size_t i = 0; i < fake.file_count; i++) {
         struct fake_file *file = &fake.files[i];
         for (int direction = FAKE_IN; direction <= FAKE_OUT; direction++)
@@ -376,7 +368,20 @@ void fake_poll_end(void)
                 drop_step(&file->scripts[direction]);
         free(file->sent);
     }
-    fake.file_count = 0;
+}
+
+void fake_poll_begin(void)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    forget_last_test();
+    fake = (struct fake){.base = {.ops = &fake_ops}, .real = loop->poller};
+    loop->poller = &fake.base;
+}
+
+void fake_poll_end(void)
+{
+    // The scripts stay: streams that are left are given up when the loop closes.
+    eddy__loop_current()->poller = fake.real;
 }
 
 eddy_stream *fake_stream(const eddy_stream_options *options, int *out_fd)

@@ -26,7 +26,7 @@
 enum fake_direction { FAKE_IN, FAKE_OUT };
 
 void fake_poll_begin(void);
-void fake_poll_end(void); // every stream has been freed
+void fake_poll_end(void);
 
 /* A stream on a descriptor that exists, and that nobody else looks at. NULL if it can't be made. */
 eddy_stream *fake_stream(const eddy_stream_options *options, int *out_fd);

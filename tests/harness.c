@@ -15,7 +15,7 @@
 
 enum { KINDS = EDDY_REPORT_SLOW + 1 };
 
-static int failure_count;
+static atomic_int failure_count; // workers may have expectations too
 static size_t expected_reports[KINDS];
 static size_t seen_reports[KINDS];
 static char report_message[256];
@@ -56,6 +56,11 @@ void fail_allocation(long n)
 long allocation_count(void)
 {
     return atomic_load(&allocations);
+}
+
+long harness_blocks_held(void)
+{
+    return atomic_load(&blocks_held);
 }
 
 bool harness_expect(bool holds, const char *file, int line, const char *format, ...)

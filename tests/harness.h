@@ -89,6 +89,7 @@ void note_report(const eddy_report *report, void *data);
 /* From now on allocation number `n` (from 0) of Eddy's fails, once; -1: none. */
 void fail_allocation(long n);
 long allocation_count(void); // made since fail_allocation() or the test's begin
+long harness_blocks_held(void); // of Eddy's memory, now
 
 /* Whether a sanitizer or Valgrind watches, or a processor is emulated: keep numbers small. */
 bool is_watched(void);

@@ -95,7 +95,8 @@ TEST(there_may_be_twelve_parameters_of_any_type)
 TEST(arguments_are_converted_as_in_a_call)
 {
     point p;
-    EXPECT_EQ(eddy_await(eddy_coro(makes_point, 3.9, 'A'), &p), 0);
+    double three = 3.9;
+    EXPECT_EQ(eddy_await(eddy_coro(makes_point, three, 'A'), &p), 0);
     EXPECT_EQ(p.x, 3);
     EXPECT_EQ(p.y, 'A');
 }

@@ -9,8 +9,9 @@
 #include "machine.h"
 
 static const struct op_kind *const op_tables[] = {
-    structure_ops, task_ops, future_ops, callback_ops, gather_ops,
-    timeout_ops,   lock_ops, queue_ops,  cell_ops,
+    structure_ops, task_ops,      future_ops,  callback_ops, gather_ops, timeout_ops, lock_ops,
+    queue_ops,     cell_ops,      event_ops,   condition_ops, barrier_ops, wait_ops,  shield_ops,
+    as_completed_ops, group_ops, generator_ops,
 };
 
 static const struct object_kind *const object_kinds[] = {
@@ -19,9 +20,19 @@ static const struct object_kind *const object_kinds[] = {
     &gather_kind,
     &handle_kind,
     &timeout_kind,
+    &lock_kind,
     &semaphore_kind,
     &bounded_semaphore_kind,
     &queue_kind,
+    &priority_queue_kind,
+    &lifo_queue_kind,
+    &event_kind,
+    &condition_kind,
+    &barrier_kind,
+    &shield_kind,
+    &as_completed_kind,
+    &group_kind,
+    &generator_kind,
 };
 
 const struct op_kind *find_op_kind(const char *name)

@@ -59,6 +59,7 @@ struct frame {
 struct object {
     const struct object_kind *kind;
     void *it;               // Eddy's object
+    eddy_future *source;    // of a future that shields: the one that it shields; or NULL
     struct object *next;    // made earlier
 };
 
@@ -121,9 +122,12 @@ const struct object_kind *find_object_kind(const char *type);
 
 /* The tables that it lists; each ends with an empty entry. */
 extern const struct op_kind structure_ops[], task_ops[], future_ops[], callback_ops[], gather_ops[],
-    timeout_ops[], lock_ops[], queue_ops[], cell_ops[];
+    timeout_ops[], lock_ops[], queue_ops[], cell_ops[], event_ops[], condition_ops[], barrier_ops[],
+    wait_ops[], shield_ops[], as_completed_ops[], group_ops[], generator_ops[];
 extern const struct object_kind task_kind, future_kind, gather_kind, handle_kind, timeout_kind,
-    semaphore_kind, bounded_semaphore_kind, queue_kind;
+    lock_kind, semaphore_kind, bounded_semaphore_kind, queue_kind, priority_queue_kind,
+    lifo_queue_kind, event_kind, condition_kind, barrier_kind, shield_kind, as_completed_kind,
+    group_kind, generator_kind;
 
 /* --- run.c ------------------------------------------------------------------------------------ */
 
@@ -165,14 +169,21 @@ void *it_of(const struct variable *variable, const struct object_kind *kind);
 eddy_future *future_of(const struct variable *variable);
 bool is_task(const struct variable *variable);
 
-/* Whether this is one of the futures that gather. */
-bool is_gather(const struct run *run, const eddy_future *future);
+/* The future that gathers whose values this one has: itself, or what it shields; else NULL. */
+const eddy_future *gather_behind(const struct run *run, const eddy_future *future);
 
 /* Awaits a future, or a coroutine object, whose result is a value or, gathering, a list of them. */
 EDDY_SUSPENDS int await_future(struct run *run, eddy_future *future, struct value *result);
 
 /* The outcome of a done future as a value; so is an error, which is thereby looked at. */
 struct value outcome_of(struct run *run, eddy_future *future);
+
+/* What `state` and `result` say of a future. */
+struct value state_of(struct run *run, eddy_future *future);
+int take_result(struct run *run, eddy_future *future, struct value *result);
+
+/* Whether `left` compares so ("==", "<", ...) with `right`. */
+bool compares(int64_t left, const char *comparison, int64_t right);
 
 /* Milliseconds of the language, null being none, as seconds of Eddy. */
 double seconds_of(const struct value *ms);
@@ -190,6 +201,9 @@ eddy_coroutine *new_call(struct function *function, unsigned depth);
 
 /* The future of an awaitable; a call becomes a coroutine object. */
 eddy_future *take_awaitable(const struct awaitable *awaitable, unsigned depth);
+
+/* Runs the body of a generator function, which logs what it ends with. */
+EDDY_SUSPENDS int run_generator_body(struct function *function);
 
 /* Runs a callback of the program, and returns its status. */
 int call_callback(struct function *function);

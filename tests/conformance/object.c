@@ -68,18 +68,25 @@ bool is_task(const struct variable *variable)
     return variable->is_self || (variable->object != NULL && variable->object->kind->is_task);
 }
 
-bool is_gather(const struct run *run, const eddy_future *future)
+const eddy_future *gather_behind(const struct run *run, const eddy_future *future)
 {
-    for (const struct object *each = run->objects; each != NULL; each = each->next) {
-        if (each->kind == &gather_kind && each->it == future)
-            return true;
+    const struct object *each = run->objects;
+    while (each != NULL) {
+        bool is_it = each->it == future;
+        if (is_it && each->kind == &gather_kind)
+            return future;
+        if (is_it && each->source != NULL && each->source != future) {
+            future = each->source;    // made earlier: it stands further down the list
+            continue;
+        }
+        each = each->next;
     }
-    return false;
+    return NULL;
 }
 
 int await_future(struct run *run, eddy_future *future, struct value *result)
 {
-    if (!is_gather(run, future))
+    if (gather_behind(run, future) == NULL)
         return eddy_await(future, result);
     int status = eddy_await(future);
     if (status >= 0)
@@ -106,10 +113,11 @@ struct value outcome_of(struct run *run, eddy_future *future)
     case EDDY_STATE_CANCELLED: return value_of_error("Cancelled");
     case EDDY_STATE_PENDING: return value_of_error("InvalidState");
     }
-    if (is_gather(run, future))
-        return gathered(run, future);
-    const struct value *value = eddy_future_value(future);
-    return value != NULL ? *value : value_of_error("no value");
+    const eddy_future *gather = gather_behind(run, future);
+    if (gather != NULL)
+        return gathered(run, gather);
+    struct value value;
+    return eddy_future_result(future, &value) >= 0 ? value : value_of_error("no value");
 }
 
 double seconds_of(const struct value *ms)

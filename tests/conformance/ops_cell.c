@@ -21,20 +21,18 @@ OPERATION(add_to_cell)
     return FLOW_NEXT;
 }
 
-/* Whether a number compares so with another, `order` being their difference's sign. */
-static bool holds(const char *comparison, int order)
+bool compares(int64_t left, const char *comparison, int64_t right)
 {
     bool is_negated = comparison[0] == '!';
     bool is_equal = strchr(comparison, '=') != NULL && !is_negated;
-    return (is_equal && order == 0) || (comparison[0] == '<' && order < 0) ||
-           (comparison[0] == '>' && order > 0) || (is_negated && order != 0);
+    return (is_equal && left == right) || (comparison[0] == '<' && left < right) ||
+           (comparison[0] == '>' && left > right) || (is_negated && left != right);
 }
 
 OPERATION(compare_cell)
 {
-    int64_t left = op->args[0].cell->value;
-    int64_t right = op->args[2].value.number;
-    *result = value_of_bool(holds(op->args[1].value.text, (left > right) - (left < right)));
+    *result = value_of_bool(compares(op->args[0].cell->value, op->args[1].value.text,
+                                     op->args[2].value.number));
     return FLOW_NEXT;
 }
 

@@ -35,33 +35,37 @@ static struct value pair(struct run *run, const char *what, struct value value)
     return value_of_list(items, 2);
 }
 
+struct value state_of(struct run *run, eddy_future *future)
+{
+    switch (eddy_future_get_state(future)) {
+    case EDDY_STATE_CANCELLED: return value_of_text("cancelled");
+    case EDDY_STATE_FINISHED: return pair(run, "result", outcome_of(run, future));
+    case EDDY_STATE_FAILED:
+        return pair(run, "error", value_of_text(outcome_of(run, future).text));
+    default: return value_of_text("pending");
+    }
+}
+
 OPERATION(state)
 {
-    struct run *run = frame->run;
-    eddy_future *future = future_of(op->args[0].variable);
-    switch (eddy_future_get_state(future)) {
-    case EDDY_STATE_PENDING: *result = value_of_text("pending"); break;
-    case EDDY_STATE_CANCELLED: *result = value_of_text("cancelled"); break;
-    case EDDY_STATE_FINISHED: *result = pair(run, "result", outcome_of(run, future)); break;
-    case EDDY_STATE_FAILED:
-        *result = pair(run, "error", value_of_text(outcome_of(run, future).text));
-        break;
-    }
+    *result = state_of(frame->run, future_of(op->args[0].variable));
     return FLOW_NEXT;
+}
+
+int take_result(struct run *run, eddy_future *future, struct value *result)
+{
+    if (gather_behind(run, future) == NULL)
+        return eddy_future_result(future, result);
+    int status = eddy_future_result(future);
+    if (status >= 0)
+        *result = outcome_of(run, future);
+    return status;
 }
 
 OPERATION(result_of)
 {
-    eddy_future *future = future_of(op->args[0].variable);
-    if (!is_gather(frame->run, future)) {
-        int status = eddy_future_result(future, result);
-        return status < 0 ? status : FLOW_NEXT;
-    }
-    int status = eddy_future_result(future);
-    if (status < 0)
-        return status;
-    *result = outcome_of(frame->run, future);
-    return FLOW_NEXT;
+    int status = take_result(frame->run, future_of(op->args[0].variable), result);
+    return status < 0 ? status : FLOW_NEXT;
 }
 
 OPERATION(exception)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ops_lock.c: what can be acquired and released, `with`, and semaphores.
+ * ops_lock.c: what can be acquired and released, `with`, locks and semaphores.
  *
  * The operations serve every type that has the functions; a type without them is EDDY_ETYPE.
  */
@@ -64,6 +64,38 @@ const struct op_kind lock_ops[] = {
     {"locked", "v", LOG_RESULT, locked},
     {"with", "vB", LOG_NOTHING, with},
     {0},
+};
+
+/* --- Locks ------------------------------------------------------------------------------------ */
+
+static int make_lock(struct run *run, const struct value *spec, void **out_it)
+{
+    (void)spec;
+    *out_it = arena_take(run->program->arena, sizeof(eddy_lock));
+    return eddy_lock_init(*out_it);
+}
+
+static int acquire_lock(void *it)
+{
+    return eddy_lock_acquire(it);
+}
+
+static int release_lock(void *it)
+{
+    return eddy_lock_release(it);
+}
+
+static bool lock_is_locked(const void *it)
+{
+    return eddy_lock_locked(it);
+}
+
+const struct object_kind lock_kind = {
+    .type = "lock",
+    .make = make_lock,
+    .acquire = acquire_lock,
+    .release = release_lock,
+    .is_locked = lock_is_locked,
 };
 
 /* --- Semaphores ------------------------------------------------------------------------------- */

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ops_queue.c: queues.
+ * ops_queue.c: queues, and those that hand out the smallest or the newest item first.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "machine.h"
+
+static void free_queue(void *it)
+{
+    eddy_queue_free(it);
+}
 
 /* NULL if the variable holds something else. */
 static eddy_queue *queue_of(const struct op *op)
 {
-    return it_of(op->args[0].variable, &queue_kind);
+    const struct object *object = op->args[0].variable->object;
+    return object != NULL && object->kind->free == free_queue ? object->it : NULL;
 }
 
 OPERATION(put)
@@ -97,19 +104,52 @@ const struct op_kind queue_ops[] = {
     {0},
 };
 
-/* ["queue", maxsize]; 0 or less is no limit. */
+/* [type, maxsize]; 0 or less is no limit. */
+static size_t size_max_of(const struct value *spec)
+{
+    bool has_limit = spec->count > 1 && spec->items[1].type == VALUE_INT;
+    return has_limit && spec->items[1].number > 0 ? (size_t)spec->items[1].number : 0;
+}
+
 static int make_queue(struct run *run, const struct value *spec, void **out_it)
 {
     (void)run;
-    bool has_limit = spec->count > 1 && spec->items[1].type == VALUE_INT;
-    int64_t limit = has_limit && spec->items[1].number > 0 ? spec->items[1].number : 0;
-    *out_it = eddy_queue_new(struct value, (size_t)limit);
+    *out_it = eddy_queue_new(struct value, size_max_of(spec));
     return *out_it != NULL ? 0 : -ENOMEM;
 }
 
-static void free_queue(void *it)
+/* Numbers by size; behind them texts by byte value. */
+static int compare_values(const void *left, const void *right)
 {
-    eddy_queue_free(it);
+    const struct value *a = left;
+    const struct value *b = right;
+    if (a->type == VALUE_TEXT && b->type == VALUE_TEXT)
+        return strcmp(a->text, b->text);
+    if (a->type != b->type)
+        return a->type < b->type ? -1 : 1;
+    if (a->type != VALUE_INT)
+        return 0;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static int make_priority_queue(struct run *run, const struct value *spec, void **out_it)
+{
+    (void)run;
+    *out_it = eddy_priority_queue_new(struct value, size_max_of(spec), compare_values);
+    return *out_it != NULL ? 0 : -ENOMEM;
+}
+
+static int make_lifo_queue(struct run *run, const struct value *spec, void **out_it)
+{
+    (void)run;
+    *out_it = eddy_lifo_queue_new(struct value, size_max_of(spec));
+    return *out_it != NULL ? 0 : -ENOMEM;
 }
 
 const struct object_kind queue_kind = {.type = "queue", .make = make_queue, .free = free_queue};
+
+const struct object_kind priority_queue_kind = {
+    .type = "pqueue", .make = make_priority_queue, .free = free_queue};
+
+const struct object_kind lifo_queue_kind = {
+    .type = "lqueue", .make = make_lifo_queue, .free = free_queue};

@@ -78,7 +78,7 @@ OPERATION(wait_for)
     struct run *run = frame->run;
     eddy_future *future = take_awaitable(&op->args[0].awaitables[0], frame->depth);
     double seconds = seconds_of(&op->args[1].value);
-    if (!is_gather(run, future)) {
+    if (gather_behind(run, future) == NULL) {
         int status = eddy_wait_for(future, seconds, result);
         return status < 0 ? status : FLOW_NEXT;
     }

@@ -59,19 +59,10 @@ void run_stop(struct run *run, const char *why)
 
 /* --- What the loop reports -------------------------------------------------------------------- */
 
-/* Bare futures and those that gather are reported as well, but the language has only tasks. */
-static bool is_known_as_future(const struct run *run, const eddy_future *future)
-{
-    for (const struct object *each = run->objects; each != NULL; each = each->next) {
-        if (each->it == future)
-            return each->kind->is_future && !each->kind->is_task;
-    }
-    return false;
-}
-
+/* Bare futures and those that gather or shield are reported too, but the language has only tasks. */
 static void note_unretrieved(struct run *run, const eddy_report *report)
 {
-    if (report->task == NULL || is_known_as_future(run, report->task))
+    if (report->task == NULL || !eddy_future_is_task(report->task))
         return;
     struct unretrieved *unretrieved = arena_take(run->program->arena, sizeof *unretrieved);
     unretrieved->id = eddy_task_id(report->task);
@@ -100,7 +91,10 @@ static void on_report(const eddy_report *report, void *data)
         TRACE_AS(run, "-", "handler", value_of_text("asyncgen"), error, name);
         break;
     case EDDY_REPORT_NEVER_RETRIEVED: note_unretrieved(run, report); break;
-    case EDDY_REPORT_DEADLOCK: run_stop(run, "deadlock"); break;
+    case EDDY_REPORT_DEADLOCK:
+        if (run->state == RUN_UNDER_WAY)
+            run_stop(run, "deadlock");
+        break;
     case EDDY_REPORT_OUTLIVED:
         break;    // made while the end cancelled the rest: not in the language
     default:      // no program of the language gives cause to any other

@@ -153,6 +153,17 @@ eddy_future *take_awaitable(const struct awaitable *awaitable, unsigned depth)
     return future_of(awaitable->variable);
 }
 
+int run_generator_body(struct function *function)
+{
+    struct run *run = function->run;
+    struct frame frame = {.run = run};
+    TRACE(run, "start", value_of_text(function->name));
+    int flow = run_block(&frame, &function->body);
+    struct value outcome = outcome_of_flow(run, flow, (struct value){0});
+    TRACE(run, "end", value_of_text(function->name), outcome);
+    return flow < 0 ? flow : 0;
+}
+
 int call_callback(struct function *function)
 {
     struct frame frame = {.run = function->run};

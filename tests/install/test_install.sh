@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# test_install.sh BUILD CC [CXX]: installs BUILD into an empty folder, and there builds and runs
+# programs with what pkg-config says, and nothing else. Prints TAP.
+
+set -u
+build=$1 cc=$2 cxx=${3-}
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+root=$scratch/root
+count=0 failed=0
+
+# check NAME COMMAND...: one case; what the command said is shown if it fails.
+check() {
+    local name=$1
+    shift
+    count=$((count + 1))
+    if "$@" >"$scratch/log" 2>&1; then
+        echo "ok $count - $name"
+    else
+        sed 's/^/# /' "$scratch/log"
+        echo "not ok $count - $name"
+        failed=1
+    fi
+}
+
+# build_and_run SOURCE "COMPILER FLAGS" PACKAGES STATIC: a program that must print 42.
+build_and_run() {
+    local source=$1 compiler=$2 packages=$3 static=$4 flags
+    # shellcheck disable=SC2086 # words are meant
+    flags=$(pkg-config $static --cflags --libs $packages) || return 1
+    if [ -n "$static" ]; then
+        # Ours as archives, the system's as ever.
+        flags=$(sed -E 's/-l(eddy[a-z-]*)/-l:lib\1.a/g' <<<"$flags")
+    fi
+    rm -f "$scratch/app"
+    # shellcheck disable=SC2086
+    $compiler -Wall -Wextra -Werror "$here/$source" $flags -o "$scratch/app" || return 1
+    if [ -n "$static" ] && readelf -d "$scratch/app" | grep 'NEEDED.*libeddy'; then
+        return 1
+    fi
+    [ "$(LD_LIBRARY_PATH=$lib "$scratch/app")" = 42 ]
+}
+
+# only_public LIBRARY: all that it exports begins with eddy_, and a header declares it.
+only_public() {
+    local symbol
+    local -i seen=0
+    while read -r symbol; do
+        seen+=1
+        case $symbol in
+        eddy_*) ;;
+        *) echo "exports $symbol"; return 1 ;;
+        esac
+        grep -qrw -- "$symbol" "$include" || { echo "no header declares $symbol"; return 1; }
+    done < <(nm -D --defined-only "$1" | awk '{print $3}' | sed 's/@.*//')
+    [ "$seen" -gt 0 ]
+}
+
+# all_declared_exported LIBRARY HEADER...: every function marked EDDY_API is there.
+all_declared_exported() {
+    local library=$1 symbol
+    shift
+    nm -D --defined-only "$library" | awk '{print $3}' | sed 's/@.*//' >"$scratch/exported"
+    # A declaration may go over several lines: they are joined, and its first name before "(" taken.
+    while read -r symbol; do
+        grep -qx "$symbol" "$scratch/exported" || { echo "$symbol is not exported"; return 1; }
+    done < <(cat "$@" | tr '\n' ' ' | grep -oE 'EDDY_API [^;{]*' |
+        sed -E 's/EDDY_PRINTF\([^)]*\)//' | grep -oE '^[^(]*eddy_[a-z0-9_]+ ?\(' |
+        grep -oE 'eddy_[a-z0-9_]+ ?\($' | tr -d ' (')
+}
+
+has_soname() { readelf -d "$1" | grep -q "SONAME.*\[$2\]"; }
+
+check "it installs" meson install -C "$build" --no-rebuild --quiet --destdir "$root"
+pc=$(find "$root" -name eddy.pc)
+lib=$(dirname "$(dirname "$pc")")
+include=$(dirname "$(find "$root" -path '*/include/eddy.h')")
+check "pkg-config's file and the headers are there" test -n "$pc" -a -f "$include/eddy/task.h"
+export PKG_CONFIG_PATH=$lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+
+compilers=("$cc -std=gnu11")
+[ -z "$cxx" ] || compilers+=("$cxx -std=gnu++17" "$cxx -std=c++20")
+for static in "" --static; do
+    for compiler in "${compilers[@]}"; do
+        source=app.c
+        [[ $compiler != *++* ]] || source=app.cpp
+        check "a program of two tasks ($compiler${static:+, static})" \
+            build_and_run "$source" "$compiler" eddy "$static"
+    done
+    for name in http sql; do
+        [ -f "$lib/pkgconfig/eddy-$name.pc" ] || continue
+        check "a program that uses eddy-$name${static:+, static}" \
+            build_and_run "$name.c" "$cc -std=gnu11" "eddy-$name" "$static"
+        [ -z "$cxx" ] || check "the headers of eddy-$name in C++${static:+, static}" \
+            build_and_run "$name.c" "$cxx -x c++ -std=gnu++17" "eddy-$name" "$static"
+    done
+done
+
+for library in "$lib"/libeddy*.so; do
+    name=$(basename "$library")
+    check "$name exports what is public and nothing else" only_public "$library"
+    check "$name is called $name.0" has_soname "$library" "$name.0"
+done
+core_headers=$(find "$include/eddy" -name '*.h' ! -name 'http*' ! -name 'sql*' ! -name 'curl*' \
+    ! -name 'tls*' ! -name 'dns*')
+# shellcheck disable=SC2086
+check "libeddy.so exports all that its headers declare" \
+    all_declared_exported "$lib/libeddy.so" $core_headers
+
+echo "1..$count"
+exit "$failed"

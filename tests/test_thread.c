@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work on threads: values and errors come back, cancellation abandons it, destructors run once; and
+ * calls from other threads. Threads meet at conditions, never by waiting for a while.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- a gate that threads wait at -------------------------------------------------------------*/
+
+static struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool is_open;
+    int inside; // threads that wait at it, or have gone through
+    int inside_max;
+    int running;
+} gate = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+
+static void gate_close(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.is_open = false;
+    gate.inside = gate.running = gate.inside_max = 0;
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void gate_open(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.is_open = true;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static void gate_pass(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    gate.inside++;
+    if (++gate.running > gate.inside_max)
+        gate.inside_max = gate.running;
+    pthread_cond_broadcast(&gate.changed);
+    while (!gate.is_open)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    gate.running--;
+    pthread_mutex_unlock(&gate.lock);
+}
+
+/* Blocks, also a loop, until so many have come. */
+static void gate_await(int count)
+{
+    pthread_mutex_lock(&gate.lock);
+    while (gate.inside < count)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+}
+
+static int gate_inside(void)
+{
+    pthread_mutex_lock(&gate.lock);
+    int n = gate.inside;
+    pthread_mutex_unlock(&gate.lock);
+    return n;
+}
+
+/* ---- bodies ----------------------------------------------------------------------------------*/
+
+typedef struct thing {
+    int number;
+} thing;
+
+static atomic_int argument_drops, result_drops, bodies;
+
+static void drop_argument(thing *t)
+{
+    (void)t;
+    atomic_fetch_add(&argument_drops, 1);
+}
+
+static void drop_result(thing *t)
+{
+    (void)t;
+    atomic_fetch_add(&result_drops, 1);
+}
+
+static void begin(void)
+{
+    atomic_store(&argument_drops, 0);
+    atomic_store(&result_drops, 0);
+    atomic_store(&bodies, 0);
+    gate_close();
+}
+
+EDDY_ASYNC_TO(long, adds, (int, a), (long, b))
+{
+    *result = a + b;
+    return 4;
+}
+
+EDDY_ASYNC_TO_OWNED(thing, drop_result, makes, (thing, given, drop_argument))
+{
+    atomic_fetch_add(&bodies, 1);
+    gate_pass();
+    result->number = given.number + 1;
+    return 0;
+}
+
+EDDY_ASYNC(passes_gate)
+{
+    gate_pass();
+    return 0;
+}
+
+EDDY_ASYNC(fails)
+{
+    return eddy_fail_from(-EIO, eddy_fail(-ENOENT, "no file"), "from the thread");
+}
+
+EDDY_ASYNC(tries_to_await)
+{
+    EXPECT_EQ(eddy_sleep(0), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sleep(1), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_await(eddy_coro(adds, 1, 2)), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_timeout_begin(1), EDDY_EMISUSE);
+    EXPECT(eddy_current_task() == NULL);
+    EXPECT(eddy_get_running_loop() == NULL);
+    long sum = 0;
+    EXPECT_EQ(adds(&sum, 1, 2), 4); // a call that doesn't wait is just a call
+    EXPECT_EQ(sum, 3);
+    return 0;
+}
+
+EDDY_ASYNC(is_run_on_a_thread)
+{
+    thing t;
+    return eddy_to_thread(eddy_coro(makes, (thing){1}), &t);
+}
+
+/* ---- what comes back -------------------------------------------------------------------------*/
+
+TEST(a_value_and_a_status_come_back)
+{
+    long sum = 0;
+    EXPECT_EQ(eddy_to_thread(eddy_coro(adds, 1, 2), &sum), 4);
+    EXPECT_EQ(sum, 3);
+    EXPECT_EQ(eddy_to_thread(eddy_coro(adds, 1, 2)), 4);
+    EXPECT(eddy_time() == 0);
+}
+
+TEST(an_error_comes_back_with_message_and_cause)
+{
+    EXPECT_EQ(eddy_to_thread(eddy_coro(fails)), -EIO);
+    const eddy_error *error = eddy_error_get(-EIO);
+    EXPECT_STR(eddy_error_message(error), "from the thread");
+    EXPECT_STR(eddy_error_message(eddy_error_cause(error)), "no file");
+}
+
+TEST(awaiting_on_a_thread_is_misuse)
+{
+    EXPECT_EQ(eddy_to_thread(eddy_coro(tries_to_await)), 0);
+}
+
+EDDY_ASYNC(opens_gate_later)
+{
+    EDDY_TRY(eddy_sleep(0));
+    gate_open();
+    return 0;
+}
+
+TEST(the_loop_goes_on_meanwhile)
+{
+    begin();
+    thing t = {0};
+    eddy_start(opens_gate_later);
+    EXPECT_EQ(eddy_to_thread(eddy_coro(makes, (thing){1}), &t), 0);
+    EXPECT_EQ(t.number, 2);
+    EXPECT_EQ(result_drops + argument_drops, 0);
+}
+
+TEST(a_result_nobody_takes_is_destroyed)
+{
+    begin();
+    gate_open();
+    EXPECT_EQ(eddy_to_thread(eddy_coro(makes, (thing){1})), 0);
+    EXPECT_EQ(result_drops, 1);
+    EXPECT_EQ(argument_drops, 0);
+}
+
+TEST(wrong_calls_are_told_and_destroy_what_they_were_given)
+{
+    begin();
+    char small;
+    EXPECT_EQ(eddy_to_thread(eddy_coro(makes, (thing){1}), &small), EDDY_EMISUSE);
+    EXPECT_EQ(argument_drops, 1);
+    EXPECT_EQ(eddy_to_thread(NULL), EDDY_EMISUSE);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EXPECT_EQ(eddy_to_thread(future), EDDY_EMISUSE);
+    EXPECT_EQ(bodies, 0);
+}
+
+/* ---- cancellation ----------------------------------------------------------------------------*/
+
+EDDY_ASYNC(abandons_work)
+{
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(is_run_on_a_thread);
+    EDDY_TRY(eddy_sleep(0));
+    gate_await(1);
+    EXPECT_EQ(eddy_task_cancel(task), 1);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    EXPECT_EQ(result_drops, 0);
+    gate_open();
+    return 0;
+}
+
+TEST_PLAIN(a_cancelled_task_abandons_the_work_that_runs)
+{
+    begin();
+    EXPECT_EQ(eddy_run(eddy_coro(abandons_work), NULL), 0);
+    EXPECT_EQ(bodies, 1);
+    EXPECT_EQ(result_drops, 1); // the run has waited for it
+    EXPECT_EQ(argument_drops, 0);
+}
+
+TEST_WITH(work_cancelled_while_it_is_queued_never_runs, .virtual_clock = true, .threads_max = 1)
+{
+    begin();
+    EDDY_AUTO(eddy_task) *first = eddy_create_task(is_run_on_a_thread);
+    EDDY_AUTO(eddy_task) *second = eddy_create_task(is_run_on_a_thread);
+    EDDY_AUTO(eddy_task) *third = eddy_create_task(is_run_on_a_thread);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    gate_await(1);
+    EXPECT_EQ(eddy_task_cancel(second), 1);
+    EXPECT_EQ(eddy_await(second), EDDY_CANCELLED);
+    EXPECT_EQ(argument_drops, 1);
+    gate_open();
+    EXPECT_EQ(eddy_await(first), 0);
+    EXPECT_EQ(eddy_await(third), 0);
+    EXPECT_EQ(bodies, 2);
+    EXPECT_EQ(argument_drops, 1);
+}
+
+EDDY_ASYNC(leaves_work)
+{
+    eddy_start(is_run_on_a_thread);
+    eddy_start(is_run_on_a_thread);
+    EDDY_TRY(eddy_sleep(0));
+    gate_await(1);
+    return 0;
+}
+
+static void opens_gate(eddy_task *main, void *data)
+{
+    (void)main;
+    (void)data;
+    gate_open();
+}
+
+TEST_PLAIN(the_end_of_the_run_waits_for_what_runs_and_drops_what_is_queued)
+{
+    begin();
+    EXPECT_EQ(eddy_run(eddy_coro(leaves_work),
+                       &(eddy_run_options){.threads_max = 1,
+                                           .on_closing = opens_gate,
+                                           .exception_handler = note_report}),
+              0);
+    EXPECT_EQ(bodies, 1);
+    EXPECT_EQ(result_drops, 1);
+    EXPECT_EQ(argument_drops, 1);
+}
+
+/* ---- how many threads ------------------------------------------------------------------------*/
+
+TEST_WITH(no_more_threads_run_than_are_allowed, .virtual_clock = true, .threads_max = 3)
+{
+    enum { JOBS = 12 };
+    begin();
+    eddy_task *tasks[JOBS];
+    for (int i = 0; i < JOBS; i++)
+        tasks[i] = eddy_create_task(is_run_on_a_thread);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    gate_await(3);
+    EXPECT_EQ(gate_inside(), 3);
+    gate_open();
+    EXPECT_EQ(eddy_gather_all(tasks, JOBS, NULL), 0);
+    EXPECT_EQ(bodies, JOBS);
+    EXPECT(gate.inside_max <= 3);
+    for (int i = 0; i < JOBS; i++)
+        eddy_task_free(tasks[i]);
+}
+
+EDDY_ASYNC(runs_gate_pass)
+{
+    return eddy_to_thread(eddy_coro(passes_gate));
+}
+
+EDDY_ASYNC(opens_for_two)
+{
+    gate_await(2); // on a thread: both others must get one too
+    gate_open();
+    return 0;
+}
+
+EDDY_ASYNC(runs_opens_for_two)
+{
+    return eddy_to_thread(eddy_coro(opens_for_two));
+}
+
+TEST_WITH(work_that_waits_for_other_work_gets_a_thread_of_its_own, .virtual_clock = true,
+          .threads_max = 3)
+{
+    begin();
+    gate_open();
+    EXPECT_EQ(eddy_to_thread(eddy_coro(passes_gate)), 0); // leaves an idle thread behind
+    gate_close();
+    EXPECT_EQ(eddy_gather(eddy_coro(runs_gate_pass), eddy_coro(runs_gate_pass),
+                          eddy_coro(runs_opens_for_two)),
+              0);
+}
+
+EDDY_ASYNC(sees_signals)
+{
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    EXPECT(sigismember(&blocked, SIGINT) && sigismember(&blocked, SIGTERM));
+    return 0;
+}
+
+TEST(no_signal_is_taken_on_a_worker)
+{
+    EXPECT_EQ(eddy_to_thread(eddy_coro(sees_signals)), 0);
+}
+
+/* ---- time ------------------------------------------------------------------------------------*/
+
+EDDY_ASYNC(looks_at_the_clock, (double *, when))
+{
+    EDDY_TRY(is_run_on_a_thread());
+    *when = eddy_time();
+    return 0;
+}
+
+EDDY_ASYNC(sleeps_long, (double *, when))
+{
+    EDDY_TRY(eddy_sleep(3600));
+    *when = eddy_time();
+    return 0;
+}
+
+static void *open_from_outside(void *data)
+{
+    (void)data;
+    gate_await(1);
+    gate_open();
+    return NULL;
+}
+
+TEST(the_virtual_clock_waits_for_threads)
+{
+    begin();
+    double work_ended = -1, sleep_ended = -1;
+    pthread_t opener;
+    REQUIRE(pthread_create(&opener, NULL, open_from_outside, NULL) == 0);
+    EXPECT_EQ(eddy_gather(eddy_coro(sleeps_long, &sleep_ended),
+                          eddy_coro(looks_at_the_clock, &work_ended)),
+              0);
+    EXPECT(work_ended == 0);
+    EXPECT(sleep_ended == 3600);
+    pthread_join(opener, NULL);
+}
+
+TEST(an_abandoned_thread_still_holds_the_clock)
+{
+    begin();
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(is_run_on_a_thread);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    gate_await(1);
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    gate_open();
+    EXPECT_EQ(eddy_sleep(1), 0);
+    EXPECT(eddy_time() == 1);
+    EXPECT_EQ(result_drops, 1); // it was waited for
+}
+
+/* ---- calls from other threads ----------------------------------------------------------------*/
+
+enum { CALLERS = 4, CALLS = 250 };
+
+struct caller {
+    pthread_t thread;
+    eddy_loop *loop;
+    int seen; // calls that have arrived, counted on the loop's thread
+};
+
+static int total_seen;
+static eddy_future *all_seen;
+
+static int arrives(void *data)
+{
+    struct caller *caller = data;
+    caller->seen++;
+    if (++total_seen == CALLERS * CALLS)
+        return eddy_future_set_result(all_seen);
+    return 0;
+}
+
+static void *call_often(void *data)
+{
+    struct caller *caller = data;
+    for (int i = 0; i < CALLS; i++)
+        EXPECT_EQ(eddy_call_soon_threadsafe(caller->loop, arrives, caller), 0);
+    return NULL;
+}
+
+TEST_REAL(calls_from_many_threads_wake_a_sleeping_loop)
+{
+    struct caller callers[CALLERS];
+    total_seen = 0;
+    all_seen = eddy_future_new(0, NULL);
+    eddy_loop *loop = eddy_get_running_loop();
+    eddy_loop_hold(loop);
+    for (int i = 0; i < CALLERS; i++) {
+        callers[i] = (struct caller){.loop = loop};
+        REQUIRE(pthread_create(&callers[i].thread, NULL, call_often, &callers[i]) == 0);
+    }
+    EXPECT_EQ(eddy_await(all_seen), 0);
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(callers[i].thread, NULL);
+        EXPECT_EQ(callers[i].seen, CALLS);
+    }
+    eddy_loop_release(loop);
+    eddy_future_free(all_seen);
+}
+
+static char order[64];
+
+static int note(void *data)
+{
+    strncat(order, data, sizeof order - strlen(order) - 1);
+    return 0;
+}
+
+static void *call_in_order(void *data)
+{
+    static char texts[] = "a\0b\0c\0d";
+    for (int i = 0; i < 4; i++)
+        EXPECT_EQ(eddy_call_soon_threadsafe(data, note, texts + 2 * i), 0);
+    return NULL;
+}
+
+TEST(the_calls_of_one_thread_keep_their_order)
+{
+    order[0] = '\0';
+    pthread_t thread;
+    REQUIRE(pthread_create(&thread, NULL, call_in_order, eddy_get_running_loop()) == 0);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 3; i++)
+        EXPECT_EQ(eddy_sleep(0), 0);
+    EXPECT_STR(order, "abcd");
+}
+
+EDDY_ASYNC(calls_the_loop, (eddy_loop *, loop), (int *, status))
+{
+    gate_pass();
+    *status = eddy_call_soon_threadsafe(loop, note, "late");
+    return 0;
+}
+
+EDDY_ASYNC(runs_calls_the_loop, (int *, status))
+{
+    return eddy_to_thread(eddy_coro(calls_the_loop, eddy_get_running_loop(), status));
+}
+
+EDDY_ASYNC(leaves_a_caller, (int *, status))
+{
+    eddy_start(runs_calls_the_loop, status);
+    EDDY_TRY(eddy_sleep(0));
+    gate_await(1);
+    return 0;
+}
+
+static int opens_at_close(void *data)
+{
+    (void)data;
+    gate_open();
+    return 0;
+}
+
+static void asks_for_close(eddy_task *main, void *data)
+{
+    (void)main;
+    (void)data;
+    EXPECT_EQ(eddy_loop_on_close(opens_at_close, NULL), 0); // after the inbox has been closed
+}
+
+TEST_PLAIN(a_loop_that_closes_takes_no_more_calls)
+{
+    begin();
+    order[0] = '\0';
+    int status = 0;
+    EXPECT_EQ(eddy_run(eddy_coro(leaves_a_caller, &status),
+                       &(eddy_run_options){.on_closing = asks_for_close,
+                                           .exception_handler = note_report}),
+              0);
+    EXPECT_EQ(status, -ESHUTDOWN);
+    EXPECT_STR(order, "");
+}
+
+TEST(much_work_is_done_once_each)
+{
+    enum { JOBS = 300 };
+    eddy_task *tasks[JOBS];
+    begin();
+    gate_open();
+    for (int i = 0; i < JOBS; i++) {
+        tasks[i] = eddy_create_task(is_run_on_a_thread);
+        if (i % 3 == 0)
+            EXPECT_EQ(eddy_sleep(0), 0);
+        if (i % 7 == 0)
+            eddy_task_cancel(tasks[i]);
+    }
+    int ended = 0, cancelled = 0;
+    for (int i = 0; i < JOBS; i++) {
+        int rc = eddy_await(tasks[i]);
+        ended += rc == 0;
+        cancelled += rc == EDDY_CANCELLED;
+        eddy_task_free(tasks[i]);
+    }
+    EXPECT_EQ(ended + cancelled, JOBS);
+    EXPECT_EQ(eddy_sleep(1), 0); // waits for what was abandoned
+    EXPECT_EQ(bodies, ended + result_drops);
+}
+
+RUN_TESTS(TEST_OF(a_value_and_a_status_come_back),
+          TEST_OF(an_error_comes_back_with_message_and_cause),
+          TEST_OF(awaiting_on_a_thread_is_misuse),
+          TEST_OF(the_loop_goes_on_meanwhile),
+          TEST_OF(a_result_nobody_takes_is_destroyed),
+          TEST_OF(wrong_calls_are_told_and_destroy_what_they_were_given),
+          TEST_OF(a_cancelled_task_abandons_the_work_that_runs),
+          TEST_OF(work_cancelled_while_it_is_queued_never_runs),
+          TEST_OF(the_end_of_the_run_waits_for_what_runs_and_drops_what_is_queued),
+          TEST_OF(no_more_threads_run_than_are_allowed),
+          TEST_OF(work_that_waits_for_other_work_gets_a_thread_of_its_own),
+          TEST_OF(no_signal_is_taken_on_a_worker),
+          TEST_OF(the_virtual_clock_waits_for_threads),
+          TEST_OF(an_abandoned_thread_still_holds_the_clock),
+          TEST_OF(calls_from_many_threads_wake_a_sleeping_loop),
+          TEST_OF(the_calls_of_one_thread_keep_their_order),
+          TEST_OF(a_loop_that_closes_takes_no_more_calls),
+          TEST_OF(much_work_is_done_once_each))
