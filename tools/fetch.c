@@ -80,6 +80,17 @@ static int open_list(struct job *job)
     return 0;
 }
 
+/* Told once here, and not in the row of each URL. */
+static int check_cacert(const struct job *job)
+{
+    const char *path = job->options->cacert;
+    if (path == NULL || access(path, R_OK) == 0)
+        return 0;
+    fprintf(stderr, "eddy fetch: the certificates in %s can't be read: %s\n", path,
+            strerror(errno));
+    return EXIT_FAILURE;
+}
+
 /* "Name: value" texts as the session takes them. */
 static int split_headers(struct job *job)
 {
@@ -129,6 +140,8 @@ static int job_init(struct job *job, const struct fetch_options *options)
         return EXIT_FAILURE;
     }
     int status = add_patterns(job);
+    if (status == 0)
+        status = check_cacert(job);
     return status == 0 ? open_list(job) : status;
 }
 
@@ -192,8 +205,9 @@ static int prepare(struct job *job)
     if (job->rows == NULL)
         return -ENOMEM;
     EDDY_IGNORE(eddy_event_set(&job->has_room));
+    EDDY_TRY(open_session(job));
     show_begin(&job->show, job->options->is_quiet, has_total, total);
-    return open_session(job);
+    return 0;
 }
 
 /* The main task: opens, lands what the workers bring, closes. */

@@ -7,8 +7,8 @@
  * file, which can't be waited for, is read on a thread. Either way one block at a time.
  *
  * What always holds:
- *   - Whoever leaves with a URL starts the next worker, so as long as there are URLs and workers may
- *     be started, somebody is at the source.
+ *   - Whoever leaves with a URL starts the next worker, so as long as there are URLs, and workers
+ *     may be started, somebody is at the source.
  *   - A worker that has taken a URL has it alone: each is given out once, however often it comes.
  *   - No worker takes a URL while bodies of more than UNLANDED_MAX bytes wait for the landing.
  *

@@ -105,8 +105,8 @@ struct job {
 };
 
 /*
- * Stops the job early; the first reason stands, unless a failure follows. To be called from any task or
- * callback of the loop.
+ * Stops the job early; the first reason stands, unless a failure follows. To be called from any
+ * task or callback of the loop.
  */
 void job_stop(struct job *job, enum stop_reason reason);
 

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "fetch_retry_after.h"
 #include "json_check.h"
 
 void row_set_error(struct row *row, const char *format, ...)
@@ -71,12 +70,6 @@ static void set_answer(struct row *row, eddy_http_response *response)
     set_content_type(row);
 }
 
-static double retry_after_of(const struct row *row)
-{
-    const char *value = eddy_http_response_header(row->response, "Retry-After");
-    return value != NULL ? retry_after_read(value, row->record.fetched_at_ms / 1000) : -1;
-}
-
 static bool is_passing(int status)
 {
     return status == 429 || (status >= 500 && status <= 599);
@@ -89,7 +82,7 @@ static enum try_outcome judge_answer(struct job *job, struct row *row, double *o
         row_set_error(row, "status %d", status);
     if (!is_passing(status))
         return row->error == NULL ? TRY_ANSWERED : TRY_FAILED;
-    *out_retry_after = retry_after_of(row);
+    *out_retry_after = eddy_http_response_retry_after(row->response);
     return TRY_AGAIN;
 }
 

@@ -4,8 +4,8 @@
  *
  * Documents are to be served as they stand in the file, so nothing is parsed into values: once the
  * whole file is known to be valid JSON (json_check.h), the members of the outermost object are
- * found by counting brackets outside strings. Names are decoded in place: no escape is shorter than what
- * it stands for.
+ * found by counting brackets outside strings. Names are decoded in place: no escape is shorter than
+ * what it stands for.
  *
  * What always holds:
  *   - The walk below rests on the check before it, and looks for no errors of its own.

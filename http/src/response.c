@@ -17,10 +17,13 @@
  */
 #include "response.h"
 
+#include "date.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "session.h"
 
@@ -343,6 +346,15 @@ const char *eddy_http_response_header(const eddy_http_response *response, const 
         if (strcasecmp(response->fields[i].name, name) == 0)
             return response->fields[i].value;
     return NULL;
+}
+
+double eddy_http_response_retry_after(const eddy_http_response *response)
+{
+    const char *value = eddy_http_response_header(response, "Retry-After");
+    double seconds;
+    if (value == NULL || eddy__http_retry_after(value, strlen(value), time(NULL), &seconds) < 0)
+        return -1;
+    return seconds;
 }
 
 size_t eddy_http_response_header_count(const eddy_http_response *response)

@@ -151,6 +151,12 @@ EDDY_API size_t eddy_http_response_header_count(const eddy_http_response *respon
 EDDY_API const eddy_http_header *eddy_http_response_header_at(const eddy_http_response *response,
                                                               size_t index);
 
+/*
+ * How long the server asks the client to stay away, in seconds from now on: its Retry-After header,
+ * a number or a date. Never negative, at most a year; -1 when there is none, or it is neither.
+ */
+EDDY_API double eddy_http_response_retry_after(const eddy_http_response *response);
+
 /* Lends the body, decoded, with a zero byte behind it that is not counted. Empty when streamed. */
 EDDY_API eddy_span eddy_http_response_body(const eddy_http_response *response);
 

@@ -122,12 +122,14 @@ def an_interrupt_finishes_what_is_under_way(folder):
             process.send_signal(number)
             done = finish(process)
             expect_exit(done, 130)
-            expect_says(done, "stopping; 5 requests", "Ctrl-C again", "Interrupted", "--resume",
-                        "10 loaded")
+            # The first round of five, and what of the second had been asked for: all of it.
+            asked = sum(peer.counts.values())
+            expect(8 <= asked <= 10, f"{asked} requests")
+            expect_says(done, "stopping;", "Ctrl-C again", "Interrupted", "--resume",
+                        f"{asked} loaded")
             rows = read_target(path)
-            expect_equal(len(rows), 10, "both rounds of five")
+            expect_equal(len(rows), asked, "rows")
             expect_equal({row["error"] for row in rows.values()}, {None})
-            expect_equal(sum(peer.counts.values()), 10, "requests")
 
 
 @case

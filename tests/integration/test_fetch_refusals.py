@@ -100,11 +100,14 @@ def a_missing_list_is_told(folder):
         done = fetch("--urls", path, "--into", into)
         expect_exit(done, 1)
         expect_says(done, path, "can't be read")
+    done = fetch("https://127.0.0.1:9/", "--into", into, "--cacert", os.path.join(folder, "none"))
+    expect_exit(done, 1)
+    expect_says(done, "certificates", "can't be read")
     expect_equal(listing(folder), [])
 
 
 @case
-def a_target_that_holds_rows_is_refused_without_a_word_what_to_do(folder):
+def a_target_that_holds_rows_is_refused_with_a_word_what_to_do(folder):
     with Peer() as peer:
         for target in TARGETS:
             path = os.path.join(folder, target)
