@@ -13,8 +13,8 @@
  *     fake_poll_end();
  *
  * A receive that finds nothing is -EAGAIN. A send takes everything, or what fake_room() says. What
- * was sent can be read with fake_sent(). Operations that wait go on by fake_event(), as with epoll, or
- * by fake_complete(), which brings the result itself, as io_uring does.
+ * was sent can be read with fake_sent(). Operations that wait go on by fake_event(), as with epoll,
+ * or by fake_complete(), which brings the result itself, as io_uring does.
  */
 #ifndef EDDY_TESTS_FAKE_POLL_H
 #define EDDY_TESTS_FAKE_POLL_H

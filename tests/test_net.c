@@ -209,7 +209,9 @@ TEST(without_descriptors_accept_says_so_and_goes_on_later)
     eddy_stream *refused = NULL;
     EXPECT_EQ(eddy_open_connection("127.0.0.1", "9", NULL, &refused), -EMFILE);
     setrlimit(RLIMIT_NOFILE, &before);
+    int fd = connect_plainly(eddy_listener_port(listener));
     EXPECT_EQ(accept_one(listener), 0);
+    close(fd);
 }
 
 TEST(many_connections_at_once)

@@ -321,6 +321,15 @@ TEST(what_cant_be_created_has_failed)
     EXPECT_EQ(eddy_task_cancel(task), 0);
 }
 
+TEST(a_start_that_fails_is_reported)
+{
+    expect_report(EDDY_REPORT_NEVER_RETRIEVED);
+    fail_allocation(0);
+    eddy_start(sleeps, 1);
+    EXPECT_EQ(report_count(EDDY_REPORT_NEVER_RETRIEVED), 1);
+    EXPECT_EQ(eddy_all_tasks(NULL, 0), 1);
+}
+
 TEST(a_sleep_takes_its_time_exactly)
 {
     EXPECT_EQ(eddy_sleep(3600), 0);
@@ -409,6 +418,7 @@ RUN_TESTS(TEST_OF(a_task_starts_after_its_maker_stops),
           TEST_OF(a_handler_that_starts_a_task_eagerly_while_another_ends_does_no_harm),
           TEST_OF(a_task_has_the_stack_it_asks_for),
           TEST_OF(what_cant_be_created_has_failed),
+          TEST_OF(a_start_that_fails_is_reported),
           TEST_OF(a_sleep_takes_its_time_exactly),
           TEST_OF(sleepers_wake_by_deadline_and_equal_ones_in_order),
           TEST_OF(a_sleep_without_end_lasts_until_it_is_cancelled),

@@ -130,7 +130,7 @@ enum try_outcome fetch_try(struct job *job, struct row *row, double *out_retry_a
     row->record.attempts++;
     double began = eddy_time();
     eddy_http_response *response;
-    int rc = eddy_http_get(job->session, row->url, NULL, &response);
+    int rc = eddy_http_session_get(job->session, row->url, NULL, &response);
     row->record.elapsed = eddy_time() - began;
     row->record.fetched_at_ms = now_ms();
     if (rc < 0) {

@@ -14,7 +14,7 @@ EDDY_ASYNC(app, (const char *, url))
     EDDY_TRY(eddy_http_session_new(NULL, &session));
 
     person person_1, person_2;
-    EDDY_TRY(get_person(&person_1, session, url, 1)); // person_1 = await get_person(session, url, 1)
+    EDDY_TRY(get_person(&person_1, session, url, 1)); // await get_person(...)
     EDDY_TRY(get_person(&person_2, session, url, 2));
     puts(person_1.name);
     puts(person_2.name);

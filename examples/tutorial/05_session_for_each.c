@@ -18,10 +18,9 @@ EDDY_ASYNC(app, (const char *, url))
 {
     double start = eddy_time();
     person people[4];
-    EDDY_TRY(eddy_gather_to(people, eddy_coro(get_person_alone, url, 1),
-                            eddy_coro(get_person_alone, url, 2),
-                            eddy_coro(get_person_alone, url, 3),
-                            eddy_coro(get_person_alone, url, 4)));
+    EDDY_TRY(eddy_gather_to(
+        people, eddy_coro(get_person_alone, url, 1), eddy_coro(get_person_alone, url, 2),
+        eddy_coro(get_person_alone, url, 3), eddy_coro(get_person_alone, url, 4)));
     for (int i = 0; i < 4; i++)
         puts(people[i].name);
     printf("%.2f s\n", eddy_time() - start);

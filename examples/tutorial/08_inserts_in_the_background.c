@@ -22,7 +22,7 @@ EDDY_ASYNC_TO(int, get_person, (int, person_id))
 EDDY_ASYNC(insert_records, (chunk, records)) // by value: the task has a copy of its own
 {
     EDDY_TRY(eddy_sleep(1));
-    printf("%.1f: inserted from %d, %zu records\n", eddy_time(), records.ids[0], records.count);
+    printf("%.1f: inserted from %d, %zu records\n", tutorial_time(), records.ids[0], records.count);
     return 0;
 }
 
@@ -52,10 +52,10 @@ EDDY_ASYNC(app)
             coros[records.count++] = eddy_coro(get_person, id);
         EDDY_TRY(eddy_gather_all_to(records.ids, coros, records.count, NULL));
         eddy_start(insert_records, records); // does not hold up the next chunk
-        printf("%.1f: fetched from %d\n", eddy_time(), records.ids[0]);
+        printf("%.1f: fetched from %d\n", tutorial_time(), records.ids[0]);
     }
     EDDY_TRY(wait_for_the_others());
-    printf("%.1f: everything has been inserted\n", eddy_time());
+    printf("%.1f: everything has been inserted\n", tutorial_time());
     return 0;
 }
 

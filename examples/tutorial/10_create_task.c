@@ -4,9 +4,9 @@
 
 EDDY_ASYNC_TO(int, fetch, (int, source))
 {
-    printf("%.2f: source %d asked\n", eddy_time(), source);
+    printf("%.2f: source %d asked\n", tutorial_time(), source);
     EDDY_TRY(eddy_sleep(1));
-    printf("%.2f: source %d answered\n", eddy_time(), source);
+    printf("%.2f: source %d answered\n", tutorial_time(), source);
     *result = source * 10;
     return 0;
 }

@@ -16,7 +16,7 @@ EDDY_ASYNC(app)
         tasks[i] = eddy_create_task(fetch, i + 1);
 
     int done = eddy_wait(tasks, 3, 2.5, EDDY_ALL_COMPLETED);
-    printf("after %.1f s: %d done, %d pending\n", eddy_time(), done, 3 - done);
+    printf("after %.1f s: %d done, %d pending\n", tutorial_time(), done, 3 - done);
     for (int i = 0; i < 3; i++) {
         double delay;
         if (eddy_task_done(tasks[i]) && eddy_task_result(tasks[i], &delay) >= 0)

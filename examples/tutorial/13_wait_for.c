@@ -15,11 +15,11 @@ EDDY_ASYNC(app)
 {
     int answer;
     int rc = eddy_wait_for(eddy_coro(slow, 1), 2.0, &answer);
-    printf("%.1f: %d\n", eddy_time(), rc < 0 ? rc : answer);
+    printf("%.1f: %d\n", tutorial_time(), rc < 0 ? rc : answer);
 
     rc = eddy_wait_for(eddy_coro(slow, 10), 2.0, &answer);
     if (rc == EDDY_TIMEDOUT)
-        printf("%.1f: too late\n", eddy_time());
+        printf("%.1f: too late\n", tutorial_time());
     return 0;
 }
 

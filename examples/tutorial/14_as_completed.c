@@ -18,7 +18,7 @@ EDDY_ASYNC(app)
     while ((rc = eddy_as_completed_next(order, &done)) > 0) {
         int seconds;
         EDDY_TRY(eddy_future_result(done, &seconds));
-        printf("%.2f: the one of %d s\n", eddy_time(), seconds);
+        printf("%.2f: the one of %d s\n", tutorial_time(), seconds);
     }
     return rc;
 }

@@ -4,7 +4,7 @@
 
 static int say(void *data)
 {
-    printf("%.1f: %s\n", eddy_time(), (const char *)data);
+    printf("%.1f: %s\n", tutorial_time(), (const char *)data);
     return 0;
 }
 

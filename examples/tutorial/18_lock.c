@@ -13,7 +13,7 @@ EDDY_ASYNC(withdraw, (const char *, name), (int, amount))
     if (rc >= 0)
         balance = before - amount;
     eddy_lock_release(&lock);
-    printf("%.0f: %s leaves %d\n", eddy_time(), name, balance);
+    printf("%.0f: %s leaves %d\n", tutorial_time(), name, balance);
     return rc;
 }
 

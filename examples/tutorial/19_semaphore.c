@@ -7,7 +7,7 @@ static eddy_semaphore slots = EDDY_SEMAPHORE(2);
 EDDY_ASYNC(request, (int, number))
 {
     EDDY_TRY(eddy_semaphore_acquire(&slots));
-    printf("%.0f: request %d begins\n", eddy_time(), number);
+    printf("%.0f: request %d begins\n", tutorial_time(), number);
     int rc = eddy_sleep(1);
     eddy_semaphore_release(&slots);
     return rc;
@@ -19,7 +19,7 @@ EDDY_ASYNC(app)
     for (int i = 0; i < 6; i++)
         requests[i] = eddy_coro(request, i + 1);
     EDDY_TRY(eddy_gather_all(requests, 6, NULL));
-    printf("%.0f: all done\n", eddy_time());
+    printf("%.0f: all done\n", tutorial_time());
     return 0;
 }
 

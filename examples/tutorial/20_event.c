@@ -6,16 +6,16 @@ static eddy_event is_open = EDDY_EVENT;
 
 EDDY_ASYNC(visitor, (int, number))
 {
-    printf("%.0f: visitor %d waits\n", eddy_time(), number);
+    printf("%.0f: visitor %d waits\n", tutorial_time(), number);
     EDDY_TRY(eddy_event_wait(&is_open));
-    printf("%.0f: visitor %d goes in\n", eddy_time(), number);
+    printf("%.0f: visitor %d goes in\n", tutorial_time(), number);
     return 0;
 }
 
 EDDY_ASYNC(doorkeeper)
 {
     EDDY_TRY(eddy_sleep(3));
-    printf("%.0f: the door opens\n", eddy_time());
+    printf("%.0f: the door opens\n", tutorial_time());
     eddy_event_set(&is_open);
     return 0;
 }

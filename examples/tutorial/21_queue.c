@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* 21_queue.c: a producer that is faster than its two consumers, and waits when the queue is full. */
+/* 21_queue.c: a producer that is faster than its consumers, and waits while the queue is full. */
 #include "tutorial.h"
 
 EDDY_ASYNC(producer, (eddy_queue *, queue))
 {
     for (int item = 1; item <= 6; item++) {
         EDDY_TRY(eddy_queue_put(queue, &item));
-        printf("%.1f: put %d\n", eddy_time(), item);
+        printf("%.1f: put %d\n", tutorial_time(), item);
         EDDY_TRY(eddy_sleep(0.1));
     }
     return 0;
@@ -17,7 +17,7 @@ EDDY_ASYNC(consumer, (eddy_queue *, queue), (int, number))
     int item, rc;
     while ((rc = eddy_queue_get(queue, &item)) == 0) {
         EDDY_TRY(eddy_sleep(1));
-        printf("%.1f: consumer %d has done %d\n", eddy_time(), number, item);
+        printf("%.1f: consumer %d has done %d\n", tutorial_time(), number, item);
         eddy_queue_task_done(queue);
     }
     return rc == EDDY_QUEUE_SHUTDOWN ? 0 : rc;

@@ -15,14 +15,14 @@ EDDY_ASYNC(app)
 {
     int rc;
     eddy_for (int, number, eddy_generate(positive_integers, 5), &rc)
-        printf("%.0f: got number %d\n", eddy_time(), number);
+        printf("%.0f: got number %d\n", tutorial_time(), number);
     EDDY_TRY(rc); // 0 at the end, or the error that ended it
 
     // The same by hand, and left early.
     EDDY_AUTO(eddy_generator) *generator = eddy_generate(positive_integers, 1000);
     int first;
     EDDY_TRY(eddy_generator_next(generator, &first));
-    printf("%.0f: the first is %d\n", eddy_time(), first);
+    printf("%.0f: the first is %d\n", tutorial_time(), first);
     return eddy_generator_close(generator);
 }
 

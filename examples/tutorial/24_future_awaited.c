@@ -29,7 +29,7 @@ EDDY_ASYNC(app)
     int value;
     EDDY_TRY(eddy_await(future, &value));
     printf("Is the future done? %s\n", eddy_future_done(future) ? "True" : "False");
-    printf("%d after %.0f s\n", value, eddy_time());
+    printf("%d after %.0f s\n", value, tutorial_time());
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 25_shield_with_a_timeout.c: after five seconds the user is told that it takes longer, but the task
- * goes on: the shield keeps the timeout's cancellation from it.
+ * 25_shield_with_a_timeout.c: after five seconds the user is told that it takes longer, but the
+ * task goes on: the shield keeps the timeout's cancellation from it.
  */
 #include "tutorial.h"
 
@@ -20,11 +20,12 @@ EDDY_ASYNC(app)
     int result;
     int rc = eddy_within(5, eddy_shield(task, &result));
     if (rc == EDDY_TIMEDOUT) {
-        printf("%.0f: the task took longer than five seconds, it will finish soon!\n", eddy_time());
+        printf("%.0f: the task took longer than five seconds, it will finish soon!\n",
+               tutorial_time());
         rc = eddy_await(task, &result);
     }
     EDDY_TRY(rc);
-    printf("%.0f: %d\n", eddy_time(), result);
+    printf("%.0f: %d\n", tutorial_time(), result);
     return 0;
 }
 

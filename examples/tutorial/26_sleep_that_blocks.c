@@ -4,17 +4,17 @@
 
 EDDY_ASYNC(blocking, (int, number))
 {
-    printf("%.0f: task %d begins\n", eddy_time(), number);
+    printf("%.0f: task %d begins\n", tutorial_time(), number);
     tutorial_block(2); // time.sleep(2)
-    printf("%.0f: task %d ends\n", eddy_time(), number);
+    printf("%.0f: task %d ends\n", tutorial_time(), number);
     return 0;
 }
 
 EDDY_ASYNC(non_blocking, (int, number))
 {
-    printf("%.0f: task %d begins\n", eddy_time(), number);
+    printf("%.0f: task %d begins\n", tutorial_time(), number);
     EDDY_TRY(eddy_sleep(2));
-    printf("%.0f: task %d ends\n", eddy_time(), number);
+    printf("%.0f: task %d ends\n", tutorial_time(), number);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 33_cpu_bound_on_a_thread.c: the same on a thread: the loop goes on, and need not be yielded to. */
+/* 33_cpu_bound_on_a_thread.c: the same on a thread: the loop goes on without being yielded to. */
 #include "tutorial.h"
 
 /* Runs on a thread, so it must not await. */

@@ -4,7 +4,7 @@
 
 EDDY_ASYNC(send_statistic) // to some service
 {
-    printf("%.2f: stat\n", eddy_time());
+    printf("%.2f: stat\n", tutorial_time());
     return 0;
 }
 

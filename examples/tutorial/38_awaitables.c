@@ -15,16 +15,16 @@ static int set_result(void *future)
 EDDY_ASYNC(app)
 {
     EDDY_TRY(coro()); // a coroutine, run here
-    printf("coroutine: %.0f s\n", eddy_time());
+    printf("coroutine: %.0f s\n", tutorial_time());
 
     EDDY_AUTO(eddy_task) *task = eddy_create_task(coro);
     EDDY_TRY(eddy_await(task)); // a task, which runs by itself
-    printf("task: %.0f s\n", eddy_time());
+    printf("task: %.0f s\n", tutorial_time());
 
     EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
     EDDY_TRY(eddy_call_later(5, set_result, future, NULL));
     EDDY_TRY(eddy_await(future)); // a future, which somebody completes
-    printf("future: %.0f s\n", eddy_time());
+    printf("future: %.0f s\n", tutorial_time());
     return 0;
 }
 

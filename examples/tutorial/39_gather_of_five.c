@@ -17,7 +17,7 @@ EDDY_ASYNC(app)
     EDDY_TRY(eddy_gather(eddy_coro(some_sleep, 1), eddy_coro(some_sleep, 2),
                          eddy_coro(some_sleep, 3), eddy_coro(some_sleep, 4),
                          eddy_coro(some_sleep, 5)));
-    printf("after %.0f s\n", eddy_time());
+    printf("after %.0f s\n", tutorial_time());
     return 0;
 }
 

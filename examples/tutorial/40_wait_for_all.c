@@ -20,7 +20,7 @@ EDDY_ASYNC(app)
     for (int i = 0; i < 5; i++)
         tasks[i] = eddy_group_create_task(&group, some_sleep, i + 1);
     int done = eddy_wait(tasks, 5, EDDY_NO_TIMEOUT, EDDY_ALL_COMPLETED);
-    printf("%d done after %.0f s\n", done, eddy_time());
+    printf("%d done after %.0f s\n", done, tutorial_time());
     return eddy_group_end(&group, done);
 }
 

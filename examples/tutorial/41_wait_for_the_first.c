@@ -18,7 +18,7 @@ EDDY_ASYNC(app)
     for (int i = 0; i < 5; i++)
         tasks[i] = eddy_create_task(some_sleep, i + 1);
     int done = eddy_wait(tasks, 5, EDDY_NO_TIMEOUT, EDDY_FIRST_COMPLETED);
-    printf("%d done after %.0f s\n", done, eddy_time());
+    printf("%d done after %.0f s\n", done, tutorial_time());
     for (int i = 0; i < 5; i++)
         eddy_task_free(tasks[i]); // those that are pending are cancelled when the run ends
     return done;

@@ -12,7 +12,7 @@ EDDY_ASYNC(app)
     int rc = eddy_wait_for(eddy_coro(request_traffic_jams), 1.0);
     if (rc == EDDY_TIMEDOUT)
         puts("Problems with traffic_jams service");
-    printf("the map, after %.1f s\n", eddy_time());
+    printf("the map, after %.1f s\n", tutorial_time());
     return 0;
 }
 

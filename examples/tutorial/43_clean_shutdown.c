@@ -23,7 +23,7 @@ EDDY_ASYNC(app)
     EDDY_TRY(eddy_sleep(5));
     eddy_task_cancel(task); // it gets EDDY_CANCELLED from its sleep, as soon as it runs
     EDDY_TRY(eddy_await(task));
-    printf("after %.1f s\n", eddy_time());
+    printf("after %.1f s\n", tutorial_time());
     return 0;
 }
 

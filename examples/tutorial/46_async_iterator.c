@@ -37,7 +37,7 @@ EDDY_ASYNC(app)
     int rc;
     while ((rc = crowd_next(&crowd, &answer)) > 0)
         puts(answer.text);
-    printf("after %.0f s\n", eddy_time());
+    printf("after %.0f s\n", tutorial_time());
     return rc;
 }
 

@@ -12,7 +12,7 @@ typedef struct manager {
 
 static EDDY_SUSPENDS int manager_begin(manager *self)
 {
-    printf("%.2f: begin\n", eddy_time());
+    printf("%.2f: begin\n", tutorial_time());
     EDDY_TRY(eddy_sleep(1));
     self->is_open = true;
     return 0;
@@ -20,15 +20,15 @@ static EDDY_SUSPENDS int manager_begin(manager *self)
 
 EDDY_ASYNC(action)
 {
-    printf("%.2f: start sleep\n", eddy_time());
+    printf("%.2f: start sleep\n", tutorial_time());
     EDDY_TRY(eddy_sleep(1));
-    printf("%.2f: end sleep\n", eddy_time());
+    printf("%.2f: end sleep\n", tutorial_time());
     return 0;
 }
 
 static EDDY_SUSPENDS int manager_end(manager *self, int status)
 {
-    printf("%.2f: end, the body's status is %d\n", eddy_time(), status);
+    printf("%.2f: end, the body's status is %d\n", tutorial_time(), status);
     self->is_open = false;
     int rc = action();
     return status < 0 ? status : rc;
@@ -38,7 +38,7 @@ static EDDY_SUSPENDS int manager_end(manager *self, int status)
 static void manager__auto(manager *self)
 {
     if (self->is_open)
-        printf("%.2f: left early\n", eddy_time());
+        printf("%.2f: left early\n", tutorial_time());
 }
 
 EDDY_ASYNC(body, (bool, is_failing))

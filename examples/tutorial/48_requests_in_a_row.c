@@ -12,7 +12,7 @@ EDDY_ASYNC(app)
 {
     for (int request = 1; request <= 3; request++)
         EDDY_TRY(process_request(request));
-    printf("after %.0f s\n", eddy_time());
+    printf("after %.0f s\n", tutorial_time());
     return 0;
 }
 

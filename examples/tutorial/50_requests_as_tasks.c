@@ -16,7 +16,7 @@ EDDY_ASYNC(app)
     int rc = eddy_gather_all(tasks, 3, NULL);
     for (int i = 0; i < 3; i++)
         eddy_task_free(tasks[i]);
-    printf("after %.0f s\n", eddy_time());
+    printf("after %.0f s\n", tutorial_time());
     return rc;
 }
 

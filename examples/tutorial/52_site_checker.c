@@ -11,7 +11,7 @@ enum { SITES_MAX = 32 };
 EDDY_ASYNC(check, (eddy_http_session *, session), (const char *, url))
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, url, NULL, &response);
+    int rc = eddy_http_session_get(session, url, NULL, &response);
     if (rc == EDDY_CANCELLED)
         return rc;
     if (rc < 0)

@@ -29,6 +29,14 @@ static inline eddy_run_options tutorial_options(void)
     return (eddy_run_options){.virtual_clock = tutorial_is_virtual()};
 }
 
+static double tutorial_start; // of the loop's clock
+
+/* Seconds since the program began. */
+static inline double tutorial_time(void)
+{
+    return eddy_time() - tutorial_start;
+}
+
 /* Keeps the thread for `seconds`, as time.sleep() or computing would: nothing else runs. */
 static inline void tutorial_block(double seconds)
 {
@@ -56,6 +64,7 @@ EDDY_ASYNC(tutorial_interrupted, (eddy_coroutine *, main), (double, seconds))
 static inline int tutorial_main(eddy_coroutine *main)
 {
     setvbuf(stdout, NULL, _IOLBF, 0); // also into a pipe, so that reports stand where they belong
+    tutorial_start = tutorial_is_virtual() ? 0 : eddy_time();
     const char *interrupt = getenv("EDDY_TUTORIAL_INTERRUPT");
     if (interrupt != NULL)
         main = eddy_coro(tutorial_interrupted, main, atof(interrupt));

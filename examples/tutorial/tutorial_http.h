@@ -28,7 +28,7 @@ EDDY_ASYNC_TO(person, get_person, (eddy_http_session *, session), (const char *,
     char person_url[1024];
     snprintf(person_url, sizeof person_url, "%s/api/people/%d/", url, id);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EDDY_TRY(eddy_http_get(session, person_url, NULL, &response));
+    EDDY_TRY(eddy_http_session_get(session, person_url, NULL, &response));
     *result = person_from(eddy_http_response_body(response));
     return 0;
 }

@@ -49,6 +49,7 @@ void eddy__http_server_unref(eddy_http_server *server)
     eddy__watch_row_fini(&server->idle);
     eddy__watch_row_fini(&server->fresh);
     eddy__watch_row_fini(&server->writing);
+    eddy__http_desks_fini(server);
     eddy_listener_free(server->listener);
     eddy_future_free(server->news);
     free(server);

@@ -7,10 +7,11 @@
  *     server_request.c       what the handler asks of a request; its body
  *     server_reply.c         what the handler answers
  *     server_head.c          the text of an answer's head
+ *     server_desk.c          what a request needs, passed from connection to connection
  *     server_watch.c         deadlines of connections
  *
  * A connection has one request at a time and answers it before it looks at the next, so request and
- * reply are parts of the connection, used again and again.
+ * reply lie on its desk, used again and again.
  */
 #ifndef EDDY_HTTP_SERVER_PARTS_H
 #define EDDY_HTTP_SERVER_PARTS_H
@@ -63,24 +64,33 @@ struct eddy_http_reply {
     struct http_text fields;    // headers that the handler added, as lines
 };
 
+/*
+ * What a connection needs while it has a request: taken with the first byte, given back when it
+ * idles. So idle connections hold next to nothing, and busy ones share what is in the cache.
+ */
+struct http_desk {
+    struct http_desk *next;    // of the server's spare ones
+    struct http_parser parser;
+    struct http_text out;    // answers that have not been handed to the stream
+    struct eddy_http_request request;
+    struct eddy_http_reply reply;
+};
+
 struct http_connection {
     struct http_connection *next, *prev;    // of the server's list
     eddy_http_server *server;               // one reference
     eddy_stream *stream;                    // owned
     eddy_task *task;                        // one reference, while it is in the list
-    struct http_parser parser;
-    eddy_span window;    // lent by the stream, from `used` on not parsed yet
-    size_t used;         // bytes of the window that the stream has not been told of
+    struct http_desk *desk;                 // owned; NULL while idle
+    eddy_span window;                       // lent by the stream, from `used` on not parsed yet
+    size_t used;    // bytes of the window that the stream has not been told of
     struct watch watch;
-    struct http_text out;    // answers that have not been handed to the stream
-    eddy_handle *flush;      // a callback that will hand them over; or NULL
-    bool must_drain;         // it could not wait for a slow client: the next flush does
-    bool is_late;            // the client took nothing for too long
-    bool is_kept;            // another request may follow
-    bool has_received;       // at least one request
-    int broken;              // why nothing can be written any more; or 0
-    struct eddy_http_request request;
-    struct eddy_http_reply reply;
+    eddy_handle *flush;    // a callback that will hand desk->out over; or NULL
+    bool must_drain;       // it could not wait for a slow client: the next flush does
+    bool is_late;          // the client took nothing for too long
+    bool is_kept;          // another request may follow
+    bool has_received;     // at least one request
+    int broken;            // why nothing can be written any more; or 0
 };
 
 struct eddy_http_server {
@@ -92,6 +102,8 @@ struct eddy_http_server {
     eddy_future *news;          // for whoever waits until something changes; NULL: nobody
     bool is_closing;            // shutdown has begun
     bool wants_room;            // a client waits for one of the others to end: none is kept
+    struct http_desk *spare_desks;
+    size_t spare_desk_count;
     struct http_connection *first, *last;
     size_t connection_count;
     struct watch_row idle;       // wait for the next request
@@ -125,8 +137,23 @@ int eddy__http_connection_fill(struct http_connection *connection);
 enum http_event eddy__http_connection_parse(struct http_connection *connection,
                                             struct http_span *out_piece);
 
+/* --- server_desk.c ---------------------------------------------------------------------------- */
+
+/* A desk for the connection, if it has none. 0 or -ENOMEM. */
+int eddy__http_desk_take(struct http_connection *connection);
+
+/* Makes ready for the next request; what waits in `out` stays. */
+void eddy__http_desk_clear(struct http_desk *desk);
+
+/* Gives the desk back, if there is one, whatever lies on it. */
+void eddy__http_desk_give(struct http_connection *connection);
+
+/* Frees the spare ones. */
+void eddy__http_desks_fini(eddy_http_server *server);
+
 /* --- server_request.c ------------------------------------------------------------------------- */
-void eddy__http_request_begin(struct eddy_http_request *request);
+void eddy__http_request_reset(struct eddy_http_request *request);
+void eddy__http_request_begin(struct eddy_http_request *request);    // its head has been read
 
 /* Reads up to the next piece of the body: 1, 0 at its end, or an error. Suspends. */
 int eddy__http_request_next_piece(struct eddy_http_request *request);

@@ -14,6 +14,7 @@
  * next to nothing; a head or body that is late in arriving is waited for in a timeout scope.
  *
  * What always holds:
+ *   - There is a desk from the first byte of a request to the end of its answer.
  *   - A request is answered before the next one is looked at, so answers are in order.
  *   - After an error of the parser nothing more is read as HTTP: where the next request would begin
  *     is a matter of opinion then, and that is what smuggling lives on.
@@ -33,8 +34,7 @@
 #include "server.h"
 
 enum {
-    OUT_KEPT_MAX = 32 * 1024,    // bytes of memory kept for the next answer
-    DISCARD_MAX = 64 * 1024,     // bytes of an unread body that are read to keep the connection
+    DISCARD_MAX = 64 * 1024,    // bytes of an unread body that are read to keep the connection
     LINGER_SIZE_MAX = 1024 * 1024,    // bytes that are read and dropped before a close
     LINGER_SECONDS = 2,
 };
@@ -57,8 +57,8 @@ enum http_event eddy__http_connection_parse(struct http_connection *connection,
 {
     eddy_span *window = &connection->window;
     size_t used;
-    enum http_event event =
-        eddy__http_parser_next(&connection->parser, window->data, window->size, &used, out_piece);
+    enum http_event event = eddy__http_parser_next(&connection->desk->parser, window->data,
+                                                   window->size, &used, out_piece);
     window->data += used;
     window->size -= used;
     connection->used += used;
@@ -98,8 +98,8 @@ void eddy__http_connection_stalled(struct watch *watch)
 
 static int refuse(struct http_connection *connection, int status, const char *text)
 {
-    connection->reply.must_close = true;
-    int rc = eddy__http_reply_refuse(&connection->reply, status, text);
+    connection->desk->reply.must_close = true;
+    int rc = eddy__http_reply_refuse(&connection->desk->reply, status, text);
     return rc < 0 ? rc : 0;
 }
 
@@ -127,8 +127,9 @@ static int wait_for_rest(struct http_connection *connection, double deadline)
         return rc;
     if (rc == EDDY_TIMEDOUT)
         return refuse(connection, 408, "the request took too long to arrive");
-    if (rc == 0 && eddy__http_parser_finish(&connection->parser) == HTTP_EVENT_ERROR)
-        return refuse(connection, connection->parser.error.status, connection->parser.error.text);
+    if (rc == 0 && eddy__http_parser_finish(&connection->desk->parser) == HTTP_EVENT_ERROR)
+        return refuse(connection, connection->desk->parser.error.status,
+                      connection->desk->parser.error.text);
     return 0;
 }
 
@@ -141,12 +142,13 @@ static int await_head(struct http_connection *connection)
     for (;;) {
         if (connection->window.size > 0) {
             has_begun = true;
+            EDDY_TRY(eddy__http_desk_take(connection));
             enum http_event event = eddy__http_connection_parse(connection, &no_piece);
             if (event == HTTP_EVENT_HEAD)
                 return 1;
             if (event == HTTP_EVENT_ERROR)
-                return refuse(connection, connection->parser.error.status,
-                              connection->parser.error.text);
+                return refuse(connection, connection->desk->parser.error.status,
+                              connection->desk->parser.error.text);
         }
         if (has_begun && deadline == 0)
             deadline = eddy_time() + connection->server->options.header_timeout;
@@ -161,7 +163,7 @@ static int await_head(struct http_connection *connection)
 /* Reads what the handler left of the body, if that is worth the next request. */
 static int discard_body(struct http_connection *connection)
 {
-    struct eddy_http_request *request = &connection->request;
+    struct eddy_http_request *request = &connection->desk->request;
     size_t size = 0;
     int rc = 0;
     while (connection->is_kept && size <= DISCARD_MAX &&
@@ -176,24 +178,27 @@ static int discard_body(struct http_connection *connection)
 static int answer(struct http_connection *connection)
 {
     const eddy_http_server_options *options = &connection->server->options;
-    struct eddy_http_request *request = &connection->request;
+    struct eddy_http_request *request = &connection->desk->request;
     connection->has_received = true;
     connection->is_kept = false;    // until the head of the answer decides
     eddy__http_request_begin(request);
     if (eddy_http_request_is(request, "CONNECT"))
         return refuse(connection, 501, "this server is no proxy");
 
-    int status = options->handler(request, &connection->reply, options->data);
-    EDDY_TRY(eddy__http_reply_conclude(&connection->reply, status));
+    int status = options->handler(request, &connection->desk->reply, options->data);
+    EDDY_TRY(eddy__http_reply_conclude(&connection->desk->reply, status));
     return request->is_complete ? 0 : discard_body(connection);
 }
 
+/* Clears the desk, or leaves it to others: nobody knows when the next request comes. */
 static void make_ready(struct http_connection *connection)
 {
-    eddy__http_parser_reset(&connection->parser);
-    eddy__http_reply_reset(&connection->reply);
-    if (connection->out.size == 0)
-        eddy__http_text_trim(&connection->out, OUT_KEPT_MAX);
+    bool is_all_sent =
+        connection->desk->out.size == 0 && connection->flush == NULL && !connection->must_drain;
+    if (connection->window.size == 0 && is_all_sent)
+        eddy__http_desk_give(connection);
+    else
+        eddy__http_desk_clear(connection->desk);
 }
 
 static int serve_requests(struct http_connection *connection)
@@ -230,8 +235,10 @@ static int linger(struct http_connection *connection)
 
 static bool may_have_more(const struct http_connection *connection)
 {
-    return connection->window.size > 0 || connection->parser.error.code != 0 ||
-           connection->request.error != 0 || !connection->request.is_complete;
+    const struct http_desk *desk = connection->desk;
+    return connection->window.size > 0 ||
+           (desk != NULL && (desk->parser.error.code != 0 || desk->request.error != 0 ||
+                             !desk->request.is_complete));
 }
 
 /* Sends what is left, and waits for that as long as the client takes it. */
@@ -257,12 +264,9 @@ static void free_connection(struct http_connection *connection)
         eddy_handle_cancel(connection->flush);
         eddy_handle_free(connection->flush);
     }
-    eddy__http_parser_fini(&connection->parser);
+    eddy__http_desk_give(connection);
     eddy_stream_free(connection->stream);
     eddy_task_free(connection->task);
-    free(connection->out.data);
-    free(connection->request.body.data);
-    free(connection->reply.fields.data);
     eddy__http_server_unref(connection->server);
     free(connection);
 }
@@ -291,14 +295,7 @@ static struct http_connection *new_connection(eddy_http_server *server, eddy_str
     struct http_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
-    if (eddy__http_parser_init(&connection->parser, HTTP_MODE_REQUEST, &server->limits) < 0) {
-        free(connection);
-        return NULL;
-    }
     connection->stream = stream;
-    connection->request.connection = connection;
-    connection->request.is_complete = true;
-    connection->reply.connection = connection;
     connection->server = eddy__http_server_ref(server);
     connection->prev = server->last;
     if (server->last != NULL)

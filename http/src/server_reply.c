@@ -5,7 +5,7 @@
  *      OPEN --send--------------------------> DONE
  *        \--begin--> STREAMS --end, return--> DONE
  *
- * Everything goes through connection->out: the head and a small body leave in one write; a large
+ * Everything goes through the desk's `out`: the head and a small body leave in one write; a large
  * body is handed over beside it, uncopied. A client that pipelines gets several answers in one
  * write: while further requests lie in the window, an answer stays in `out`, and a callback that
  * the loop calls in its next iteration sends it, should the next handler not be done by then.
@@ -17,7 +17,7 @@
  *   - What the framing promised is kept, or the connection is cut: a shortened answer can't be
  *     taken for a whole one.
  *
- * Owns connection->out. Called by handlers and by server_connection.c.
+ * Called by handlers and by server_connection.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static int outcome_of(struct http_connection *connection, int rc)
 /* Writes `out`, and `count` more parts behind it, with a limit on how long the client takes. */
 static int write_out(struct http_connection *connection, struct iovec *parts, int count)
 {
-    struct http_text *out = &connection->out;
+    struct http_text *out = &connection->desk->out;
     if (connection->broken < 0)
         return connection->broken;
     parts[0] = (struct iovec){out->data, out->size};
@@ -70,7 +70,7 @@ static int write_out(struct http_connection *connection, struct iovec *parts, in
 
 int eddy__http_reply_flush(struct http_connection *connection)
 {
-    if (connection->out.size == 0 && !connection->must_drain)
+    if (connection->desk == NULL || (connection->desk->out.size == 0 && !connection->must_drain))
         return connection->broken;
     struct iovec parts[1];
     return write_out(connection, parts, 0);
@@ -79,7 +79,7 @@ int eddy__http_reply_flush(struct http_connection *connection)
 static int flush_in_callback(void *data)
 {
     struct http_connection *connection = data;
-    struct http_text *out = &connection->out;
+    struct http_text *out = &connection->desk->out;
     eddy_handle_free(connection->flush);
     connection->flush = NULL;
     if (out->size == 0 || connection->broken < 0)
@@ -103,8 +103,8 @@ static int flush_soon(struct http_connection *connection)
 /* The answer is whole: sent now, or together with the next ones. */
 static int flush_answer(struct http_connection *connection)
 {
-    bool may_wait = connection->window.size > 0 && connection->request.is_complete &&
-                    connection->is_kept && connection->out.size < COPY_MAX;
+    bool may_wait = connection->window.size > 0 && connection->desk->request.is_complete &&
+                    connection->is_kept && connection->desk->out.size < COPY_MAX;
     return may_wait ? flush_soon(connection) : eddy__http_reply_flush(connection);
 }
 
@@ -185,8 +185,8 @@ uint64_t eddy_http_reply_size(const eddy_http_reply *reply)
 static bool may_keep(const struct eddy_http_reply *reply)
 {
     const struct http_connection *connection = reply->connection;
-    const struct eddy_http_request *request = &connection->request;
-    const struct http_head *head = &connection->parser.head;
+    const struct eddy_http_request *request = &connection->desk->request;
+    const struct http_head *head = &connection->desk->parser.head;
     if (!head->should_keep_alive || reply->must_close || connection->broken < 0 ||
         request->error < 0)
         return false;
@@ -223,11 +223,11 @@ static int start(struct eddy_http_reply *reply, int status, const char *content_
     if (rc < 0)
         return rc;
     struct http_connection *connection = reply->connection;
-    const struct http_head *head = &connection->parser.head;
+    const struct http_head *head = &connection->desk->parser.head;
     bool is_bodiless = status == 204 || status == 304;
     reply->status = status;
     reply->size_declared = size;
-    reply->has_no_body = is_bodiless || eddy_http_request_is(&connection->request, "HEAD");
+    reply->has_no_body = is_bodiless || eddy_http_request_is(&connection->desk->request, "HEAD");
     reply->is_chunked = size == EDDY_HTTP_SIZE_UNKNOWN && !is_bodiless && head->version_minor == 1;
     connection->is_kept = may_keep(reply);
     return eddy__http_head_write(reply, content_type);
@@ -244,7 +244,7 @@ int eddy_http_reply_send(eddy_http_reply *reply, int status, const char *content
     reply->size = size;
     if (reply->has_no_body)
         size = 0;
-    if (size <= COPY_MAX && eddy__http_text_put(&connection->out, data, size))
+    if (size <= COPY_MAX && eddy__http_text_put(&connection->desk->out, data, size))
         return flush_answer(connection);
     struct iovec parts[2] = {{0}, {(void *)data, size}};
     return write_out(connection, parts, 1);
@@ -277,7 +277,7 @@ static bool put_chunk_line(struct http_text *out, size_t size)
 
 static int write_chunk(struct http_connection *connection, const void *data, size_t size)
 {
-    struct http_text *out = &connection->out;
+    struct http_text *out = &connection->desk->out;
     if (size > COPY_MAX) {
         if (!put_chunk_line(out, size))
             return -ENOMEM;
@@ -294,8 +294,8 @@ static int write_chunk(struct http_connection *connection, const void *data, siz
 
 static int write_plain(struct http_connection *connection, const void *data, size_t size)
 {
-    if (size <= COPY_MAX && connection->out.size > 0) {
-        if (!eddy__http_text_put(&connection->out, data, size))
+    if (size <= COPY_MAX && connection->desk->out.size > 0) {
+        if (!eddy__http_text_put(&connection->desk->out, data, size))
             return -ENOMEM;
         return eddy__http_reply_flush(connection);
     }
@@ -334,7 +334,7 @@ int eddy_http_reply_end(eddy_http_reply *reply)
         return eddy_fail(EDDY_EVALUE, "eddy_http_reply_end: fewer bytes than were declared");
     }
     if (reply->is_chunked && !reply->has_no_body &&
-        !eddy__http_text_put(&connection->out, "0\r\n\r\n", 5))
+        !eddy__http_text_put(&connection->desk->out, "0\r\n\r\n", 5))
         return -ENOMEM;
     return flush_answer(connection);
 }
@@ -358,8 +358,8 @@ int eddy__http_reply_refuse(struct eddy_http_reply *reply, int status, const cha
 static void report(const struct eddy_http_reply *reply, int status, const char *what)
 {
     char message[REPORT_SIZE_MAX];
-    eddy_span method = eddy_http_request_method(&reply->connection->request);
-    eddy_span target = eddy_http_request_target(&reply->connection->request);
+    eddy_span method = eddy_http_request_method(&reply->connection->desk->request);
+    eddy_span target = eddy_http_request_target(&reply->connection->desk->request);
     int target_size = target.size < 100 ? (int)target.size : 100;
     snprintf(message, sizeof message, "the HTTP handler %s on %.*s %.*s", what, (int)method.size,
              method.data, target_size, target.data);
@@ -376,7 +376,7 @@ static void report(const struct eddy_http_reply *reply, int status, const char *
 static int conclude_failed(struct eddy_http_reply *reply, int status)
 {
     struct http_connection *connection = reply->connection;
-    const struct eddy_http_request *request = &connection->request;
+    const struct eddy_http_request *request = &connection->desk->request;
     bool is_cancelled = status == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) > 0;
     bool is_theirs = status == request->error || status == connection->broken;
     if (!is_cancelled && !is_theirs)

@@ -38,18 +38,23 @@ static eddy_span span_of(struct http_span span)
 
 static const struct http_head *head_of(const eddy_http_request *request)
 {
-    return &request->connection->parser.head;
+    return &request->connection->desk->parser.head;
 }
 
-void eddy__http_request_begin(struct eddy_http_request *request)
+void eddy__http_request_reset(struct eddy_http_request *request)
 {
     eddy__http_text_trim(&request->body, BODY_KEPT_MAX);
     *request = (struct eddy_http_request){
         .connection = request->connection,
-        .is_complete = !head_of(request)->has_body,
-        .must_continue = head_of(request)->expects_continue,
+        .is_complete = true,
         .body = request->body,
     };
+}
+
+void eddy__http_request_begin(struct eddy_http_request *request)
+{
+    request->is_complete = !head_of(request)->has_body;
+    request->must_continue = head_of(request)->expects_continue;
 }
 
 /* --- The head --------------------------------------------------------------------------------- */
@@ -159,7 +164,7 @@ static int fail(struct eddy_http_request *request, int error, int status)
 
 static int fail_as_parser(struct eddy_http_request *request)
 {
-    const struct http_error *error = &request->connection->parser.error;
+    const struct http_error *error = &request->connection->desk->parser.error;
     return fail(request, error->code, error->status);
 }
 
@@ -168,9 +173,9 @@ static int tell_to_continue(struct eddy_http_request *request)
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http_connection *connection = request->connection;
     request->must_continue = false;
-    if (request->received > 0 || connection->reply.state != REPLY_OPEN)
+    if (request->received > 0 || connection->desk->reply.state != REPLY_OPEN)
         return 0;
-    if (!eddy__http_text_put(&connection->out, line, sizeof line - 1))
+    if (!eddy__http_text_put(&connection->desk->out, line, sizeof line - 1))
         return -ENOMEM;
     return eddy__http_reply_flush(connection);
 }
@@ -208,7 +213,7 @@ static int wait_for_bytes(struct eddy_http_request *request)
         return fail(request, rc, 503);
     if (rc < 0)
         return fail(request, EDDY_HTTP_DISCONNECTED, 400);
-    eddy__http_parser_finish(&request->connection->parser);
+    eddy__http_parser_finish(&request->connection->desk->parser);
     return fail_as_parser(request);
 }
 

@@ -338,8 +338,9 @@ static void settle(struct exchange *x)
         response->deadline = EDDY_NO_TIMEOUT;
 }
 
-int eddy_http_request(eddy_http_session *session, const char *method, const char *url,
-                      const eddy_http_request_options *options, eddy_http_response **out_response)
+int eddy_http_session_request(eddy_http_session *session, const char *method, const char *url,
+                              const eddy_http_request_options *options,
+                              eddy_http_response **out_response)
 {
     static const eddy_http_request_options defaults;
     if (!session || !eddy_current_task() || session->loop != eddy_get_running_loop())
@@ -363,18 +364,20 @@ int eddy_http_request(eddy_http_session *session, const char *method, const char
     return 0;
 }
 
-int eddy_http_get(eddy_http_session *session, const char *url,
-                  const eddy_http_request_options *options, eddy_http_response **out_response)
+int eddy_http_session_get(eddy_http_session *session, const char *url,
+                          const eddy_http_request_options *options,
+                          eddy_http_response **out_response)
 {
-    return eddy_http_request(session, "GET", url, options, out_response);
+    return eddy_http_session_request(session, "GET", url, options, out_response);
 }
 
-int eddy_http_post(eddy_http_session *session, const char *url, eddy_span body,
-                   const eddy_http_request_options *options, eddy_http_response **out_response)
+int eddy_http_session_post(eddy_http_session *session, const char *url, eddy_span body,
+                           const eddy_http_request_options *options,
+                           eddy_http_response **out_response)
 {
     eddy_http_request_options with_body = options ? *options : (eddy_http_request_options){0};
     with_body.body = body;
-    return eddy_http_request(session, "POST", url, &with_body, out_response);
+    return eddy_http_session_request(session, "POST", url, &with_body, out_response);
 }
 
 /* --- Streamed bodies -------------------------------------------------------------------------- */

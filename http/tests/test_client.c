@@ -18,7 +18,7 @@ TEST_REAL(a_get_has_status_headers_body_and_times)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(eddy_http_get(session, at("/json"), NULL, &response) == 0);
+    REQUIRE(eddy_http_session_get(session, at("/json"), NULL, &response) == 0);
     EXPECT_EQ(eddy_http_response_status(response), 200);
     EXPECT_EQ(eddy_http_response_version(response), 11);
     EXPECT_STR(eddy_http_response_header(response, "content-TYPE"), "application/json");
@@ -36,7 +36,7 @@ TEST_REAL(headers_keep_their_order_and_repeat)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(eddy_http_get(session, at("/headers"), NULL, &response) == 0);
+    REQUIRE(eddy_http_session_get(session, at("/headers"), NULL, &response) == 0);
     static const char *const expected[] = {"X-One", "1",       "x-two", "two words",      "X-One",
                                            "again", "X-Empty", "",      "Content-Length", "0"};
     REQUIRE(EXPECT_EQ(eddy_http_response_header_count(response), 5));
@@ -72,7 +72,7 @@ TEST_REAL(interim_responses_leave_nothing_behind)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(eddy_http_get(session, at("/interim"), NULL, &response) == 0);
+    REQUIRE(eddy_http_session_get(session, at("/interim"), NULL, &response) == 0);
     EXPECT_EQ(eddy_http_response_status(response), 200);
     EXPECT(eddy_http_response_header(response, "X-Early") == NULL);
     EXPECT_STR(eddy_http_response_body(response).data, "final");
@@ -86,14 +86,14 @@ TEST_REAL(encoded_bodies_are_decoded)
     static const char *const paths[] = {"/gzip", "/deflate"};
     for (int i = 0; i < 2; i++) {
         EDDY_AUTO(eddy_http_response) *response = NULL;
-        REQUIRE(eddy_http_get(session, at(paths[i]), NULL, &response) == 0);
+        REQUIRE(eddy_http_session_get(session, at(paths[i]), NULL, &response) == 0);
         EXPECT_EQ(eddy_http_response_body(response).size, 9000);
         EXPECT(memcmp(eddy_http_response_body(response).data, "squeezed squeezed ", 18) == 0);
     }
     EDDY_AUTO(eddy_http_session) *plain =
         new_session(&(eddy_http_session_options){.no_compression = true});
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(eddy_http_get(plain, at("/echo"), NULL, &response) == 0);
+    REQUIRE(eddy_http_session_get(plain, at("/echo"), NULL, &response) == 0);
     EXPECT(!strstr(eddy_http_response_body(response).data, "Accept-Encoding"));
 }
 
@@ -102,7 +102,7 @@ static char *echo(eddy_http_session *session, const char *method, const char *pa
                   const eddy_http_request_options *options)
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    if (!EXPECT_EQ(eddy_http_request(session, method, at(path), options, &response), 0))
+    if (!EXPECT_EQ(eddy_http_session_request(session, method, at(path), options, &response), 0))
         return strdup("");
     return strdup(eddy_http_response_body(response).data);
 }
@@ -178,7 +178,7 @@ TEST_REAL(a_head_has_no_body_whatever_it_announces)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_request(session, "HEAD", at("/huge"), NULL, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_request(session, "HEAD", at("/huge"), NULL, &response), 0));
     EXPECT_EQ(eddy_http_response_body(response).size, 0);
     EXPECT_STR(eddy_http_response_header(response, "Content-Length"), "1000000000000");
     EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
@@ -190,9 +190,9 @@ TEST_REAL(relative_urls_are_relative_to_the_base)
         new_session(&(eddy_http_session_options){.base_url = at("/status?1")});
     EDDY_AUTO(eddy_http_response) *first = NULL;
     EDDY_AUTO(eddy_http_response) *second = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, "hello", NULL, &first), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, "hello", NULL, &first), 0));
     EXPECT_STR(eddy_http_response_body(first).data, "hello\n");
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, "/chunked", NULL, &second), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, "/chunked", NULL, &second), 0));
     EXPECT_STR(eddy_http_response_url(second), at("/chunked"));
 }
 
@@ -200,7 +200,7 @@ TEST_REAL(redirects_are_followed)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/redirects?3"), NULL, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/redirects?3"), NULL, &response), 0));
     EXPECT_STR(eddy_http_response_body(response).data, "hello\n");
     EXPECT_STR(eddy_http_response_url(response), at("/hello"));
     EXPECT_EQ(eddy_http_response_redirect_count(response), 4);
@@ -212,17 +212,17 @@ TEST_REAL(redirects_have_a_limit)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, at("/loop"), NULL, &response);
+    int rc = eddy_http_session_get(session, at("/loop"), NULL, &response);
     EXPECT_EQ(rc, EDDY_HTTP_TOO_MANY_REDIRECTS);
     EXPECT(message_has(rc, "more than 10 redirects"));
     eddy_http_request_options none = {.redirects_max = -1}, one = {.redirects_max = 1};
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/loop"), &none, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/loop"), &none, &response), 0));
     EXPECT_EQ(eddy_http_response_status(response), 302);
     EXPECT_STR(eddy_http_response_header(response, "Location"), "/loop2");
     EDDY_AUTO(eddy_http_response) *other = NULL;
-    EXPECT_EQ(eddy_http_get(session, at("/redirects?1"), &one, &other),
+    EXPECT_EQ(eddy_http_session_get(session, at("/redirects?1"), &one, &other),
               EDDY_HTTP_TOO_MANY_REDIRECTS);
-    EXPECT_EQ(eddy_http_get(session, at("/redirects?0"), &one, &other), 0);
+    EXPECT_EQ(eddy_http_session_get(session, at("/redirects?0"), &one, &other), 0);
     EXPECT_EQ(get(session, "/to-ftp", NULL), EDDY_HTTP_UNSUPPORTED);
 }
 
@@ -321,16 +321,19 @@ TEST_REAL(wrong_arguments_are_told)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, "people/1", NULL, &response);
+    int rc = eddy_http_session_get(session, "people/1", NULL, &response);
     EXPECT_EQ(rc, EDDY_HTTP_URL);
     EXPECT(message_has(rc, "base_url"));
-    EXPECT_EQ(eddy_http_get(session, "http://", NULL, &response), EDDY_HTTP_URL);
-    EXPECT_EQ(eddy_http_get(session, "http://a b/", NULL, &response), EDDY_HTTP_URL);
-    EXPECT_EQ(eddy_http_get(session, "ftp://127.0.0.1/", NULL, &response), EDDY_HTTP_UNSUPPORTED);
-    EXPECT_EQ(eddy_http_get(session, "file:///etc/passwd", NULL, &response), EDDY_HTTP_UNSUPPORTED);
-    EXPECT_EQ(eddy_http_get(session, NULL, NULL, &response), EDDY_EVALUE);
-    EXPECT_EQ(eddy_http_get(NULL, at("/hello"), NULL, &response), EDDY_EMISUSE);
-    EXPECT_EQ(eddy_http_request(session, "GET /", at("/hello"), NULL, &response), EDDY_EVALUE);
+    EXPECT_EQ(eddy_http_session_get(session, "http://", NULL, &response), EDDY_HTTP_URL);
+    EXPECT_EQ(eddy_http_session_get(session, "http://a b/", NULL, &response), EDDY_HTTP_URL);
+    EXPECT_EQ(eddy_http_session_get(session, "ftp://127.0.0.1/", NULL, &response),
+              EDDY_HTTP_UNSUPPORTED);
+    EXPECT_EQ(eddy_http_session_get(session, "file:///etc/passwd", NULL, &response),
+              EDDY_HTTP_UNSUPPORTED);
+    EXPECT_EQ(eddy_http_session_get(session, NULL, NULL, &response), EDDY_EVALUE);
+    EXPECT_EQ(eddy_http_session_get(NULL, at("/hello"), NULL, &response), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_http_session_request(session, "GET /", at("/hello"), NULL, &response),
+              EDDY_EVALUE);
     static const eddy_http_header bad[][2] = {
         {{"X-Split", "a\r\nX-Other: b"}},
         {{"X Space", "a"}},
@@ -340,11 +343,12 @@ TEST_REAL(wrong_arguments_are_told)
         {{"transfer-encoding", "chunked"}},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        EXPECT_EQ(eddy_http_get(session, at("/hello"),
-                                &(eddy_http_request_options){.headers = bad[i]}, &response),
+        EXPECT_EQ(eddy_http_session_get(session, at("/hello"),
+                                        &(eddy_http_request_options){.headers = bad[i]}, &response),
                   EDDY_EVALUE);
-    EXPECT_EQ(eddy_http_get(session, at("/hello"),
-                            &(eddy_http_request_options){.timeout = {.total = -1}}, &response),
+    EXPECT_EQ(eddy_http_session_get(session, at("/hello"),
+                                    &(eddy_http_request_options){.timeout = {.total = -1}},
+                                    &response),
               EDDY_EVALUE);
     EXPECT(response == NULL);
     eddy_http_session *none = NULL;
@@ -361,7 +365,7 @@ TEST_REAL(a_response_outlives_its_session)
 {
     eddy_http_session *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EXPECT_EQ(eddy_http_get(session, at("/hello"), NULL, &response), 0);
+    EXPECT_EQ(eddy_http_session_get(session, at("/hello"), NULL, &response), 0);
     eddy_http_session_free(session);
     REQUIRE(response);
     EXPECT_STR(eddy_http_response_body(response).data, "hello\n");

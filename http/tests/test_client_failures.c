@@ -23,7 +23,7 @@ static int get_with(eddy_http_session *session, const char *path,
                     const eddy_http_request_options *options)
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, at(path), options, &response);
+    int rc = eddy_http_session_get(session, at(path), options, &response);
     return rc < 0 ? rc : eddy_http_response_status(response);
 }
 
@@ -132,13 +132,13 @@ TEST_REAL(connecting_has_a_limit_of_its_own)
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, url, &(eddy_http_request_options){.timeout.connect = 0.1},
-                           &response);
+    int rc = eddy_http_session_get(session, url,
+                                   &(eddy_http_request_options){.timeout.connect = 0.1}, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT(message_has(rc, "onnect"));
-    rc = eddy_http_get(session, url,
-                       &(eddy_http_request_options){.timeout = {.connect = 0.2, .read = 0.05}},
-                       &response);
+    rc = eddy_http_session_get(
+        session, url, &(eddy_http_request_options){.timeout = {.connect = 0.2, .read = 0.05}},
+        &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT(message_has(rc, "onnect"));
     for (int i = 0; i < 4; i++)

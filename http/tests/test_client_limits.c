@@ -19,7 +19,7 @@ static eddy_http_session *new_session(const eddy_http_session_options *options)
 EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EDDY_TRY(eddy_http_get(session, url, NULL, &response));
+    EDDY_TRY(eddy_http_session_get(session, url, NULL, &response));
     return eddy_http_response_status(response);
 }
 
@@ -87,7 +87,7 @@ TEST_REAL(queueing_is_not_charged_to_the_request)
     EDDY_AUTO(eddy_task) *first = eddy_create_task(fetch, session, url);
     EDDY_AUTO(eddy_http_response) *response = NULL;
     EXPECT_EQ(eddy_sleep(0), 0);
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/hello"), NULL, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/hello"), NULL, &response), 0));
     eddy_http_timings times = eddy_http_response_timings(response);
     EXPECT(times.queue > 0.04);
     EXPECT_EQ(eddy_await(first), 200);
@@ -102,8 +102,8 @@ TEST_REAL(the_queue_has_a_limit_if_asked_for)
     EDDY_AUTO(eddy_task) *first = eddy_create_task(fetch, session, url);
     EXPECT_EQ(eddy_sleep(0), 0);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    int rc = eddy_http_get(session, at("/hello"),
-                           &(eddy_http_request_options){.timeout.queue = 0.02}, &response);
+    int rc = eddy_http_session_get(session, at("/hello"),
+                                   &(eddy_http_request_options){.timeout.queue = 0.02}, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT(message_has(rc, "no connection became free within 0.02 s"));
     EXPECT_EQ(eddy_await(first), 200);

@@ -71,7 +71,7 @@ static const char *at_name(const char *name, const char *path)
 EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EDDY_TRY(eddy_http_get(session, url, NULL, &response));
+    EDDY_TRY(eddy_http_session_get(session, url, NULL, &response));
     return eddy_http_response_status(response);
 }
 
@@ -115,10 +115,10 @@ TEST_REAL(a_slow_lookup_runs_into_the_limits)
     eddy_http_request_options connect = {.timeout.connect = 0.02}, total = {.timeout.total = 0.02};
     EDDY_AUTO(eddy_http_response) *response = NULL;
     atomic_store(&gate_is_open, false);
-    int rc = eddy_http_get(session, at_name("slow.test", "/hello"), &connect, &response);
+    int rc = eddy_http_session_get(session, at_name("slow.test", "/hello"), &connect, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT(message_has(rc, "no answer about the name slow.test"));
-    rc = eddy_http_get(session, at_name("slow.test", "/hello"), &total, &response);
+    rc = eddy_http_session_get(session, at_name("slow.test", "/hello"), &total, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     atomic_store(&gate_is_open, true);
     EXPECT_EQ(get(session, at_name("slow.test", "/hello"), "hello\n"), 200);    // it went on

@@ -129,7 +129,8 @@ int server_port(void)
 int get(eddy_http_session *session, const char *path, const char *body)
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EDDY_TRY(eddy_http_get(session, strstr(path, "://") ? path : at(path), NULL, &response));
+    EDDY_TRY(
+        eddy_http_session_get(session, strstr(path, "://") ? path : at(path), NULL, &response));
     if (body)
         EXPECT_STR(eddy_http_response_body(response).data, body);
     return eddy_http_response_status(response);
@@ -148,7 +149,7 @@ server_state ask_state(eddy_http_session *session)
 {
     server_state state = {0};
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    if (EXPECT_EQ(eddy_http_get(session, at("/state"), NULL, &response), 0))
+    if (EXPECT_EQ(eddy_http_session_get(session, at("/state"), NULL, &response), 0))
         sscanf(eddy_http_response_body(response).data, "%d %d %d", &state.connections,
                &state.requests, &state.active_max);
     return state;

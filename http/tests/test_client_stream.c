@@ -43,7 +43,8 @@ TEST_REAL(a_streamed_body_arrives_whole_and_in_order)
     static const size_t sizes[] = {1000, 50000, 16384, 7};
     for (int i = 0; i < 4; i++) {
         EDDY_AUTO(eddy_http_response) *response = NULL;
-        REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/big?1000003"), &streamed, &response), 0));
+        REQUIRE(
+            EXPECT_EQ(eddy_http_session_get(session, at("/big?1000003"), &streamed, &response), 0));
         EXPECT_EQ(eddy_http_response_status(response), 200);
         EXPECT_EQ(eddy_http_response_body(response).size, 0);
         EXPECT_EQ(read_pattern(response, sizes[i]), 1000003);
@@ -56,7 +57,7 @@ TEST_REAL(a_slow_reader_slows_the_server_down)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/huge"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/huge"), &streamed, &response), 0));
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     char buf[1000];
@@ -73,7 +74,7 @@ TEST_REAL(decoded_bytes_are_streamed_too)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/bomb"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/bomb"), &streamed, &response), 0));
     char buf[10000];
     long long sum = 0;
     ssize_t n;
@@ -87,7 +88,7 @@ TEST_REAL(a_reader_waits_for_what_has_not_come)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/drip?5"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/drip?5"), &streamed, &response), 0));
     char buf[10];
     int count = 0;
     while (eddy_http_response_read(response, buf, sizeof buf) > 0)
@@ -99,7 +100,8 @@ TEST_REAL(errors_in_mid_body_stay)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/reset-in-body"), &streamed, &response), 0));
+    REQUIRE(
+        EXPECT_EQ(eddy_http_session_get(session, at("/reset-in-body"), &streamed, &response), 0));
     char buf[10];
     EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 4);
     EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), EDDY_HTTP_PARTIAL);
@@ -113,8 +115,9 @@ TEST_REAL(an_explicit_limit_on_size_holds)
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
     eddy_http_request_options small = {.stream = true, .body_max = 100000};
-    EXPECT_EQ(eddy_http_get(session, at("/huge"), &small, &response), EDDY_HTTP_TOO_LARGE);
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/huge-until-close"), &small, &response), 0));
+    EXPECT_EQ(eddy_http_session_get(session, at("/huge"), &small, &response), EDDY_HTTP_TOO_LARGE);
+    REQUIRE(
+        EXPECT_EQ(eddy_http_session_get(session, at("/huge-until-close"), &small, &response), 0));
     EXPECT_EQ(read_pattern(response, 5000), EDDY_HTTP_TOO_LARGE);
 }
 
@@ -127,7 +130,8 @@ TEST_REAL(silence_in_mid_body_runs_into_the_limit)
     };
     for (int i = 0; i < 2; i++) {
         EDDY_AUTO(eddy_http_response) *response = NULL;
-        REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/hang-in-body"), &limits[i], &response), 0));
+        REQUIRE(EXPECT_EQ(
+            eddy_http_session_get(session, at("/hang-in-body"), &limits[i], &response), 0));
         char buf[10];
         EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 4);
         EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), EDDY_TIMEDOUT);
@@ -144,7 +148,7 @@ TEST_REAL(a_cancelled_read_loses_nothing)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/drip?3"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/drip?3"), &streamed, &response), 0));
     EDDY_AUTO(eddy_task) *task = eddy_create_task(read_once, response);
     EXPECT_EQ(eddy_sleep(0), 0);
     char buf[10];
@@ -164,13 +168,13 @@ TEST_REAL(a_stream_holds_its_slot_until_its_end)
     EDDY_AUTO(eddy_http_session) *session =
         new_session(&(eddy_http_session_options){.connections_max = 1});
     eddy_http_response *response = NULL;
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/huge"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/huge"), &streamed, &response), 0));
     eddy_http_request_options impatient = {.timeout.queue = 0.01};
     eddy_http_response *other = NULL;
-    EXPECT_EQ(eddy_http_get(session, at("/hello"), &impatient, &other), EDDY_TIMEDOUT);
+    EXPECT_EQ(eddy_http_session_get(session, at("/hello"), &impatient, &other), EDDY_TIMEDOUT);
     eddy_http_response_free(response);
     EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
-    REQUIRE(EXPECT_EQ(eddy_http_get(session, at("/hello"), &streamed, &response), 0));
+    REQUIRE(EXPECT_EQ(eddy_http_session_get(session, at("/hello"), &streamed, &response), 0));
     char buf[10];
     EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 6);
     EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 0);
@@ -185,7 +189,8 @@ TEST_REAL(a_posted_body_may_go_once_the_head_is_there)
     char *body = malloc(1 << 20);
     memset(body, 'x', 1 << 20);
     eddy_http_request_options options = {.stream = true};
-    int rc = eddy_http_post(session, at("/echo"), (eddy_span){body, 1 << 20}, &options, &response);
+    int rc = eddy_http_session_post(session, at("/echo"), (eddy_span){body, 1 << 20}, &options,
+                                    &response);
     free(body);
     REQUIRE(EXPECT_EQ(rc, 0));
     char buf[10000];
@@ -203,7 +208,7 @@ static eddy_http_session *of_left_open;
 TEST_REAL(a_stream_may_be_left_open_at_the_end_of_the_run_first)
 {
     of_left_open = new_session(NULL);
-    EXPECT_EQ(eddy_http_get(of_left_open, at("/huge"), &streamed, &left_open), 0);
+    EXPECT_EQ(eddy_http_session_get(of_left_open, at("/huge"), &streamed, &left_open), 0);
 }
 
 TEST_REAL(a_stream_may_be_left_open_at_the_end_of_the_run_then)
@@ -211,7 +216,7 @@ TEST_REAL(a_stream_may_be_left_open_at_the_end_of_the_run_then)
     REQUIRE(left_open);
     char buf[100];
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    EXPECT_EQ(eddy_http_get(of_left_open, at("/hello"), NULL, &response), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_http_session_get(of_left_open, at("/hello"), NULL, &response), EDDY_EMISUSE);
     while (eddy_http_response_read(left_open, buf, sizeof buf) > 0)
         continue;
     EXPECT_EQ(eddy_http_response_read(left_open, buf, sizeof buf), EDDY_HTTP_ABORTED);

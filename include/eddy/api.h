@@ -55,9 +55,11 @@
  * Gives the object back at the end of the scope, on every way out:
  *
  *     EDDY_AUTO(eddy_task) *task = eddy_create_task(fetch, url);
+ *
+ * For a type of one's own: EDDY_AUTO_FOR(person, person_free), with void person_free(person *).
  */
 #define EDDY_AUTO(type) __attribute__((cleanup(type##__auto))) type
-#define EDDY__AUTO_FOR(type, give_back)                 \
+#define EDDY_AUTO_FOR(type, give_back)                 \
     static inline void type##__auto(type **object)      \
     {                                                   \
         give_back(*object);                             \

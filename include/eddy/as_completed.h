@@ -41,7 +41,7 @@ EDDY_API size_t eddy_as_completed_index(const eddy_as_completed *order, const ed
 /* The tasks run on. NULL is fine. */
 EDDY_API void eddy_as_completed_free(eddy_as_completed *order);
 
-EDDY__AUTO_FOR(eddy_as_completed, eddy_as_completed_free)
+EDDY_AUTO_FOR(eddy_as_completed, eddy_as_completed_free)
 
 EDDY_END_DECLS
 

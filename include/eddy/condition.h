@@ -7,7 +7,7 @@
  *     EDDY_TRY(eddy_condition_acquire(&changed));
  *     int rc = eddy_condition_wait_for(&changed, has_work, &work);
  *     ...
- *     EDDY_IGNORE(eddy_condition_release(&changed));
+ *     eddy_condition_release(&changed);
  *
  * It has a lock of its own, or shares one: EDDY_CONDITION_ON(&lock). The struct is the caller's, needs
  * no clean-up, and must not move while it is in use.

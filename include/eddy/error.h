@@ -122,7 +122,7 @@ EDDY_API const char *eddy_error_cancelled_by(const eddy_error *error);
  */
 EDDY_API size_t eddy_error_format(int status, const eddy_error *error, char *buf, size_t size);
 
-EDDY__AUTO_FOR(eddy_error, eddy_error_free)
+EDDY_AUTO_FOR(eddy_error, eddy_error_free)
 
 EDDY_END_DECLS
 

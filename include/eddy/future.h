@@ -51,10 +51,11 @@ EDDY_API void eddy_future_free(eddy_future *future);
  * EDDY_EINVALIDSTATE for the second. The size of *r must be the value's.
  *
  * Returns the status of the task (0 or more), its error, EDDY_CANCELLED when it or the awaiting task
- * was cancelled, or EDDY_EMISUSE: called outside a task, a task that awaits itself (one hop later),
- * a ring of tasks that await each other, a future of another loop, a value of another size.
+ * was cancelled, or EDDY_EMISUSE: called outside a task, a task that awaits itself (one hop later), a
+ * future of another loop, a value of another size.
  *
- * Suspends unless done. When the awaiting task is cancelled, so is what it awaits.
+ * Suspends unless done. When the awaiting task is cancelled, so is what it awaits. Tasks that await
+ * each other in a ring wait until one of them is cancelled: then all are.
  */
 #define eddy_await(...) EDDY__SELECT2(__VA_ARGS__, eddy__await_value, eddy__await_status, )(__VA_ARGS__)
 #define eddy__await_status(future) eddy__await((future), NULL, 0)
@@ -141,7 +142,7 @@ EDDY_API EDDY_CHECKED int eddy_future_add_done_callback(eddy_future *future,
 EDDY_API int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *callback,
                                               void *data);
 
-EDDY__AUTO_FOR(eddy_future, eddy_future_free)
+EDDY_AUTO_FOR(eddy_future, eddy_future_free)
 
 EDDY_END_DECLS
 

@@ -34,12 +34,12 @@ typedef struct eddy_gather_options {
     eddy__gather_wait(EDDY__FUTURES(__VA_ARGS__), (results), sizeof(results), sizeof *(results), \
                       NULL)
 
-/* The same for `count` awaitables in an array. `results` is NULL or has room for `count`. */
-#define eddy_gather_all(children, count, options) \
-    eddy__gather_wait((children), (count), NULL, 0, 0, (options))
-#define eddy_gather_all_to(results, children, count, options)                                    \
+/* The same for `count` awaitables in an array, with options (or NULL) as the last argument. `results` is NULL or has room for `count`. */
+#define eddy_gather_all(children, count, ...) \
+    eddy__gather_wait((children), (count), NULL, 0, 0, __VA_ARGS__)
+#define eddy_gather_all_to(results, children, count, ...)                                        \
     eddy__gather_wait((children), (count), (results), (count) * sizeof *(results), sizeof *(results), \
-                      (options))
+                      __VA_ARGS__)
 
 EDDY_API EDDY_SUSPENDS int eddy__gather_wait(eddy_future *const *children, size_t count,
                                              void *results, size_t results_size, size_t result_size,

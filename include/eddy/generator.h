@@ -152,7 +152,7 @@ static inline void eddy__for_end(eddy__for_state *state)
         eddy_generator_free(state->generator);
 }
 
-EDDY__AUTO_FOR(eddy_generator, eddy_generator_free)
+EDDY_AUTO_FOR(eddy_generator, eddy_generator_free)
 
 EDDY_END_DECLS
 

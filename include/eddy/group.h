@@ -4,9 +4,10 @@
  *
  *     eddy_group g;
  *     eddy_group_begin(&g);
- *     eddy_task *a = eddy_group_create_task(&g, aget_data, 1);     // lent until the end
+ *     eddy_task *a = eddy_group_create_task(&g, aget_data, 1);     // lent until the block ends
  *     eddy_task *b = eddy_group_create_task(&g, aget_data, 2);
  *     int rc = eddy_group_end(&g, 0);                              // waits for both
+ *     EDDY_TRY(eddy_task_result(a, &reply));
  *
  * When a child fails, the others are cancelled, and so is the body at its next await; the end then
  * returns EDDY_EGROUP, with the errors as members (error.h). When the body fails, or is cancelled,
@@ -23,10 +24,11 @@ EDDY_BEGIN_DECLS
 /* The handle of a group; the caller's memory. */
 typedef struct eddy_group {
     struct group *group; /* NULL before the beginning and after the end */
+    struct group *ended; /* after the end, until the block is left: its tasks can still be read */
     bool is_used;
 } eddy_group;
 
-#define EDDY_GROUP {NULL, false}
+#define EDDY_GROUP {NULL, NULL, false}
 
 /*
  * Begins a group in the current task; in the block where this stands, its end is also the group's at
@@ -47,7 +49,8 @@ EDDY_API eddy_group *eddy__group_begin_here(eddy_group *group, const eddy_place 
 EDDY_API void eddy__group_leave(eddy_group **group);
 
 /*
- * Creates a task in the group; lent until the group's end. Never NULL: refused (EDDY_EMISUSE: the
+ * Creates a task in the group; lent until the block that began the group is left (until the end, of
+ * a group that was entered with eddy_group_enter()). Never NULL: refused (EDDY_EMISUSE: the
  * group has not begun, is shutting down, or has ended) it is a task that has failed already.
  */
 #define eddy_group_create_task(group, name, ...) \

@@ -6,7 +6,7 @@
  *     EDDY_TRY(eddy_http_session_new(NULL, &session));
  *
  *     EDDY_AUTO(eddy_http_response) *response = NULL;
- *     EDDY_TRY(eddy_http_get(session, "https://example.org/", NULL, &response));
+ *     EDDY_TRY(eddy_http_session_get(session, "https://example.org/", NULL, &response));
  *     eddy_span body = eddy_http_response_body(response);
  *     printf("%d: %zu bytes\n", eddy_http_response_status(response), body.size);
  *
@@ -20,6 +20,8 @@
  *
  * Certificates are verified. The proxy variables of the environment (http_proxy, https_proxy,
  * all_proxy, no_proxy) are honoured. gzip, brotli and zstd are decoded.
+ *
+ * Not for the virtual clock: it jumps while the network is at work, so requests time out at once.
  */
 #ifndef EDDY_HTTP_CLIENT_H
 #define EDDY_HTTP_CLIENT_H
@@ -99,7 +101,7 @@ typedef struct eddy_http_request_options {
 /*
  * Sends a request and waits for the response: all of it, unless options->stream is set.
  *
- *     EDDY_TRY(eddy_http_request(session, "PUT", "/people/1", &(eddy_http_request_options){
+ *     EDDY_TRY(eddy_http_session_request(session, "PUT", "/people/1", &(eddy_http_request_options){
  *         .headers = (eddy_http_header[]){{"Content-Type", "application/json"}, {0}},
  *         .body = {json, strlen(json)},
  *     }, &response));
@@ -112,18 +114,18 @@ typedef struct eddy_http_request_options {
  * error, and *out_response is left alone. Suspends. Cancelled, it leaves nothing behind but, if the
  * request was under way, one connection less.
  */
-EDDY_API EDDY_SUSPENDS int eddy_http_request(eddy_http_session *session, const char *method,
+EDDY_API EDDY_SUSPENDS int eddy_http_session_request(eddy_http_session *session, const char *method,
                                              const char *url,
                                              const eddy_http_request_options *options,
                                              eddy_http_response **out_response);
 
 /* The same with the method GET. */
-EDDY_API EDDY_SUSPENDS int eddy_http_get(eddy_http_session *session, const char *url,
+EDDY_API EDDY_SUSPENDS int eddy_http_session_get(eddy_http_session *session, const char *url,
                                          const eddy_http_request_options *options,
                                          eddy_http_response **out_response);
 
 /* The same with the method POST, and `body` in place of the options'. */
-EDDY_API EDDY_SUSPENDS int eddy_http_post(eddy_http_session *session, const char *url,
+EDDY_API EDDY_SUSPENDS int eddy_http_session_post(eddy_http_session *session, const char *url,
                                           eddy_span body,
                                           const eddy_http_request_options *options,
                                           eddy_http_response **out_response);
@@ -186,8 +188,8 @@ EDDY_API eddy_http_timings eddy_http_response_timings(const eddy_http_response *
 /* Gives it back. What is still unread of a streamed one is dropped, with its connection. */
 EDDY_API void eddy_http_response_free(eddy_http_response *response);
 
-EDDY__AUTO_FOR(eddy_http_session, eddy_http_session_free)
-EDDY__AUTO_FOR(eddy_http_response, eddy_http_response_free)
+EDDY_AUTO_FOR(eddy_http_session, eddy_http_session_free)
+EDDY_AUTO_FOR(eddy_http_response, eddy_http_response_free)
 
 EDDY_END_DECLS
 

@@ -54,7 +54,7 @@ typedef struct eddy_http_server_options {
     const char *host;          /* a name or address: 127.0.0.1; "0.0.0.0" and "::" are everyone's */
     const char *port;          /* "8080"; "0": one that is free; NULL: no TCP port */
     const char *path;          /* a Unix socket in place of host and port */
-    eddy_http_handler *handler; /* needed */
+    eddy_http_handler *handler;  /* needed */
     void *data;                /* for the handler; stays the caller's */
 
     size_t line_max;           /* bytes of the request line: 8 KiB, else 414 */
@@ -88,8 +88,8 @@ EDDY_API EDDY_SUSPENDS int eddy_http_server_open(const eddy_http_server_options 
 EDDY_API int eddy_http_server_port(const eddy_http_server *server);
 
 /*
- * Serves a connected stream (of a socket pair, or with TLS in it) as if it had been accepted. On
- * success the stream is the server's. 0, EDDY_EMISUSE once shut down, -ENOMEM.
+ * Serves a connected stream (of a socket pair, or with TLS in it) as if it had been accepted. The
+ * stream is the server's from here on, also if this fails: EDDY_EMISUSE once shut down, -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_http_server_adopt(eddy_http_server *server, eddy_stream *stream);
 
@@ -215,7 +215,7 @@ EDDY_API void eddy_http_reply_abort(eddy_http_reply *reply);
 EDDY_API int eddy_http_reply_status(const eddy_http_reply *reply);
 EDDY_API uint64_t eddy_http_reply_size(const eddy_http_reply *reply);
 
-EDDY__AUTO_FOR(eddy_http_server, eddy_http_server_free)
+EDDY_AUTO_FOR(eddy_http_server, eddy_http_server_free)
 
 EDDY_END_DECLS
 

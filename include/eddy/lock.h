@@ -6,7 +6,7 @@
  *
  *     EDDY_TRY(eddy_lock_acquire(&lock));
  *     int rc = transfer(from, to);
- *     EDDY_IGNORE(eddy_lock_release(&lock));
+ *     eddy_lock_release(&lock);
  *
  * Between two suspension points a task is alone anyway: a lock is for what must hold across them.
  * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
@@ -40,6 +40,22 @@ EDDY_API EDDY_SUSPENDS int eddy_lock_acquire(eddy_lock *lock);
 EDDY_API int eddy_lock_release(eddy_lock *lock);
 
 EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
+
+/*
+ * The status of `call` with the lock held (`async with lock`), or why it could not be taken:
+ *
+ *     EDDY_TRY(eddy_locked(&lock, transfer(from, to)));
+ */
+#define eddy_locked(lock, call)                               \
+    __extension__({                                           \
+        eddy_lock *eddy_locked_ = (lock);                     \
+        int eddy_status_ = eddy_lock_acquire(eddy_locked_);   \
+        if (eddy_status_ >= 0) {                              \
+            eddy_status_ = (call);                            \
+            eddy_lock_release(eddy_locked_);                  \
+        }                                                     \
+        eddy_status_;                                         \
+    })
 
 EDDY_END_DECLS
 

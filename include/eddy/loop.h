@@ -45,7 +45,7 @@ typedef void eddy_exception_handler(const eddy_report *report, void *data);
 /* Zero means the default throughout. */
 typedef struct eddy_run_options {
     bool virtual_clock;      /* time jumps to the next timer when nothing is ready */
-    bool debug;              /* also on with EDDY_DEBUG=1 in the environment */
+    bool debug;              /* report slow steps; also on with EDDY_DEBUG=1 in the environment */
     bool eager_start;        /* tasks created while the loop runs start at once */
     bool keep_sigint;        /* leave Ctrl-C alone */
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
@@ -86,6 +86,7 @@ EDDY_API EDDY_CHECKED int eddy__run_to(void *out_value, size_t size, eddy_corout
  * place, cause and members. Returns an exit status: 0, 1, or 130 after Ctrl-C.
  */
 EDDY_API EDDY_CHECKED int eddy_main(eddy_coroutine *main);
+EDDY_API EDDY_CHECKED int eddy_main_with(eddy_coroutine *main, const eddy_run_options *options);
 
 /* The loop that runs on this thread, or NULL. */
 EDDY_API eddy_loop *eddy_get_running_loop(void);
@@ -152,7 +153,7 @@ EDDY_API void eddy_call_exception_handler(const eddy_report *report);
 EDDY_API void eddy_default_exception_handler(const eddy_report *report);
 EDDY_API void eddy_set_exception_handler(eddy_exception_handler *handler, void *data);
 
-EDDY__AUTO_FOR(eddy_handle, eddy_handle_free)
+EDDY_AUTO_FOR(eddy_handle, eddy_handle_free)
 
 EDDY_END_DECLS
 

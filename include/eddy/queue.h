@@ -85,7 +85,7 @@ EDDY_API EDDY_SUSPENDS int eddy_queue_join(eddy_queue *queue);
  */
 EDDY_API int eddy_queue_shutdown(eddy_queue *queue, bool immediate);
 
-EDDY__AUTO_FOR(eddy_queue, eddy_queue_free)
+EDDY_AUTO_FOR(eddy_queue, eddy_queue_free)
 
 EDDY_END_DECLS
 

@@ -6,7 +6,7 @@
  *
  *     EDDY_TRY(eddy_semaphore_acquire(&slots));
  *     int rc = fetch(url);
- *     EDDY_TRY(eddy_semaphore_release(&slots));
+ *     eddy_semaphore_release(&slots);
  *
  * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
  */

@@ -330,9 +330,9 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_end(eddy_sql *connection, int status);
 /* Whether the current task has a transaction open here. */
 EDDY_API bool eddy_sql_in_transaction(const eddy_sql *connection);
 
-EDDY__AUTO_FOR(eddy_sql, eddy_sql_free)
-EDDY__AUTO_FOR(eddy_sql_statement, eddy_sql_statement_free)
-EDDY__AUTO_FOR(eddy_sql_cursor, eddy_sql_cursor_free)
+EDDY_AUTO_FOR(eddy_sql, eddy_sql_free)
+EDDY_AUTO_FOR(eddy_sql_statement, eddy_sql_statement_free)
+EDDY_AUTO_FOR(eddy_sql_cursor, eddy_sql_cursor_free)
 
 EDDY_END_DECLS
 

@@ -194,8 +194,8 @@ EDDY_API int eddy_stream_fd(const eddy_stream *stream); /* lent; -1 once closed 
 EDDY_API int eddy_stream_peername(const eddy_stream *stream, char *buf, size_t size);
 EDDY_API int eddy_stream_sockname(const eddy_stream *stream, char *buf, size_t size);
 
-EDDY__AUTO_FOR(eddy_stream, eddy_stream_free)
-EDDY__AUTO_FOR(eddy_listener, eddy_listener_free)
+EDDY_AUTO_FOR(eddy_stream, eddy_stream_free)
+EDDY_AUTO_FOR(eddy_listener, eddy_listener_free)
 
 EDDY_END_DECLS
 

@@ -36,7 +36,8 @@ typedef struct eddy_task_options {
     eddy_task_create(eddy_coro_with(name, __VA_ARGS__), NULL)
 
 /* The same without a handle. Its error, if it fails, goes to the exception handler. */
-#define eddy_start(name, ...) eddy_task_free(eddy_create_task(name __VA_OPT__(,) __VA_ARGS__))
+#define eddy_start(name, ...) eddy__task_start(eddy_coro(name __VA_OPT__(,) __VA_ARGS__))
+EDDY_API void eddy__task_start(eddy_coroutine *coroutine);
 
 /* The same for a coroutine object, which is used up, with options (NULL: all defaults). */
 EDDY_API EDDY_CHECKED eddy_task *eddy_task_create(eddy_coroutine *coroutine,
@@ -68,6 +69,9 @@ EDDY_API int eddy_task_uncancel(eddy_task *task);
 
 #define eddy_task_cancel eddy_future_cancel
 #define eddy_task_result eddy_future_result
+#define eddy_task_exception eddy_future_exception
+#define eddy_task_add_done_callback eddy_future_add_done_callback
+#define eddy_task_remove_done_callback eddy_future_remove_done_callback
 
 static inline eddy_task *eddy_task_ref(eddy_task *task)
 {
@@ -97,7 +101,7 @@ static inline bool eddy_task_cancelled(const eddy_task *task)
  */
 EDDY_API EDDY_SUSPENDS int eddy_sleep(double seconds);
 
-EDDY__AUTO_FOR(eddy_task, eddy_future_free)
+EDDY_AUTO_FOR(eddy_task, eddy_future_free)
 
 EDDY_END_DECLS
 

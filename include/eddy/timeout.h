@@ -25,8 +25,9 @@ typedef struct eddy_timeout eddy_timeout;
 
 /*
  * Begins a scope of `seconds` from now, or until eddy_time() is `when`. EDDY_NO_TIMEOUT never
- * expires; a time already past cancels at the next await. Returns 0, EDDY_EVALUE for a NaN,
- * EDDY_EMISUSE outside a task, -ENOMEM; nothing has begun then.
+ * expires; a time already past cancels at the next await. Returns 0, EDDY_EVALUE for a NaN or
+ * -ENOMEM: the scope is open all the same, without a limit, and its end returns that error, so that
+ * this status need not be looked at; EDDY_EMISUSE outside a task, where nothing has begun.
  */
 #define eddy_timeout_begin(seconds) eddy__timeout_begin((seconds), EDDY_HERE, __func__)
 #define eddy_timeout_at_begin(when) eddy__timeout_at_begin((when), EDDY_HERE, __func__)
@@ -44,7 +45,7 @@ EDDY_API EDDY_CHECKED int eddy_timeout_end(int status);
 #define eddy_within(seconds, call)                                    \
     __extension__({                                                   \
         int eddy_within_ = eddy_timeout_begin(seconds);               \
-        eddy_within_ < 0 ? eddy_within_ : eddy_timeout_end(call);     \
+        eddy_timeout_end(eddy_within_ < 0 ? eddy_within_ : (call));   \
     })
 
 /*
@@ -57,7 +58,7 @@ EDDY_API EDDY_CHECKED int eddy_timeout_end(int status);
  *     if (eddy_timeout_expired(limit)) ...
  *
  * eddy_timeout_new() returns NULL without memory (entering NULL is -ENOMEM). Entering twice, or
- * outside a task, is EDDY_EMISUSE.
+ * outside a task, is EDDY_EMISUSE, entering one made for a NaN EDDY_EVALUE.
  */
 EDDY_API eddy_timeout *eddy_timeout_new(double seconds);
 EDDY_API eddy_timeout *eddy_timeout_at_new(double when);
@@ -95,7 +96,7 @@ EDDY_API bool eddy_timeout_expired(const eddy_timeout *timeout);
 EDDY_API EDDY_SUSPENDS int eddy__wait_for(eddy_future *awaitable, double seconds, void *out_value,
                                           size_t size, const eddy_place *place);
 
-EDDY__AUTO_FOR(eddy_timeout, eddy_timeout_free)
+EDDY_AUTO_FOR(eddy_timeout, eddy_timeout_free)
 
 EDDY_END_DECLS
 

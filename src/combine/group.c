@@ -46,6 +46,7 @@ struct group {
     bool is_cancelled_on_purpose; // eddy_group_cancel()
     bool must_pass_cancel;
     bool is_joined; // by the guard in the frame
+    eddy_group *guarded; // the handle whose guard will free the children; or NULL
     bool has_lost_error; // for want of memory
 };
 
@@ -199,7 +200,10 @@ static int end_scope(struct scope *scope, int status)
         join(group, status);
     eddy__scope_pop(scope);
     status = outcome(group, status);
-    free_group(group);
+    if (group->guarded != NULL)
+        group->guarded->ended = group;
+    else
+        free_group(group);
     return status;
 }
 
@@ -234,7 +238,8 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
 eddy_group *eddy__group_begin_here(eddy_group *handle, const eddy_place *place,
                                    const char *function)
 {
-    EDDY_IGNORE(begin(handle, place, function));
+    if (begin(handle, place, function) == 0)
+        handle->group->guarded = handle;
     return handle;
 }
 
@@ -248,9 +253,13 @@ void eddy__group_leave(eddy_group **guard)
 {
     eddy_group *handle = *guard;
     struct group *group = handle->group;
+    if (handle->ended != NULL)
+        free_group(handle->ended);
+    handle->ended = NULL;
     if (group == NULL)
         return;
     handle->group = NULL;
+    group->guarded = NULL;
     if (!group->is_aborting && !list_is_empty(&group->children))
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group was left");
     group->is_ending = true;

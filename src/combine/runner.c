@@ -21,6 +21,7 @@
 enum {
     LATE_ROUNDS_MAX = 8,    // of cancelling tasks that were created while others were cancelled
     UNWIND_ROUNDS_MAX = 64, // of those that catch the cancellation and wait again
+    SETTLE_MAX = 100000,    // iterations, in all rounds, for those that end because others have
 };
 
 EDDY_ASYNC(nothing)
@@ -128,9 +129,15 @@ static int cancel_all(struct eddy_loop *loop)
     return err;
 }
 
-EDDY_ASYNC(exit_generators)
+/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
+EDDY_ASYNC(settle, (size_t *, iterations_left))
 {
-    eddy__generators_exit(eddy__loop_current());
+    struct eddy_loop *loop = eddy__loop_current();
+    eddy__generators_exit(loop);
+    while (!(list_is_empty(&loop->ready) && list_is_empty(&loop->batch)) && *iterations_left > 0) {
+        --*iterations_left;
+        EDDY_TRY(eddy__task_yield());
+    }
     return 0;
 }
 
@@ -144,13 +151,14 @@ static void unwind(struct eddy_loop *loop, bool is_deadlocked)
         is_deadlocked = cancel_all(loop) < 0 || list_is_empty(&loop->tasks);
     struct eddy_error *why =
         eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
+    size_t iterations_left = SETTLE_MAX;
     for (int round = 0; round < UNWIND_ROUNDS_MAX; round++) {
         if (list_is_empty(&loop->tasks) && !eddy__generators_wait(loop))
             break;
         for (struct link *link = list_first(&loop->tasks); link != NULL;
              link = list_next(&loop->tasks, link))
             eddy__task_abort(container_of(link, struct task, all), why);
-        EDDY_IGNORE(run_last(loop, eddy_coro(exit_generators)) < 0);
+        EDDY_IGNORE(run_last(loop, eddy_coro(settle, &iterations_left)) < 0);
     }
     eddy__error_unref(why);
     eddy__generators_give_up(loop);
@@ -232,7 +240,12 @@ int eddy_run(eddy_coroutine *main, const eddy_run_options *options)
 
 int eddy_main(eddy_coroutine *main)
 {
-    int status = eddy_run(main, NULL);
+    return eddy_main_with(main, NULL);
+}
+
+int eddy_main_with(eddy_coroutine *main, const eddy_run_options *options)
+{
+    int status = eddy_run(main, options);
     if (status >= 0)
         return EXIT_SUCCESS;
     if (status == EDDY_INTERRUPTED)

@@ -20,6 +20,7 @@
 
 enum timeout_state {
     TIMEOUT_CREATED,
+    TIMEOUT_INVALID, // made for a time that is no number: can't be entered
     TIMEOUT_ACTIVE,
     TIMEOUT_EXPIRING,
     TIMEOUT_EXPIRED,
@@ -32,6 +33,7 @@ struct eddy_timeout {
     uint32_t refs;
     uint8_t state; // enum timeout_state
     int cancelling_before;
+    int failure; // why it could not begin as asked; or 0
     struct task *task; // that entered it
     int64_t when_ns;
 };
@@ -52,6 +54,15 @@ static void expire(struct handle *handle)
     eddy__error_unref(why);
 }
 
+/* EDDY_TIMEDOUT, with the place where the limit was set. */
+static int timed_out(const struct eddy_timeout *timeout)
+{
+    struct eddy_error *error = eddy__error_new(EDDY_TIMEDOUT, timeout->scope.place, NULL);
+    eddy__error_travel(eddy__task_current(), error);
+    eddy__error_unref(error);
+    return EDDY_TIMEDOUT;
+}
+
 static int end_scope(struct scope *scope, int status)
 {
     struct eddy_timeout *timeout = timeout_of(scope);
@@ -61,10 +72,12 @@ static int end_scope(struct scope *scope, int status)
         timeout->state = TIMEOUT_EXPIRED;
         int left = eddy_task_uncancel(&timeout->task->future);
         if (left <= timeout->cancelling_before && status == EDDY_CANCELLED)
-            status = eddy__fail_plain(EDDY_TIMEDOUT, NULL);
+            status = timed_out(timeout);
     } else {
         timeout->state = TIMEOUT_FINISHED;
     }
+    if (timeout->failure < 0 && status >= 0)
+        status = timeout->failure;
     eddy_timeout_free(timeout);
     return status;
 }
@@ -89,14 +102,22 @@ static int64_t deadline_ns(double seconds)
     return eddy__ns_add(now_ns, eddy__ns_of_seconds(seconds));
 }
 
+static struct eddy_timeout *new_invalid(void)
+{
+    struct eddy_timeout *timeout = new_timeout(NS_NEVER);
+    if (timeout != NULL)
+        timeout->state = TIMEOUT_INVALID;
+    return timeout;
+}
+
 eddy_timeout *eddy_timeout_new(double seconds)
 {
-    return isnan(seconds) ? NULL : new_timeout(deadline_ns(seconds));
+    return isnan(seconds) ? new_invalid() : new_timeout(deadline_ns(seconds));
 }
 
 eddy_timeout *eddy_timeout_at_new(double when)
 {
-    return isnan(when) ? NULL : new_timeout(eddy__ns_of_seconds(when));
+    return isnan(when) ? new_invalid() : new_timeout(eddy__ns_of_seconds(when));
 }
 
 void eddy_timeout_free(eddy_timeout *timeout)
@@ -141,6 +162,8 @@ int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const ch
 {
     if (timeout == NULL)
         return -ENOMEM;
+    if (timeout->state == TIMEOUT_INVALID)
+        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_enter: the time is not a number");
     if (timeout->state != TIMEOUT_CREATED)
         return eddy__misuse("eddy_timeout_enter: the timeout has been entered before");
     int err = enter(timeout, place, function);
@@ -149,34 +172,59 @@ int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const ch
     return err;
 }
 
-static int begin(int64_t when_ns, const eddy_place *place, const char *function)
+/*
+ * Opens a scope in any case, so that its end finds it: one that failed never expires, and its end
+ * says so. Without memory even for that, the task counts it.
+ */
+static int begin(int64_t when_ns, int failure, const eddy_place *place, const char *function)
 {
-    struct eddy_timeout *timeout = new_timeout(when_ns);
-    if (timeout == NULL)
+    int err = 0;
+    struct task *task = eddy__task_required("eddy_timeout_begin", &err);
+    if (task == NULL)
+        return err;
+    struct eddy_timeout *timeout = new_timeout(failure < 0 ? NS_NEVER : when_ns);
+    if (timeout == NULL) {
+        task->failed_begins++;
         return -ENOMEM;
-    int err = enter(timeout, place, function);
-    if (err < 0)
-        eddy_timeout_free(timeout);
-    return err;
+    }
+    timeout->failure = failure;
+    err = enter(timeout, place, function);
+    if (err < 0) { // the timer found no room
+        timeout->failure = failure = err;
+        timeout->when_ns = NS_NEVER;
+        EDDY_IGNORE(enter(timeout, place, function));
+    }
+    return failure;
+}
+
+static int refuse_time(const char *sentence)
+{
+    return eddy__fail_plain(EDDY_EVALUE, sentence);
 }
 
 int eddy__timeout_begin(double seconds, const eddy_place *place, const char *function)
 {
     if (isnan(seconds))
-        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_begin: the time is not a number");
-    return begin(deadline_ns(seconds), place, function);
+        return begin(0, refuse_time("eddy_timeout_begin: the time is not a number"), place,
+                     function);
+    return begin(deadline_ns(seconds), 0, place, function);
 }
 
 int eddy__timeout_at_begin(double when, const eddy_place *place, const char *function)
 {
     if (isnan(when))
-        return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_at_begin: the time is not a number");
-    return begin(eddy__ns_of_seconds(when), place, function);
+        return begin(0, refuse_time("eddy_timeout_at_begin: the time is not a number"), place,
+                     function);
+    return begin(eddy__ns_of_seconds(when), 0, place, function);
 }
 
 int eddy_timeout_end(int status)
 {
     struct task *task = eddy__task_current();
+    if (task != NULL && task->failed_begins > 0) {
+        task->failed_begins--;
+        return status < 0 ? status : -ENOMEM;
+    }
     if (task == NULL || task->scopes == NULL || task->scopes->end != end_scope)
         return eddy__misuse("eddy_timeout_end: the newest open scope is no timeout");
     return end_scope(task->scopes, status);

@@ -73,6 +73,6 @@ int eddy__wait_for(eddy_future *awaitable, double seconds, void *out_value, size
         return wait_without_time(awaitable, out_value, size, place);
     err = eddy__timeout_begin(seconds, place, "eddy_wait_for");
     if (err < 0)
-        return refuse(awaitable, err);
+        return eddy_timeout_end(refuse(awaitable, err));
     return eddy_timeout_end(eddy__await(awaitable, out_value, size));
 }

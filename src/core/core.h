@@ -24,6 +24,7 @@
 #define EDDY_CORE_CORE_H
 
 #include "arch/arch.h"
+#include "arch/ticks.h"
 #include "base/base.h"
 #include "base/heap.h"
 
@@ -211,6 +212,7 @@ struct task {
     struct wait *wait;       // what it waits for; NULL: nothing
     struct scope *scopes;    // open ones, the newest first
     size_t scope_depth;      // how many
+    size_t failed_begins;    // scopes that could not be opened for want of memory, not ended yet
     struct eddy_error *error;        // travelling in it, see error.h
     struct eddy_error *cancel_error; // of a cancellation not yet delivered
     struct eager_start *eager;       // who goes on when it first stops; or NULL
@@ -365,6 +367,8 @@ struct eddy_loop {
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
     unsigned iterations_left;   // until the kernel is asked although handles are ready
     unsigned handles_left;
+    uint64_t turn_ticks; // when the last whole turn was, by eddy__ticks()
+    uint64_t ticks_max;  // between two of them, while news or timers are waited for
     bool is_virtual;
     bool is_debug;
     bool is_eager;

@@ -6,7 +6,8 @@
  * ado (run.c); a whole turn also takes the calls of other threads, asks the kernel, and queues the
  * timers that are due. One is made when nothing is ready, when a timer is known to be due, when
  * somebody asks for attention (a flag looked at every iteration), and at the latest after
- * ITERATIONS_MAX iterations or HANDLES_MAX handles, so under load news waits that long and no longer.
+ * ITERATIONS_MAX iterations, HANDLES_MAX handles, or the first iteration that ends a millisecond
+ * later: under load news waits that long and no longer.
  *
  *      turn:  inbox -> kernel (waits if nothing is ready) -> due timers -> iteration
  *
@@ -29,6 +30,8 @@ enum {
     HANDLES_MAX = 4096,
     THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
+
+static const double SLOW_CALLBACK_S = 0.1; // asyncio's
 
 _Thread_local struct eddy_loop *eddy__loop;
 
@@ -90,6 +93,7 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     loop->options = options != NULL ? *options : defaults;
     const char *debug = getenv("EDDY_DEBUG");
     loop->is_virtual = loop->options.virtual_clock;
+    loop->ticks_max = eddy__ticks_in_a_while();
     loop->is_eager = loop->options.eager_start;
     loop->is_debug = loop->options.debug || (debug != NULL && strcmp(debug, "1") == 0);
     loop->exception_handler = loop->options.exception_handler;
@@ -373,6 +377,31 @@ static void queue_due_timers(struct eddy_loop *loop)
     }
 }
 
+/* In debug mode: a step or callback that keeps the loop busy for too long is reported. */
+static void run_timed(struct eddy_loop *loop, struct handle *handle)
+{
+    struct eddy_future *task = NULL;
+    if (handle->run == eddy__task_step)
+        task = eddy_future_ref(&container_of(handle, struct task, step)->future);
+    int64_t before_ns = eddy__clock_now_ns();
+    handle->run(handle);
+    double seconds = eddy__seconds_of_ns(eddy__clock_now_ns() - before_ns);
+    double limit = loop->options.slow_callback_duration;
+    if (seconds >= (limit > 0 ? limit : SLOW_CALLBACK_S)) {
+        char message[96];
+        snprintf(message, sizeof message, "%s kept the loop busy for %.3f s",
+                 task != NULL ? "a task's step" : "a callback", seconds);
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_SLOW,
+            .message = message,
+            .task = task,
+            .name = task != NULL ? eddy_task_get_name(task) : NULL,
+            .place = task != NULL ? eddy_task_place(task) : NULL,
+        });
+    }
+    eddy_future_free(task);
+}
+
 /* Runs the batch, and whatever iterations begin by themselves meanwhile. */
 static void run_ready(struct eddy_loop *loop)
 {
@@ -386,7 +415,10 @@ static void run_ready(struct eddy_loop *loop)
         if (loop->handles_left > 0)
             loop->handles_left--;
         struct handle *handle = container_of(link, struct handle, link);
-        handle->run(handle);
+        if (EDDY__UNLIKELY(loop->is_debug))
+            run_timed(loop, handle);
+        else
+            handle->run(handle);
     }
 }
 
@@ -398,6 +430,7 @@ static int turn(struct eddy_loop *loop)
     queue_due_timers(loop);
     loop->iterations_left = ITERATIONS_MAX;
     loop->handles_left = HANDLES_MAX;
+    loop->turn_ticks = eddy__ticks();
     list_append(&loop->batch, &loop->ready);
     run_ready(loop);
     return 0;

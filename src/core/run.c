@@ -21,6 +21,7 @@
  * Rests on arch/. Called by wait.c, future.c, task.c and loop.c.
  */
 #include "core/run.h"
+#include "poll/poll.h"
 
 #include <errno.h>
 
@@ -31,11 +32,19 @@ struct eager_start {
     struct task *creator; // NULL: a callback
 };
 
+/* Whether the kernel or a timer may have something, and the last look is a while ago. */
+static bool is_look_due(const struct eddy_loop *loop)
+{
+    if (loop->timers.count == 0 && eddy__poller_pending(loop->poller) == 0)
+        return false;
+    return eddy__ticks() - loop->turn_ticks > loop->ticks_max;
+}
+
 bool eddy__loop_begin_iteration(struct eddy_loop *loop)
 {
     if (list_is_empty(&loop->ready) || loop->iterations_left == 0 || loop->handles_left == 0 ||
         atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0 ||
-        eddy__heap_first_key(&loop->timers) <= loop->now_ns)
+        eddy__heap_first_key(&loop->timers) <= loop->now_ns || is_look_due(loop))
         return false;
     loop->iterations_left--;
     list_append(&loop->batch, &loop->ready);
@@ -63,6 +72,8 @@ static bool can_go_on(struct eddy_loop *loop, struct task *task)
 /* Takes the next task off the batch; NULL when the loop's own stack has something to do first. */
 static struct task *take_next_task(struct eddy_loop *loop)
 {
+    if (EDDY__UNLIKELY(loop->is_debug))
+        return NULL; // every step goes through the loop, which times it
     for (;;) {
         if (list_is_empty(&loop->batch) && !eddy__loop_begin_iteration(loop))
             return NULL;

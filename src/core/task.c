@@ -202,6 +202,19 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
     return coroutine;
 }
 
+void eddy__task_start(eddy_coroutine *coroutine)
+{
+    eddy_task *task = eddy_task_create(coroutine, NULL);
+    // One that could not be made is nobody's to look at, and would be lost without a word.
+    if (eddy__future_is_done(task) && task->kind != &eddy__future_task && !task->is_unlooked)
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_NEVER_RETRIEVED,
+            .message = "eddy_start: a task could not be made",
+            .status = task->status,
+        });
+    eddy_task_free(task);
+}
+
 struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
 {
     if (awaitable == NULL)

@@ -2,10 +2,11 @@
 /*
  * fd.c: descriptors that other code owns: waiting for them, and watching them.
  *
- * A descriptor has one record for as long as the loop lives, found by its number, because the kernel
- * may hold on to what is in it; two directions, in each of which there is either a task that waits
- * once or a callback that is called again and again. A callback is one hop away from its event, as
- * asyncio has it: the event queues a handle. While that is on its way, further events are not heard.
+ * A descriptor has one record for as long as the loop lives, found by its number, because the
+ * kernel may hold on to what is in it; two directions, in each of which there is either a task that
+ * waits once or a callback that is called again and again. A callback is one hop away from its
+ * event, as asyncio has it: the event queues a handle. While that is on its way, further events are
+ * not heard.
  */
 #include "io/io.h"
 

@@ -10,9 +10,9 @@
  *   fd.c               descriptors of other code
  *
  * What always holds:
- *   - Everything that the kernel may hold on to is part of a stream, or hangs from one, and a stream's
- *     memory lives until nobody is inside it any more: no owner, no task in one of its functions, no
- *     operation with the poller.
+ *   - Everything that the kernel may hold on to is part of a stream, or hangs from one, and a
+ *     stream's memory lives until nobody is inside it any more: no owner, no task in one of its
+ *     functions, no operation with the poller.
  *   - Bytes that arrived and that no reader took stay in the stream.
  */
 #ifndef EDDY_IO_IO_H
@@ -35,7 +35,7 @@ enum {
 struct io {
     struct eddy_loop *loop;
     struct poller *poller;
-    struct list keepers;    // streams, listeners: what must let go of descriptors when the loop closes
+    struct list keepers;    // streams and listeners, which let go when the loop closes
     struct watch **watches; // of other code's descriptors, by descriptor; fd.c
     size_t watch_count;     // room in `watches`
     size_t spare_count;
@@ -74,44 +74,46 @@ struct chunk {
     char data[];
 };
 
+/* What every message touches stands first, on a few cache lines. */
 struct eddy_stream {
-    struct io *io; // NULL once its loop has closed
-    struct io_keeper keeper;
+    struct io *io;         // NULL once its loop has closed
+    struct wait *reader;   // the task that waits for bytes; or NULL
     struct poll_file file; // its descriptor; -1 once closed
-    struct poll_op receive;
-    struct poll_op send; // or connect, before anything is sent
-    unsigned hold_count; // tasks in one of its functions
-    bool is_owned;       // eddy_stream_free() has not been called
-    bool is_closed;      // eddy_stream_close() or abort has been called
-    bool has_delay;      // Nagle's algorithm stays on
-    bool is_aborted;     // and what is queued is not to be sent
-    bool is_shut;        // nothing more may be written
-    bool is_eof;         // the peer will send no more
-    bool has_news;       // `receive` has completed, and nobody has looked at what it brought
+    bool is_owned;         // eddy_stream_free() has not been called
+    bool is_closed;        // eddy_stream_close() or abort has been called
+    bool is_aborted;       // and what is queued is not to be sent
+    bool is_shut;          // nothing more may be written
+    bool is_eof;           // the peer will send no more
+    bool has_delay;        // Nagle's algorithm stays on
+    bool has_news; // `receive` has completed, and nobody has looked at what it brought
     uint8_t receives_in_row; // without waiting
     int read_error;          // what ended the incoming direction; or 0
     int write_error;         // what ended the outgoing one; or 0
-    struct wait *reader;     // the task that waits for bytes; or NULL
+    unsigned hold_count;     // tasks in one of its functions
 
-    // What has been received and not read: data[in_start .. in_end). NULL when idle.
-    char *in;
-    size_t in_capacity;
+    // What has been received and not read: in[in_start .. in_end). NULL when idle.
     size_t in_start;
     size_t in_end;
-    size_t lent_taken; // of what the poller lent: bytes that were taken already
-    size_t limit;
+    char *in;
+    size_t in_capacity;
+    struct poll_op receive;
+    struct poll_op send; // or connect, before anything is sent
 
     // What has been written and not sent.
+    size_t out_size; // bytes
     struct chunk *out_first;
     struct chunk *out_last;
-    size_t out_size; // bytes
     size_t write_high;
     size_t write_low;
-    void *address;        // lent to the poller while connecting
-    struct wait *connector; // the task that waits for that
-    eddy_waiters writers; // until no more than write_low is queued
+    eddy_waiters writers;  // until no more than write_low is queued
     eddy_waiters drainers; // until nothing is
     eddy_waiters closers;  // until the descriptor has been closed
+
+    size_t limit;
+    size_t lent_taken;      // of what the poller lent: bytes that were taken already
+    void *address;          // lent to the poller while connecting
+    struct wait *connector; // the task that waits for that
+    struct io_keeper keeper;
 };
 
 /* A stream without a descriptor. */
@@ -136,7 +138,7 @@ static inline void eddy__stream_hold(eddy_stream *stream)
 }
 void eddy__stream_release(eddy_stream *stream);
 
-/* What the outgoing side does when the queue is empty, or is given up: shut down, close; stream.c. */
+/* What happens when the queue is empty, or is given up: shut down, close; stream.c. */
 void eddy__stream_flushed(eddy_stream *stream);
 
 /* Sends what is queued as far as that goes; gives the queue up, with the reason; stream_write.c. */

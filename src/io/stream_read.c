@@ -2,16 +2,16 @@
 /*
  * stream_read.c: bytes on their way to a reader.
  *
- * Every read is: take what the stream holds already; else try; else park, and try again. A plain read
- * receives straight into the caller's memory. Reads that must see more than they take (a line) or
- * must not lose what they have (a record) receive into the stream's buffer, which is borrowed from
- * the loop while it holds anything and handed back before the reader parks.
+ * Every read is: take what the stream holds already; else try; else park, and try again. A plain
+ * read receives straight into the caller's memory. Reads that must see more than they take (a line)
+ * or must not lose what they have (a record) receive into the stream's buffer, which is borrowed
+ * from the loop while it holds anything and handed back before the reader parks.
  *
  * What always holds:
  *   - One task reads: `reader` is set from its parking until it runs again.
  *   - While parked, the operation that the poller holds has no memory of ours. If the task is
- *     cancelled when something has come, it is still in the kernel, or stands in stream->receive with
- *     has_news set, and the next read begins with it.
+ *     cancelled when something has come, it is still in the kernel, or stands in stream->receive
+ *     with has_news set, and the next read begins with it.
  *   - Errors that end the connection are kept, and come after the bytes that came before them.
  */
 #include "io/io.h"
@@ -382,10 +382,10 @@ int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size)
 static size_t find(const eddy_stream *stream, const char *separator, size_t separator_size,
                    size_t *inout_seen)
 {
-    const char *start = stream->in + stream->in_start;
     size_t size = buffered(stream);
     if (size < separator_size)
         return 0;
+    const char *start = stream->in + stream->in_start;
     const char *hit = memmem(start + *inout_seen, size - *inout_seen, separator, separator_size);
     if (hit != NULL)
         return (size_t)(hit - start) + separator_size;
@@ -402,7 +402,7 @@ static size_t room_for_more(const eddy_stream *stream, size_t most)
     return 2 * size < most ? 2 * size : most;
 }
 
-/* As eddy_stream_read_until(), into *out_size; EDDY_INCOMPLETE at the end leaves all in the buffer. */
+/* As eddy_stream_read_until(), into *out_size; whatever comes out, the bytes are in the buffer. */
 static int gather_until(eddy_stream *stream, const char *separator, size_t separator_size,
                         size_t *out_size, const char *what)
 {

@@ -2,8 +2,8 @@
 /*
  * connect.c: streams to somewhere.
  *
- * One stream tries each address in turn, with a socket of its own each time, until one answers. What
- * went wrong before is gathered as text, because the last address' error alone often misleads.
+ * One stream tries each address in turn, with a socket of its own each time, until one answers.
+ * What went wrong before is gathered as text: the last address' error alone often misleads.
  */
 #include "net/net.h"
 

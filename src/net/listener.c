@@ -8,8 +8,8 @@
  *
  * What always holds:
  *   - The stream is made before its connection is taken, so a lack of memory loses no connection.
- *   - Operations are with the poller only while a task waits; what one has accepted by itself stands
- *     in `arrived`, where the next call finds it.
+ *   - Operations are with the poller only while a task waits; what one has accepted by itself
+ *     stands in `arrived`, where the next call finds it.
  *
  * Owns the sockets, and the socket's file of a Unix listener: only if it is still the one made.
  */
@@ -20,6 +20,8 @@
 #include <unistd.h>
 
 enum { ACCEPTS_MAX = 32 }; // in a row without waiting, before others get their turn
+
+/* ---- letting go ------------------------------------------------------------------------------*/
 
 static void free_if_deserted(eddy_listener *listener)
 {
@@ -61,8 +63,6 @@ static void arrived(struct poll_op *op)
     }
 }
 
-/* ---- birth -----------------------------------------------------------------------------------*/
-
 static void remove_path(eddy_listener *listener)
 {
     struct stat status;
@@ -102,6 +102,8 @@ static void leave(struct io_keeper *keeper)
     link_remove(&listener->keeper.link);
     listener->io = NULL;
 }
+
+/* ---- birth -----------------------------------------------------------------------------------*/
 
 int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_options *options,
                        eddy_listener **out_listener)

@@ -26,9 +26,9 @@ int eddy__address_format(const struct sockaddr *address, size_t size, char *buf,
 int eddy__address_unix(const char *path, struct sockaddr_un *out_address, socklen_t *out_size);
 
 /*
- * The TCP addresses of `host` (NULL with AI_PASSIVE in `flags`: all of the machine) and `service`, to
- * be given back with freeaddrinfo(3). What is written as an address is not looked up; a name is, on
- * a thread. EDDY_ERESOLVE with a message. Suspends.
+ * The TCP addresses of `host` (NULL with AI_PASSIVE in `flags`: all of the machine) and `service`,
+ * to be given back with freeaddrinfo(3). What is written as an address is not looked up; a name is,
+ * on a thread. EDDY_ERESOLVE with a message. Suspends.
  */
 int eddy__resolve(const char *host, const char *service, int flags, struct addrinfo **out_list);
 

@@ -2,8 +2,8 @@
 /*
  * resolve.c: from a host and a service to addresses.
  *
- * getaddrinfo(3) blocks, so it runs on one of the loop's threads, unless nothing has to be looked up
- * because host and service are numbers. A task that is cancelled meanwhile leaves the thread to
+ * getaddrinfo(3) blocks, so it runs on one of the loop's threads, unless nothing has to be looked
+ * up because host and service are numbers. A task that is cancelled meanwhile leaves the thread to
  * finish alone; what it found is freed with the coroutine's result.
  */
 #include "net/net.h"

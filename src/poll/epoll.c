@@ -8,14 +8,14 @@
  * be had (an EAGAIN, or a transfer that fell short), until an event takes it back. After a hang-up
  * or an error a short transfer proves nothing any more: there will be no further event.
  *
- * Descriptors of other code (POLL_FOREIGN) are different. What was read of them isn't known, so they
- * are level-triggered; and they may be closed behind our back as soon as nothing is submitted, so
- * the kernel is asked anew at each submit, and a single wait is EPOLLONESHOT, which leaves nothing
- * armed.
+ * Descriptors of other code (POLL_FOREIGN) are different. What was read of them isn't known, so
+ * they are level-triggered; and they may be closed behind our back as soon as nothing is submitted,
+ * so the kernel is asked anew at each submit, and a single wait is EPOLLONESHOT, which leaves
+ * nothing armed.
  *
  * What always holds:
- *   - An event carries descriptor and generation. files[fd] is the file that was registered last for
- *     `fd`; an event of another generation is of a file that is gone, and is dropped.
+ *   - An event carries descriptor and generation. files[fd] is the file that was registered last
+ *     for `fd`; an event of another generation is of a file that is gone, and is dropped.
  *   - After each `done` the file is looked up anew: it may have been forgotten, and freed.
  *   - The eventfd is edge-triggered and never read: each wake is an edge.
  *
@@ -101,6 +101,11 @@ static int control(struct epoll_poller *poller, int what, struct poll_file *file
     return epoll_ctl(poller->epoll_fd, what, file->fd, &event) < 0 ? -errno : 0;
 }
 
+static bool is_in_use(const struct poll_file *file)
+{
+    return file != NULL && (file->kind != POLL_FOREIGN || file->in != NULL || file->out != NULL);
+}
+
 static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t events)
 {
     int err = make_room(poller, file->fd);
@@ -112,8 +117,7 @@ static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t eve
     err = control(poller, EPOLL_CTL_ADD, file, events);
     if (err == -EEXIST) {
         // Left behind, disarmed, by a wait for other code's descriptor; or in use.
-        const struct poll_file *other = file_at(poller, file->fd);
-        if (other != NULL && (other->kind != POLL_FOREIGN || other->in != NULL || other->out != NULL))
+        if (is_in_use(file_at(poller, file->fd)))
             return -EBUSY;
         err = control(poller, EPOLL_CTL_MOD, file, events);
     }

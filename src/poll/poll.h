@@ -140,9 +140,9 @@ static inline void eddy__poller_close(struct poller *poller)
 }
 
 /*
- * Waits until something has completed, at most `timeout_ns` (0: only looks; NS_NEVER: no limit), and
- * calls `done` of each. Never returns early for the time's sake. Returns how many completed, 0 after
- * the time, a wake or a signal, or a negative errno.
+ * Waits until something has completed, at most `timeout_ns` (0: only looks; NS_NEVER: no limit),
+ * and calls `done` of each. Never returns early for the time's sake. Returns how many completed, 0
+ * after the time, a wake or a signal, or a negative errno.
  */
 static inline int eddy__poller_wait(struct poller *poller, int64_t timeout_ns)
 {
@@ -178,7 +178,10 @@ static inline ssize_t eddy__poll_try(struct poller *poller, struct poll_op *op)
     return poller->ops->try(poller, op);
 }
 
-/* Leaves `op`, which is idle, with the poller. 0, or why not (-EPERM for a plain file): still idle. */
+/*
+ * Leaves `op`, which is idle, with the poller. 0, or why not, and it is idle still: -EPERM for a
+ * plain file, -EBUSY for a descriptor that another file has, -ENOMEM.
+ */
 static inline int eddy__poll_submit(struct poller *poller, struct poll_op *op)
 {
     return poller->ops->submit(poller, op);

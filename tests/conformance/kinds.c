@@ -9,9 +9,9 @@
 #include "machine.h"
 
 static const struct op_kind *const op_tables[] = {
-    structure_ops, task_ops,      future_ops,  callback_ops, gather_ops, timeout_ops, lock_ops,
-    queue_ops,     cell_ops,      event_ops,   condition_ops, barrier_ops, wait_ops,  shield_ops,
-    as_completed_ops, group_ops, generator_ops,
+    structure_ops, task_ops,   future_ops,       callback_ops, gather_ops,    timeout_ops,
+    lock_ops,      queue_ops,  cell_ops,         event_ops,    condition_ops, barrier_ops,
+    wait_ops,      shield_ops, as_completed_ops, group_ops,    generator_ops,
 };
 
 static const struct object_kind *const object_kinds[] = {

@@ -56,8 +56,8 @@ OPERATION(as_completed)
     eddy_future **futures = arena_take(arena, arg->awaitable_count * sizeof *futures);
     for (size_t i = 0; i < arg->awaitable_count; i++)
         futures[i] = take_awaitable(&arg->awaitables[i], 0);
-    eddy_as_completed *order = eddy_as_completed_new(futures, arg->awaitable_count,
-                                                     seconds_of(&op->args[2].value));
+    eddy_as_completed *order =
+        eddy_as_completed_new(futures, arg->awaitable_count, seconds_of(&op->args[2].value));
     if (order == NULL)
         return -ENOMEM;
     bind(frame->run, NULL, &as_completed_kind, order);

@@ -31,8 +31,8 @@ bool compares(int64_t left, const char *comparison, int64_t right)
 
 OPERATION(compare_cell)
 {
-    *result = value_of_bool(compares(op->args[0].cell->value, op->args[1].value.text,
-                                     op->args[2].value.number));
+    *result = value_of_bool(
+        compares(op->args[0].cell->value, op->args[1].value.text, op->args[2].value.number));
     return FLOW_NEXT;
 }
 

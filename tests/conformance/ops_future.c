@@ -40,8 +40,7 @@ struct value state_of(struct run *run, eddy_future *future)
     switch (eddy_future_get_state(future)) {
     case EDDY_STATE_CANCELLED: return value_of_text("cancelled");
     case EDDY_STATE_FINISHED: return pair(run, "result", outcome_of(run, future));
-    case EDDY_STATE_FAILED:
-        return pair(run, "error", value_of_text(outcome_of(run, future).text));
+    case EDDY_STATE_FAILED: return pair(run, "error", value_of_text(outcome_of(run, future).text));
     default: return value_of_text("pending");
     }
 }

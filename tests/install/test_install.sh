@@ -26,15 +26,23 @@ check() {
     fi
 }
 
+# as_archives FLAGS PACKAGE: ours as archives, with what they need; the system's libraries as ever,
+# for what libcurl itself would need as an archive is more than a machine that builds Eddy has.
+as_archives() {
+    local needed
+    flags="$1 $(pkg-config --static --libs eddy)" || return 1
+    for needed in $(pkg-config --print-requires-private "$2"); do
+        flags+=" $(pkg-config --libs "$needed")" || return 1
+    done
+    sed -E 's/-l(eddy[a-z-]*)/-l:lib\1.a/g' <<<"$flags"
+}
+
 # build_and_run SOURCE "COMPILER FLAGS" PACKAGES STATIC: a program that must print 42.
 build_and_run() {
     local source=$1 compiler=$2 packages=$3 static=$4 flags
     # shellcheck disable=SC2086 # words are meant
-    flags=$(pkg-config $static --cflags --libs $packages) || return 1
-    if [ -n "$static" ]; then
-        # Ours as archives, the system's as ever.
-        flags=$(sed -E 's/-l(eddy[a-z-]*)/-l:lib\1.a/g' <<<"$flags")
-    fi
+    flags=$(pkg-config --cflags --libs $packages) || return 1
+    [ -z "$static" ] || flags=$(as_archives "$flags" "$packages") || return 1
     rm -f "$scratch/app"
     # shellcheck disable=SC2086
     $compiler -Wall -Wextra -Werror "$here/$source" $flags -o "$scratch/app" || return 1

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server_desk.c: what a request needs, passed from connection to connection.
+ *
+ * Parser, request, reply and their buffers are some three kilobytes. Most connections idle most of
+ * the time, so these are not theirs: the server keeps a stack of desks, and whoever has a request
+ * takes the one that was given back last, which is still in the processor's cache.
+ *
+ * What always holds:
+ *   - A spare desk is clean: no bytes, no spans, and its parser expects a first byte.
+ *
+ * Owns the spare desks. Called by server_connection.c and server.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "server.h"
+
+enum {
+    SPARE_MAX = 64,               // desks kept
+    TEXT_KEPT_MAX = 32 * 1024,    // bytes that each text on a spare one may have
+};
+
+static void free_desk(struct http_desk *desk)
+{
+    eddy__http_parser_fini(&desk->parser);
+    free(desk->out.data);
+    free(desk->request.body.data);
+    free(desk->reply.fields.data);
+    free(desk);
+}
+
+static struct http_desk *new_desk(const eddy_http_server *server)
+{
+    struct http_desk *desk = calloc(1, sizeof *desk);
+    if (desk == NULL)
+        return NULL;
+    if (eddy__http_parser_init(&desk->parser, HTTP_MODE_REQUEST, &server->limits) < 0) {
+        free(desk);
+        return NULL;
+    }
+    desk->request.is_complete = true;
+    return desk;
+}
+
+int eddy__http_desk_take(struct http_connection *connection)
+{
+    eddy_http_server *server = connection->server;
+    if (connection->desk != NULL)
+        return 0;
+    struct http_desk *desk = server->spare_desks;
+    if (desk != NULL) {
+        server->spare_desks = desk->next;
+        server->spare_desk_count--;
+    } else {
+        desk = new_desk(server);
+        if (desk == NULL)
+            return -ENOMEM;
+    }
+    desk->request.connection = desk->reply.connection = connection;
+    connection->desk = desk;
+    return 0;
+}
+
+void eddy__http_desk_clear(struct http_desk *desk)
+{
+    eddy__http_parser_reset(&desk->parser);
+    eddy__http_request_reset(&desk->request);
+    eddy__http_reply_reset(&desk->reply);
+}
+
+void eddy__http_desk_give(struct http_connection *connection)
+{
+    eddy_http_server *server = connection->server;
+    struct http_desk *desk = connection->desk;
+    connection->desk = NULL;
+    if (desk == NULL)
+        return;
+    if (server->spare_desk_count == SPARE_MAX) {
+        free_desk(desk);
+        return;
+    }
+    eddy__http_text_trim(&desk->out, TEXT_KEPT_MAX);
+    eddy__http_desk_clear(desk);
+    desk->next = server->spare_desks;
+    server->spare_desks = desk;
+    server->spare_desk_count++;
+}
+
+void eddy__http_desks_fini(eddy_http_server *server)
+{
+    while (server->spare_desks != NULL) {
+        struct http_desk *desk = server->spare_desks;
+        server->spare_desks = desk->next;
+        free_desk(desk);
+    }
+}
