@@ -31,7 +31,7 @@ check() {
 as_archives() {
     local needed
     flags="$1 $(pkg-config --static --libs eddy)" || return 1
-    for needed in $(pkg-config --print-requires-private "$2"); do
+    for needed in $(pkg-config --print-requires-private "$2" | cut -d" " -f1); do
         flags+=" $(pkg-config --libs "$needed")" || return 1
     done
     sed -E 's/-l(eddy[a-z-]*)/-l:lib\1.a/g' <<<"$flags"
