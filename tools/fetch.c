@@ -219,6 +219,7 @@ EDDY_ASYNC(run_job, (struct job *, job))
     if (rc == 0) {
         job_start_worker(job);
         rc = fetch_land(job);
+        job->has_landed = true;
         if (job->cut_off != NULL)
             eddy_handle_cancel(job->cut_off);
         eddy_handle_free(job->cut_off);

@@ -114,8 +114,10 @@ void job_fail(struct job *job, int status, const char *what)
 static int on_signal(void *data)
 {
     struct job *job = data;
-    if (job->stop == STOP_NONE) {
-        job_stop(job, STOP_INTERRUPTED);
+    if (++job->signal_count == 1 && job->stop == STOP_NONE) {
+        // Once everything has landed there is nothing left to interrupt.
+        if (!job->has_landed)
+            job_stop(job, STOP_INTERRUPTED);
         return 0;
     }
     show_clear(&job->show);

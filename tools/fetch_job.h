@@ -97,6 +97,8 @@ struct job {
     size_t worker_count;       // started so far
     size_t active_count;       // of those, not ended yet
     eddy_handle *cut_off;      // the timer that ends what an interrupt has left under way
+    unsigned signal_count;      // of Ctrl-C and SIGTERM
+    bool has_landed;            // every row has been handed to the sink
 
     enum stop_reason stop;
     uint64_t bad_line_count;    // lines of the list that are no URLs

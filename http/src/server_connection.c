@@ -35,7 +35,7 @@
 
 enum {
     DISCARD_MAX = 64 * 1024,    // bytes of an unread body that are read to keep the connection
-    LINGER_SIZE_MAX = 1024 * 1024,    // bytes that are read and dropped before a close
+    LINGER_SIZE_MAX = 16 * 1024 * 1024,  // bytes that are read and dropped before a close
     LINGER_SECONDS = 2,
 };
 

@@ -304,6 +304,8 @@ const eddy_error *eddy_future_error(const eddy_future *future)
 
 const void *eddy_future_value(const eddy_future *future)
 {
+    if (future->kind->source != NULL && future->state == EDDY_STATE_FINISHED)
+        future = future->kind->source(future);
     return future->has_value ? (const char *)future + future->value_offset : NULL;
 }
 
