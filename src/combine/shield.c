@@ -44,9 +44,9 @@ static void fini_shield(struct eddy_future *future)
     eddy_future_free(shield->inner);
 }
 
-static struct eddy_future *inner_of(struct eddy_future *future)
+static struct eddy_future *inner_of(const struct eddy_future *future)
 {
-    struct eddy_future *inner = shield_of(future)->inner;
+    struct eddy_future *inner = container_of(future, const struct shield, future)->inner;
     return inner->kind->source != NULL ? inner->kind->source(inner) : inner;
 }
 

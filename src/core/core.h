@@ -110,7 +110,7 @@ struct future_kind {
     const char *name; // "task", "gather"
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // of a pending one
     void (*fini)(struct eddy_future *future); // before its memory goes; or NULL
-    struct eddy_future *(*source)(struct eddy_future *future); // whose value is this one's; or NULL
+    struct eddy_future *(*source)(const struct eddy_future *future); // whose value is this one's; or NULL
 };
 
 extern const struct future_kind eddy__future_bare;
