@@ -69,11 +69,23 @@
 #define EDDY__FROM_STRUCTS_TO(type, ...)                                                           \
     (type *)eddy_result_ EDDY__EACH(EDDY__FROM_STRUCT __VA_OPT__(,) __VA_ARGS__)
 
-/* The argument struct, and the function as others call it. */
-#define EDDY__HEAD(linkage, name, parameters, ...)                                                 \
+/* The argument struct, and what destroys arguments that the body never got. */
+#define EDDY__ARGUMENT_STRUCT(name, ...)                                                           \
     struct name##__arguments {                                                                     \
         EDDY__EACH(EDDY__MEMBER __VA_OPT__(,) __VA_ARGS__)                                         \
-    };                                                                                             \
+    };
+
+#define EDDY__ARGUMENT_DROPPER(name, ...)                                                          \
+    static void name##__drop_arguments(void *eddy_any_ EDDY__UNUSED)                               \
+    {                                                                                              \
+        struct name##__arguments *eddy_arguments_ EDDY__UNUSED =                                   \
+            (struct name##__arguments *)eddy_any_;                                                 \
+        EDDY__EACH(EDDY__DROP __VA_OPT__(,) __VA_ARGS__)                                           \
+    }
+
+/* The argument struct, and the function as others call it. */
+#define EDDY__HEAD(linkage, name, parameters, ...)                                                 \
+    EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
     EDDY_SUSPENDS linkage int name parameters;
 
 /* The function around the body, its entry and its description. */
@@ -90,12 +102,7 @@
             (struct name##__arguments *)eddy_any_;                                                 \
         return name from_structs;                                                                  \
     }                                                                                              \
-    static void name##__drop_arguments(void *eddy_any_ EDDY__UNUSED)                               \
-    {                                                                                              \
-        struct name##__arguments *eddy_arguments_ EDDY__UNUSED =                                   \
-            (struct name##__arguments *)eddy_any_;                                                 \
-        EDDY__EACH(EDDY__DROP __VA_OPT__(,) __VA_ARGS__)                                           \
-    }                                                                                              \
+    EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
     linkage const eddy_function name##__function = {                                               \
         #name, name##__entry, name##__drop_arguments, drop, sizeof(struct name##__arguments),      \
         size,  {__FILE__, __LINE__}};

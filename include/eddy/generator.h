@@ -30,9 +30,7 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_generator eddy_generator;
 
 #define EDDY_GENERATOR(type, name, ...)                                                            \
-    struct name##__arguments {                                                                     \
-        EDDY__EACH(EDDY__MEMBER __VA_OPT__(,) __VA_ARGS__)                                         \
-    };                                                                                             \
+    EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
     static int name##__body(type *eddy_item_ EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__)); \
     static int name##__entry(void *eddy_any_ EDDY__UNUSED, void *eddy_result_ EDDY__UNUSED)        \
     {                                                                                              \
@@ -42,12 +40,7 @@ typedef struct eddy_generator eddy_generator;
         return eddy__body_end(eddy_depth_, name##__body((type *)eddy_result_ EDDY__EACH(           \
                                                EDDY__FROM_STRUCT __VA_OPT__(,) __VA_ARGS__)));     \
     }                                                                                              \
-    static void name##__drop_arguments(void *eddy_any_ EDDY__UNUSED)                               \
-    {                                                                                              \
-        struct name##__arguments *eddy_arguments_ EDDY__UNUSED =                                   \
-            (struct name##__arguments *)eddy_any_;                                                 \
-        EDDY__EACH(EDDY__DROP __VA_OPT__(,) __VA_ARGS__)                                           \
-    }                                                                                              \
+    EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
     static const eddy_function name##__function = {                                                \
         #name, name##__entry, name##__drop_arguments, NULL, sizeof(struct name##__arguments),      \
         sizeof(type), {__FILE__, __LINE__}};                                                       \
@@ -127,11 +120,10 @@ EDDY_API void eddy_generator_set_name(eddy_generator *generator, const char *nam
  * `async for`: the body runs for each item; *out_rc is 0 after the last, the error if one came, and
  * 1 after a break. A generator that is made in the third argument is freed at the end of the loop.
  */
-#define eddy_for(type, name, asked_, out_rc)                                                  \
-    for (eddy__for_state eddy_for_ __attribute__((cleanup(eddy__for_end))) =                     \
-             eddy__for_begin((asked_),                                                           \
-                             __builtin_strncmp(#asked_, "eddy_generate", 13) == 0);              \
-         eddy_for_.is_first; eddy_for_.is_first = false)                                         \
+#define eddy_for(type, name, asked_, out_rc)                                                       \
+    for (eddy__for_state eddy_for_ __attribute__((cleanup(eddy__for_end))) = eddy__for_begin(      \
+             (asked_), __builtin_strncmp(#asked_, "eddy_generate", 13) == 0, (out_rc));            \
+         eddy_for_.is_first; eddy_for_.is_first = false)                                           \
         for (type name; (*(out_rc) = eddy_generator_next(eddy_for_.generator, &name)) > 0;)
 
 typedef struct eddy__for_state {
@@ -140,8 +132,9 @@ typedef struct eddy__for_state {
     bool is_first;
 } eddy__for_state;
 
-static inline eddy__for_state eddy__for_begin(eddy_generator *generator, bool is_owned)
+static inline eddy__for_state eddy__for_begin(eddy_generator *generator, bool is_owned, int *out_rc)
 {
+    *out_rc = 0;
     eddy__for_state state = {generator, is_owned, true};
     return state;
 }

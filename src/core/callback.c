@@ -52,20 +52,26 @@ void eddy__callback_drop(struct handle *base)
     eddy_handle_free(handle);
 }
 
-static int new_handle(eddy_callback *callback, void *data, struct eddy_handle **out)
+static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *callback, void *data)
 {
-    if (eddy__loop_current() == NULL || callback == NULL)
-        return eddy__misuse("eddy_call_soon: no loop runs on this thread, or no callback is given");
     struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
     if (handle == NULL)
-        return -ENOMEM;
+        return NULL;
     handle->timer.handle.run = run_callback;
     handle->refs = 1;
     handle->callback = callback;
     handle->data = data;
-    handle->loop = eddy__loop_current();
-    *out = handle;
-    return 0;
+    handle->loop = loop;
+    return handle;
+}
+
+static int new_handle(eddy_callback *callback, void *data, struct eddy_handle **out)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (loop == NULL || callback == NULL)
+        return eddy__misuse("eddy_call_soon: no loop runs on this thread, or no callback is given");
+    *out = make_handle(loop, callback, data);
+    return *out != NULL ? 0 : -ENOMEM;
 }
 
 static int hand_out(struct eddy_handle *handle, eddy_handle **out_handle)
@@ -130,14 +136,9 @@ int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *da
 {
     if (loop == NULL || callback == NULL)
         return eddy__misuse("eddy_call_soon_threadsafe: no loop, or no callback is given");
-    struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
+    struct eddy_handle *handle = make_handle(loop, callback, data);
     if (handle == NULL)
         return -ENOMEM;
-    handle->timer.handle.run = run_callback;
-    handle->refs = 1;
-    handle->callback = callback;
-    handle->data = data;
-    handle->loop = loop;
     handle->post.run = queue_posted;
     int err = eddy__loop_post(loop, &handle->post);
     if (err < 0)
