@@ -319,7 +319,44 @@ TEST_PLAIN(waiting_outside_a_task_is_misuse)
     EXPECT_EQ(eddy_queue_get_nowait(queue, &item), 0);
 }
 
-RUN_TESTS(TEST_OF(items_leave_in_the_order_in_which_they_came),
+struct job {
+    int priority;
+    char name;
+};
+
+static int compare_jobs(const void *a, const void *b)
+{
+    return ((const struct job *)a)->priority - ((const struct job *)b)->priority;
+}
+
+TEST(a_priority_queue_hands_out_the_smallest_and_equals_in_order)
+{
+    EDDY_AUTO(eddy_queue) *queue = eddy_priority_queue_new(struct job, 0, compare_jobs);
+    const struct job jobs[] = {{2, 'c'}, {1, 'a'}, {3, 'e'}, {2, 'd'}, {1, 'b'}};
+    for (size_t i = 0; i < 5; i++)
+        EXPECT_EQ(eddy_queue_put_nowait(queue, &jobs[i]), 0);
+    for (char expected = 'a'; expected <= 'e'; expected++) {
+        struct job job = {0, 0};
+        EXPECT_EQ(eddy_queue_get(queue, &job), 0);
+        EXPECT_EQ(job.name, expected);
+    }
+}
+
+TEST(a_lifo_queue_hands_out_the_newest)
+{
+    EDDY_AUTO(eddy_queue) *queue = eddy_lifo_queue_new(int, 0);
+    for (int i = 1; i <= 3; i++)
+        EXPECT_EQ(eddy_queue_put_nowait(queue, &i), 0);
+    for (int expected = 3; expected >= 1; expected--) {
+        int item = 0;
+        EXPECT_EQ(eddy_queue_get_nowait(queue, &item), 0);
+        EXPECT_EQ(item, expected);
+    }
+}
+
+RUN_TESTS(TEST_OF(a_priority_queue_hands_out_the_smallest_and_equals_in_order),
+          TEST_OF(a_lifo_queue_hands_out_the_newest),
+          TEST_OF(items_leave_in_the_order_in_which_they_came),
           TEST_OF(a_full_queue_takes_no_more),
           TEST_OF(getters_are_served_first_come_first_served),
           TEST_OF(putters_are_served_first_come_first_served),

@@ -526,7 +526,37 @@ TEST(a_callback_must_not_wait)
     EXPECT_EQ(eddy_sleep(1), 0);
 }
 
-RUN_TESTS(TEST_OF(a_run_gives_the_status_of_its_main_task),
+static size_t slow_count;
+static char slow_name[EDDY_TASK_NAME_MAX];
+
+static void count_slow(const eddy_report *report, void *data)
+{
+    (void)data;
+    slow_count += report->kind == EDDY_REPORT_SLOW;
+    if (report->name != NULL)
+        snprintf(slow_name, sizeof slow_name, "%s", report->name);
+}
+
+EDDY_ASYNC(yields_once)
+{
+    return eddy_sleep(0);
+}
+
+TEST_PLAIN(debug_mode_reports_steps_that_take_too_long)
+{
+    eddy_run_options options = {
+        .debug = true, .slow_callback_duration = 1e-9, .exception_handler = count_slow};
+    slow_count = 0;
+    EXPECT_EQ(eddy_run(eddy_coro(yields_once), &options), 0);
+    EXPECT(slow_count >= 2); // both steps of the main task, at least
+    options.slow_callback_duration = 1000;
+    slow_count = 0;
+    EXPECT_EQ(eddy_run(eddy_coro(yields_once), &options), 0);
+    EXPECT_EQ(slow_count, 0);
+}
+
+RUN_TESTS(TEST_OF(debug_mode_reports_steps_that_take_too_long),
+          TEST_OF(a_run_gives_the_status_of_its_main_task),
           TEST_OF(the_error_of_a_run_is_kept_until_the_next_one),
           TEST_OF(a_cancelled_main_task_ends_the_run_with_cancelled),
           TEST_OF(tasks_left_over_are_cancelled_in_order_and_awaited),
