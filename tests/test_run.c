@@ -549,6 +549,7 @@ TEST_PLAIN(debug_mode_reports_steps_that_take_too_long)
     slow_count = 0;
     EXPECT_EQ(eddy_run(eddy_coro(yields_once), &options), 0);
     EXPECT(slow_count >= 2); // both steps of the main task, at least
+    EXPECT(strlen(slow_name) > 0);
     options.slow_callback_duration = 1000;
     slow_count = 0;
     EXPECT_EQ(eddy_run(eddy_coro(yields_once), &options), 0);
