@@ -151,8 +151,8 @@ void record_format_time(int64_t time_ms, char *out_text, size_t size)
     time_t seconds = (time_t)((time_ms - ms) / 1000);
     struct tm utc = {0};
     gmtime_r(&seconds, &utc);
-    snprintf(out_text, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-             utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, (int)ms);
+    size_t length = strftime(out_text, size, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out_text + length, size - length, ".%03uZ", (unsigned)ms % 1000);
 }
 
 static void put_seconds(struct bytes *bytes, double seconds)

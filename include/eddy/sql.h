@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sql.h: databases. SQLite for now; what stands here is meant for PostgreSQL just as well.
+ * sql.h: databases: SQLite, through an interface that PostgreSQL can have just as well.
  *
  *     EDDY_AUTO(eddy_sql) *db = NULL;
  *     EDDY_TRY(eddy_sql_open("sqlite:people.db", NULL, &db));

@@ -111,7 +111,6 @@ void eddy_coro_free(eddy_coroutine *coroutine)
 {
     if (coroutine == NULL)
         return;
-    EDDY_ASSERT(coroutine->kind != &eddy__future_task || eddy__is_coroutine(coroutine));
     eddy_future_free(coroutine);
 }
 
