@@ -106,6 +106,17 @@ TEST(cancelling_the_group_ends_it_without_an_error)
     EXPECT_EQ(eddy_sleep(1), 0);
 }
 
+TEST(a_group_cancelled_before_it_is_entered_ends_at_the_first_await)
+{
+    eddy_group group = EDDY_GROUP;
+    EXPECT_EQ(eddy_group_cancel(&group), 0);
+    EXPECT_EQ(eddy_group_enter(&group), 0);
+    EXPECT_EQ(eddy_group_end(&group, eddy_sleep(5)), 0);
+    EXPECT(eddy_time() == 0);
+    EXPECT_EQ(eddy_group_cancel(&group), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sleep(1), 0);
+}
+
 TEST(a_group_that_is_not_open_refuses_children)
 {
     eddy_group group = EDDY_GROUP;
@@ -135,5 +146,6 @@ RUN_TESTS(TEST_OF(the_end_waits_for_all_and_their_results_can_be_read_after),
           TEST_OF(a_body_that_returns_early_joins_its_children_first),
           TEST_OF(a_body_left_by_a_cancellation_stays_cancelled),
           TEST_OF(cancelling_the_group_ends_it_without_an_error),
+          TEST_OF(a_group_cancelled_before_it_is_entered_ends_at_the_first_await),
           TEST_OF(a_group_that_is_not_open_refuses_children),
           TEST_OF(several_errors_are_all_members))

@@ -26,9 +26,10 @@ typedef struct eddy_group {
     struct group *group; /* NULL before the beginning and after the end */
     struct group *ended; /* after the end, until the block is left: its tasks can still be read */
     bool is_used;
+    bool is_cancelled; /* before the beginning */
 } eddy_group;
 
-#define EDDY_GROUP {NULL, NULL, false}
+#define EDDY_GROUP {NULL, NULL, false, false}
 
 /*
  * Begins a group in the current task; in the block where this stands, its end is also the group's at
@@ -69,8 +70,9 @@ EDDY_API eddy_task *eddy_group_add(eddy_group *group, eddy_coroutine *coroutine,
 EDDY_API EDDY_SUSPENDS int eddy_group_end(eddy_group *group, int status);
 
 /*
- * Ends the group early and without error: cancels children and body; the end returns 0. Before the
- * beginning it has the group end as soon as it begins. Once is enough. 0, or EDDY_EMISUSE.
+ * Ends the group early and without error: cancels children and body; the end returns 0. Before
+ * eddy_group_enter() it has the group end as soon as it is entered. Once is enough. 0, or EDDY_EMISUSE
+ * when it has ended.
  */
 EDDY_API int eddy_group_cancel(eddy_group *group);
 

@@ -43,7 +43,6 @@ struct group {
     bool is_ending;
     bool is_aborting;
     bool has_cancelled_parent;
-    bool is_cancelled_on_purpose; // eddy_group_cancel()
     bool must_pass_cancel;
     bool is_joined; // by the guard in the frame
     eddy_group *guarded; // the handle whose guard will free the children; or NULL
@@ -209,6 +208,15 @@ static int end_scope(struct scope *scope, int status)
 
 /* ---- the public face -------------------------------------------------------------------------*/
 
+static void cancel_group(struct group *group)
+{
+    if (group->is_aborting)
+        return;
+    abort_children(group, EDDY_CANCEL_REQUEST, "the group was cancelled");
+    if (!group->is_ending && !group->has_cancelled_parent)
+        cancel_parent(group, "the group was cancelled");
+}
+
 static int begin(eddy_group *handle, const eddy_place *place, const char *function)
 {
     if (handle->is_used && handle->group != NULL)
@@ -232,6 +240,8 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
     eddy__scope_push(task, &group->scope);
     handle->group = group;
     handle->is_used = true;
+    if (handle->is_cancelled)
+        cancel_group(group);
     return 0;
 }
 
@@ -310,14 +320,10 @@ int eddy_group_end(eddy_group *handle, int status)
 
 int eddy_group_cancel(eddy_group *handle)
 {
-    struct group *group = handle->group;
-    if (group == NULL)
-        return eddy__misuse("eddy_group_cancel: the group is not open");
-    if (group->is_aborting)
-        return 0;
-    group->is_cancelled_on_purpose = true;
-    abort_children(group, EDDY_CANCEL_REQUEST, "the group was cancelled");
-    if (!group->is_ending && !group->has_cancelled_parent)
-        cancel_parent(group, "the group was cancelled");
+    if (handle->group == NULL && handle->is_used)
+        return eddy__misuse("eddy_group_cancel: the group has ended");
+    handle->is_cancelled = true;
+    if (handle->group != NULL)
+        cancel_group(handle->group);
     return 0;
 }
