@@ -10,6 +10,7 @@
 #include "test_client_servers.h"
 
 #include <netdb.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,7 +20,25 @@
 #include <eddy/curl.h>
 
 static atomic_int lookups;
-static atomic_bool gate_is_open;
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
+static bool gate_is_open; // guarded by gate_lock
+
+static void set_gate(bool is_open)
+{
+    pthread_mutex_lock(&gate_lock);
+    gate_is_open = is_open;
+    pthread_cond_broadcast(&gate_moved);
+    pthread_mutex_unlock(&gate_lock);
+}
+
+static void wait_at_gate(void)
+{
+    pthread_mutex_lock(&gate_lock);
+    while (!gate_is_open)
+        pthread_cond_wait(&gate_moved, &gate_lock);
+    pthread_mutex_unlock(&gate_lock);
+}
 
 static struct addrinfo *loopback(void)
 {
@@ -39,8 +58,8 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 {
     (void)service, (void)hints;
     atomic_fetch_add(&lookups, 1);
-    while (strncmp(name, "slow", 4) == 0 && !atomic_load(&gate_is_open))
-        usleep(1000);
+    if (strncmp(name, "slow", 4) == 0)
+        wait_at_gate();
     if (strncmp(name, "none", 4) == 0)
         return EAI_NONAME;
     *out_list = loopback();
@@ -114,13 +133,13 @@ TEST_REAL(a_slow_lookup_runs_into_the_limits)
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     eddy_http_request_options connect = {.timeout.connect = 0.02}, total = {.timeout.total = 0.02};
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    atomic_store(&gate_is_open, false);
+    set_gate(false);
     int rc = eddy_http_session_get(session, at_name("slow.test", "/hello"), &connect, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT(message_has(rc, "no answer about the name slow.test"));
     rc = eddy_http_session_get(session, at_name("slow.test", "/hello"), &total, &response);
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
-    atomic_store(&gate_is_open, true);
+    set_gate(true);
     EXPECT_EQ(get(session, at_name("slow.test", "/hello"), "hello\n"), 200);    // it went on
 }
 
@@ -129,14 +148,14 @@ TEST_REAL(one_who_asked_may_be_cancelled_and_the_others_get_the_answer)
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     const char *url = at_name("slow.test", "/hello");
     eddy_task *tasks[4];
-    atomic_store(&gate_is_open, false);
+    set_gate(false);
     for (int i = 0; i < 4; i++)
         tasks[i] = eddy_create_task(fetch, session, url);
     EXPECT_EQ(eddy_sleep(0.02), 0);
     eddy_task_cancel(tasks[0]);
     eddy_task_cancel(tasks[2]);
     EXPECT_EQ(eddy_await(tasks[0]), EDDY_CANCELLED);
-    atomic_store(&gate_is_open, true);
+    set_gate(true);
     for (int i = 1; i < 4; i++)
         EXPECT_EQ(eddy_await(tasks[i]), i % 2 ? 200 : EDDY_CANCELLED);
     for (int i = 0; i < 4; i++)
@@ -146,24 +165,24 @@ TEST_REAL(one_who_asked_may_be_cancelled_and_the_others_get_the_answer)
 TEST_REAL(the_loop_goes_on_while_a_name_is_looked_up)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
-    atomic_store(&gate_is_open, false);
+    set_gate(false);
     EDDY_AUTO(eddy_task) *task = eddy_create_task(fetch, session, at_name("slow.test", "/hello"));
     for (int i = 0; i < 20; i++)
         EXPECT_EQ(eddy_sleep(0.001), 0);
     EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
     EXPECT(!eddy_task_done(task));
-    atomic_store(&gate_is_open, true);
+    set_gate(true);
     EXPECT_EQ(eddy_await(task), 200);
 }
 
 TEST_REAL(removing_a_transfer_does_not_wait_for_libcurls_resolver)
 {
     CURL *easy = curl_easy_init();
-    atomic_store(&gate_is_open, false);
+    set_gate(false);
     curl_easy_setopt(easy, CURLOPT_URL, at_name("slow.test", "/hello"));
     EXPECT_EQ(eddy_within(0.02, eddy_curl_perform(easy)), EDDY_TIMEDOUT);
     curl_easy_cleanup(easy);
-    atomic_store(&gate_is_open, true);
+    set_gate(true);
     EXPECT_EQ(eddy_sleep(0.1), 0);    // libcurl's thread ends by itself
 }
 

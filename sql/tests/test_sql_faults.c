@@ -76,8 +76,11 @@ EDDY_ASYNC(insert_until_killed, (const char *, url), (int, report))
                               "name TEXT)"));
     for (;;) {
         EDDY_TRY(eddy_sql_begin(db));
-        for (int i = 0; i < 5; i++)
+        for (int i = 0; i < 5; i++) {
+            if (write(report, "i", 1) != 1)
+                return -EPIPE;
             EDDY_TRY(eddy_sql_run(db, "INSERT INTO person (name) VALUES (hex(zeroblob(500)))"));
+        }
         EDDY_TRY(eddy_sql_commit(db));
         if (write(report, "c", 1) != 1)
             return -EPIPE;
@@ -120,13 +123,13 @@ TEST_PLAIN(a_killed_process_leaves_whole_transactions)
         REQUIRE(child > 0);
         char byte;
         int commits = 0;
-        while (commits < 1 + round && read(reports, &byte, 1) == 1)
-            commits++;
-        usleep((useconds_t)(round * 300));
+        // Six reports a transaction: each round ends at another step of one.
+        for (int i = 0; i < 4 + 7 * round && read(reports, &byte, 1) == 1; i++)
+            commits += byte == 'c';
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         while (read(reports, &byte, 1) == 1)
-            commits++;
+            commits += byte == 'c';
         close(reports);
         EXPECT_EQ(eddy_run(eddy_coro(look_at_remains, folder.url, commits), NULL), 0);
     }
