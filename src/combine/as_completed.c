@@ -99,13 +99,6 @@ static void add_all(struct eddy_as_completed *order, eddy_future *const *awaitab
             eddy__future_subscribe(order->entries[i].future, &order->entries[i].handle);
 }
 
-static void drop_coroutines(eddy_future *const *awaitables, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (awaitables[i] != NULL && eddy__is_coroutine(awaitables[i]))
-            eddy_coro_free(awaitables[i]);
-}
-
 static bool arm(struct eddy_as_completed *order, double timeout)
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -131,7 +124,7 @@ eddy_as_completed *eddy_as_completed_new(eddy_future *const *awaitables, size_t 
         if (order != NULL)
             eddy_queue_free(order->queue);
         eddy__free(order);
-        drop_coroutines(awaitables, count);
+        eddy__coro_refuse_all(awaitables, count);
         return NULL;
     }
     add_all(order, awaitables);

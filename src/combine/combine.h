@@ -10,4 +10,11 @@
 
 #include "core/core.h"
 
+/* eddy__coro_refuse() for a list. */
+static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        (void)eddy__coro_refuse(awaitables[i], 0);
+}
+
 #endif

@@ -139,19 +139,12 @@ static bool add_child(struct gather *gather, struct eddy_future *awaitable)
     return true;
 }
 
-static void drop_coroutines(eddy_future *const *children, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (children[i] != NULL && eddy__is_coroutine(children[i]))
-            eddy_coro_free(children[i]);
-}
-
 eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool return_exceptions)
 {
     struct eddy_future *future = eddy__future_new(
         &gather_kind, sizeof(struct gather) + count * sizeof(struct gather_child));
     if (future->kind != &gather_kind) {
-        drop_coroutines(children, count);
+        eddy__coro_refuse_all(children, count);
         return future;
     }
     struct gather *gather = gather_of(future);
@@ -218,7 +211,7 @@ int eddy__gather_wait(eddy_future *const *children, size_t count, void *results,
     if (eddy__task_required("eddy_gather", &err) != NULL)
         err = check_room(count, results, results_size, result_size);
     if (err < 0) {
-        drop_coroutines(children, count);
+        eddy__coro_refuse_all(children, count);
         return err;
     }
     bool return_exceptions = options != NULL && options->return_exceptions;

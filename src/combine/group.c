@@ -281,8 +281,7 @@ void eddy__group_leave(eddy_group **guard)
 /* What is lent in place of a task: nobody gives it back. */
 static eddy_task *refused(eddy_coroutine *coroutine, int status, const char *sentence)
 {
-    if (coroutine != NULL && eddy__is_coroutine(coroutine))
-        eddy_coro_free(coroutine);
+    (void)eddy__coro_refuse(coroutine, 0);
     return eddy__future_unmade(eddy__fail_plain(status, sentence));
 }
 

@@ -201,26 +201,19 @@ static int outcome_of(struct eddy_loop *loop, eddy_task *main, void *out_value, 
     return status;
 }
 
-static int refuse(eddy_coroutine *main, int err)
-{
-    if (main != NULL && eddy__is_coroutine(main))
-        eddy_coro_free(main);
-    return err;
-}
-
 int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
                  const eddy_run_options *options)
 {
     struct eddy_loop *loop;
     if (eddy__loop_current() != NULL)
-        return refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
+        return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
     if (coroutine == NULL)
         return eddy__misuse("eddy_run: there is no coroutine object");
     if (coroutine->status >= 0 && out_value != NULL && size != coroutine->value_size)
-        return refuse(coroutine, eddy__misuse("eddy_run: the result has another size"));
+        return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: the result has another size"));
     int err = eddy__loop_open(&loop, options);
     if (err < 0)
-        return refuse(coroutine, err);
+        return eddy__coro_refuse(coroutine, err);
     eddy_task *main = eddy_task_create(coroutine, NULL);
     if (main->kind == &eddy__future_task)
         loop->main = eddy__task_of(main);

@@ -163,11 +163,8 @@ int eddy__shield(eddy_future *awaitable, void *out_value, size_t size)
     int err = 0;
     if (eddy__task_required("eddy_shield", &err) != NULL)
         err = eddy__future_check(awaitable, "eddy_shield");
-    if (err < 0) {
-        if (awaitable != NULL && eddy__is_coroutine(awaitable))
-            eddy_coro_free(awaitable);
-        return err;
-    }
+    if (err < 0)
+        return eddy__coro_refuse(awaitable, err);
     struct eddy_future *future = eddy_shield_start(awaitable);
     int status = eddy__await(future, out_value, size);
     eddy_future_free(future);

@@ -52,13 +52,6 @@ static int wait_without_time(struct eddy_future *awaitable, void *out_value, siz
     return status;
 }
 
-static int refuse(struct eddy_future *awaitable, int err)
-{
-    if (awaitable != NULL && eddy__is_coroutine(awaitable))
-        eddy_coro_free(awaitable);
-    return err;
-}
-
 int eddy__wait_for(eddy_future *awaitable, double seconds, void *out_value, size_t size,
                    const eddy_place *place)
 {
@@ -68,11 +61,11 @@ int eddy__wait_for(eddy_future *awaitable, double seconds, void *out_value, size
     if (err == 0 && isnan(seconds))
         err = eddy__fail_plain(EDDY_EVALUE, "eddy_wait_for: the time is not a number");
     if (err < 0)
-        return refuse(awaitable, err);
+        return eddy__coro_refuse(awaitable, err);
     if (seconds <= 0)
         return wait_without_time(awaitable, out_value, size, place);
     err = eddy__timeout_begin(seconds, place, "eddy_wait_for");
     if (err < 0)
-        return eddy_timeout_end(refuse(awaitable, err));
+        return eddy_timeout_end(eddy__coro_refuse(awaitable, err));
     return eddy_timeout_end(eddy__await(awaitable, out_value, size));
 }

@@ -254,6 +254,17 @@ int eddy__coro_run(struct task *task);
 
 void *eddy__coro_arguments(struct task *task);
 
+/*
+ * What a call that uses up its argument does with it when it fails: a coroutine object is dropped,
+ * anything else (NULL too) is the caller's and left alone. Returns `err`.
+ */
+static inline int eddy__coro_refuse(struct eddy_future *awaitable, int err)
+{
+    if (awaitable != NULL && eddy__is_coroutine(awaitable))
+        eddy_coro_free(awaitable);
+    return err;
+}
+
 /* ---- waits -----------------------------------------------------------------------------------*/
 
 enum wait_state {

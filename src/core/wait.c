@@ -242,11 +242,8 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
         err = eddy__future_check(future, "eddy_await");
     if (err == 0 && future->status >= 0 && out_value != NULL && size != future->value_size)
         err = eddy__misuse("eddy_await: the value has another size");
-    if (err < 0) {
-        if (future != NULL && eddy__is_coroutine(future))
-            eddy_coro_free(future);
-        return err;
-    }
+    if (err < 0)
+        return eddy__coro_refuse(future, err);
     if (eddy__is_coroutine(future))
         return await_inline(eddy__task_of(future), out_value, size);
     if (future == &task->future)

@@ -243,31 +243,24 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
     return status;
 }
 
-static int refuse(eddy_coroutine *coroutine, int err)
-{
-    if (coroutine != NULL && eddy__is_coroutine(coroutine))
-        eddy_coro_free(coroutine);
-    return err;
-}
-
 int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
 {
     int err = 0;
     if (eddy__task_required("eddy_to_thread", &err) != NULL)
         err = eddy__future_check(coroutine, "eddy_to_thread");
     if (err < 0)
-        return refuse(coroutine, err);
+        return eddy__coro_refuse(coroutine, err);
     if (!eddy__is_coroutine(coroutine))
         return eddy__future_is_done(coroutine)
                    ? coroutine->status
                    : eddy__misuse("eddy_to_thread: this is no coroutine object");
     if (out_value != NULL && size != coroutine->value_size)
-        return refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
+        return eddy__coro_refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
     struct eddy_loop *loop = eddy__loop_current();
     struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
     struct job *job = pool != NULL ? eddy__zalloc(sizeof *job) : NULL;
     if (job == NULL)
-        return refuse(coroutine, -ENOMEM);
+        return eddy__coro_refuse(coroutine, -ENOMEM);
     job->post.run = finish_job;
     job->loop = loop;
     job->coroutine = eddy__task_of(coroutine);
