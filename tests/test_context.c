@@ -28,7 +28,7 @@ static int set_up(void **state)
 {
     (void)state;
     eddy__fiber_init_native(&native);
-    if (eddy__stack_pool_init(&pool, 0) < 0)
+    if (eddy__stack_pool_init(&pool, 0, 0) < 0)
         return -1;
     for (int i = 0; i < 2; i++)
         if (!(stacks[i] = eddy__stack_take(&pool, 0)))

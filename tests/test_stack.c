@@ -30,7 +30,7 @@ static struct sigaction original;    // of SIGSEGV, which the test runner takes
 static int set_up(void **state)
 {
     (void)state;
-    return eddy__stack_pool_init(&pool, 0);
+    return eddy__stack_pool_init(&pool, 0, 0);
 }
 
 static int tear_down(void **state)
@@ -104,10 +104,10 @@ static void sizes_can_be_chosen(void **state)
     struct stack_pool small;
 
     (void)state;
-    assert_int_equal(eddy__stack_pool_init(&small, 1), 0);
+    assert_int_equal(eddy__stack_pool_init(&small, 1, 0), 0);
     assert_true(eddy__stack_size(eddy__stack_take(&small, 0)) >= EDDY__STACK_MIN);
     eddy__stack_pool_fini(&small);
-    assert_int_equal(eddy__stack_pool_init(&small, 100 * KIB + 1), 0);
+    assert_int_equal(eddy__stack_pool_init(&small, 100 * KIB + 1, 0), 0);
     assert_int_equal(eddy__stack_size(eddy__stack_take(&small, 0)), 100 * KIB + small.page_size);
 
     struct stack *big = eddy__stack_take(&small, 8 * KIB * KIB);
@@ -128,7 +128,7 @@ static void sizes_that_cannot_be_are_refused(void **state)
     struct stack_pool other;
 
     (void)state;
-    assert_int_equal(eddy__stack_pool_init(&other, (size_t)EDDY__STACK_MAX + 1), -EINVAL);
+    assert_int_equal(eddy__stack_pool_init(&other, (size_t)EDDY__STACK_MAX + 1, 0), -EINVAL);
     assert_null(eddy__stack_take(&pool, (size_t)EDDY__STACK_MAX + 1));
     assert_null(eddy__stack_take(&pool, SIZE_MAX));
     assert_non_null(eddy__stack_take(&pool, EDDY__STACK_MAX));
@@ -226,7 +226,7 @@ static void a_pool_leaves_nothing_behind(void **state)
     (void)state;
     for (int round = 0; round < 3; round++) {
         struct stack_pool other;
-        assert_int_equal(eddy__stack_pool_init(&other, 0), 0);
+        assert_int_equal(eddy__stack_pool_init(&other, 0, 0), 0);
         other.guard_kind = round == 1 ? GUARD_MPROTECT : other.guard_kind;
         size_t before = count_maps();
         for (int i = 0; i < 500; i++)

@@ -92,17 +92,17 @@ struct slab;    // one mapping with some stacks of equal size: stack.c
  * One stack. This descriptor lies at the highest addresses of the stack's own memory, on a page
  * that every task touches anyway:
  *
- *             low                                            top    descriptor    end
- *      | guard |  . . . never touched . . .  | frames <------ | gap | struct stack |
+ *             low                                     top           descriptor    end
+ *      | guard |  . . . never touched . . .  | frames <- | room | gap | struct stack |
  *
- * The gap differs from stack to stack by some cache lines, so that a thousand blocked tasks don't
+ * The room is the caller's. The gap differs from stack to stack by some cache lines, so that a thousand blocked tasks don't
  * compete for the same few cache sets.
  */
 struct stack {
     struct stack *next;    // while free: the next free one
     struct slab *slab;     // the mapping it was carved from
     char *low;             // lowest usable address; the guard ends here
-    char *top;             // where frames begin
+    char *top;             // where frames begin; the room lies above
     size_t size;           // usable bytes from `low`: frames, gap and this descriptor
     void *owner;           // core's: whose stack it is; NULL in a stack just taken
     struct fiber fiber;    // the tools' view of it
@@ -130,6 +130,7 @@ struct stack_pool {
     struct slab *slabs;                                 // every mapping of this pool
     struct slab *doomed;    // to be unmapped as soon as we don't run on it; or NULL
     size_t page_size;
+    size_t room_size;              // what each stack has for the caller, in multiples of 16
     size_t guard_size;             // EDDY__STACK_GUARD in whole pages
     enum guard_kind guard_kind;    // tests may set it before the first take
     bool is_measuring;             // core may set it: each stack is taken with untouched pages, so
@@ -138,10 +139,10 @@ struct stack_pool {
 
 /*
  * Prepares a pool whose stacks have `stack_size` usable bytes, rounded up to pages, at least
- * EDDY__STACK_MIN; 0 is 64 KiB, or 256 KiB under a sanitizer or Valgrind, whose frames are larger.
+ * EDDY__STACK_MIN, with `room_size` bytes of each for the caller; 0 is 64 KiB, or 256 KiB under a sanitizer or Valgrind, whose frames are larger.
  * Maps nothing yet. Returns 0, or -EINVAL when the size is over EDDY__STACK_MAX.
  */
-int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size);
+int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t room_size);
 
 /* Unmaps every stack, those not given back included. Not to be called from one of them. */
 void eddy__stack_pool_fini(struct stack_pool *pool);
@@ -162,6 +163,12 @@ void eddy__stack_give(struct stack_pool *pool, struct stack *stack);
 
 /* Where frames begin: a multiple of 16. */
 static inline void *eddy__stack_top(const struct stack *stack)
+{
+    return stack->top;
+}
+
+/* The caller's own bytes, above the frames: its pool's room_size. Never cleared. */
+static inline void *eddy__stack_room(const struct stack *stack)
 {
     return stack->top;
 }

@@ -154,7 +154,8 @@ static void slab_bury(struct stack_pool *pool, const void *frame)
 
 /* ---- fresh and cold stacks -------------------------------------------------------------------*/
 
-static struct stack *carve(struct stack_shelf *shelf, struct slab *slab)
+static struct stack *carve(const struct stack_pool *pool, struct stack_shelf *shelf,
+                           struct slab *slab)
 {
     unsigned index = slab->carved++;
     if (slab->carved == slab->count)
@@ -165,7 +166,7 @@ static struct stack *carve(struct stack_shelf *shelf, struct slab *slab)
     *stack = (struct stack){
         .slab = slab,
         .low = end - shelf->size,
-        .top = (char *)stack - gap,
+        .top = (char *)stack - gap - pool->room_size,
         .size = shelf->size,
     };
     eddy__fiber_init(&stack->fiber, stack->low, stack->top);
@@ -209,7 +210,7 @@ static struct stack *take_unused(struct stack_pool *pool, struct stack_shelf *sh
         shelf->fresh = slab_open(pool, shelf);
     if (!shelf->fresh)
         return NULL;
-    return carve(shelf, shelf->fresh);
+    return carve(pool, shelf, shelf->fresh);
 }
 
 /* Gives the stack's pages back, up to the one with the descriptor or our own frames. */
@@ -245,7 +246,7 @@ static void give_cold(struct stack_pool *pool, struct stack *stack)
 
 /* ---- the pool --------------------------------------------------------------------------------*/
 
-int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size)
+int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t room_size)
 {
     size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
     if (stack_size > EDDY__STACK_MAX)
@@ -256,6 +257,7 @@ int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size)
         stack_size = EDDY__STACK_MIN;
     *pool = (struct stack_pool){
         .page_size = page_size,
+        .room_size = round_up(room_size, 16),
         .guard_size = round_up(EDDY__STACK_GUARD, page_size),
         .guard_kind = eddy__guard_probe(),
     };

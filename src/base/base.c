@@ -43,6 +43,11 @@ int eddy_set_allocator(const eddy_allocator *chosen)
     return 0;
 }
 
+bool eddy__allocator_is_set(void)
+{
+    return allocator.resize != resize_by_libc;
+}
+
 void *eddy__realloc(void *memory, size_t size)
 {
     if (!atomic_load_explicit(&has_allocated, memory_order_relaxed))

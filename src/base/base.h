@@ -28,10 +28,10 @@ _Noreturn void eddy__assert_failed(const char *condition, const char *file, int 
 
 /* ---- lists -----------------------------------------------------------------------------------*/
 
-/* A place in a ring. A link that stands in no list is zero. */
+/* A place in a list or a pile. A link that stands in neither is zero. */
 struct link {
     struct link *next;
-    struct link *prev;
+    struct link **at; // what points to it: the `next` of the one before, or a head
 };
 
 /* A ring whose head is no member. */
@@ -39,9 +39,30 @@ struct list {
     struct link head;
 };
 
+/* The same without an end: what came last is the first. Half as large while it is empty. */
+struct pile {
+    struct link *top;
+};
+
+static inline bool link_is_linked(const struct link *link)
+{
+    return link->at != NULL;
+}
+
+/* Takes `link` out of the list or pile that it stands in. */
+static inline void link_remove(struct link *link)
+{
+    *link->at = link->next;
+    if (link->next != NULL)
+        link->next->at = link->at;
+    link->next = NULL;
+    link->at = NULL;
+}
+
 static inline void list_init(struct list *list)
 {
-    list->head.next = list->head.prev = &list->head;
+    list->head.next = &list->head;
+    list->head.at = &list->head.next;
 }
 
 static inline bool list_is_empty(const struct list *list)
@@ -49,14 +70,15 @@ static inline bool list_is_empty(const struct list *list)
     return list->head.next == &list->head;
 }
 
-static inline bool link_is_linked(const struct link *link)
-{
-    return link->next != NULL;
-}
-
 static inline struct link *list_first(const struct list *list)
 {
     return list_is_empty(list) ? NULL : list->head.next;
+}
+
+/* The last of a list that isn't empty. */
+static inline struct link *list_last(const struct list *list)
+{
+    return container_of(list->head.at, struct link, next);
 }
 
 static inline struct link *list_next(const struct list *list, const struct link *link)
@@ -68,9 +90,9 @@ static inline struct link *list_next(const struct list *list, const struct link 
 static inline void link_insert_before(struct link *link, struct link *place)
 {
     link->next = place;
-    link->prev = place->prev;
-    place->prev->next = link;
-    place->prev = link;
+    link->at = place->at;
+    *place->at = link;
+    place->at = &link->next;
 }
 
 static inline void list_push(struct list *list, struct link *link)
@@ -78,31 +100,34 @@ static inline void list_push(struct list *list, struct link *link)
     link_insert_before(link, &list->head);
 }
 
-static inline void link_remove(struct link *link)
+static inline void list_push_first(struct list *list, struct link *link)
 {
-    link->prev->next = link->next;
-    link->next->prev = link->prev;
-    link->next = link->prev = NULL;
+    link_insert_before(link, list->head.next);
+}
+
+/* As link_remove(), of a list's member: there is always one after it. */
+static inline void list_remove(struct link *link)
+{
+    *link->at = link->next;
+    link->next->at = link->at;
+    link->at = NULL;
 }
 
 static inline struct link *list_pop(struct list *list)
 {
     struct link *first = list_first(list);
     if (first != NULL)
-        link_remove(first);
+        list_remove(first);
     return first;
 }
 
-/* Moves all of `from` to the end of `to`, in order. */
-static inline void list_append(struct list *to, struct list *from)
+static inline void pile_push(struct pile *pile, struct link *link)
 {
-    if (list_is_empty(from))
-        return;
-    from->head.next->prev = to->head.prev;
-    to->head.prev->next = from->head.next;
-    from->head.prev->next = &to->head;
-    to->head.prev = from->head.prev;
-    list_init(from);
+    link->next = pile->top;
+    link->at = &pile->top;
+    if (link->next != NULL)
+        link->next->at = &link->next;
+    pile->top = link;
 }
 
 /* ---- memory ----------------------------------------------------------------------------------*/
@@ -113,6 +138,9 @@ void *eddy__zalloc(size_t size);
 void *eddy__realloc(void *memory, size_t size);
 void eddy__free(void *memory);
 char *eddy__strdup(const char *text);
+
+/* Whether the process has one of its own. */
+bool eddy__allocator_is_set(void);
 
 /* ---- time ------------------------------------------------------------------------------------*/
 

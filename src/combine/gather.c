@@ -63,7 +63,14 @@ static void fini_gather(struct eddy_future *future)
     }
 }
 
-static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL};
+static size_t gather_size(const struct eddy_future *future)
+{
+    const struct gather *gather = container_of(future, const struct gather, future);
+    return sizeof *gather + gather->count * sizeof(struct gather_child);
+}
+
+static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL,
+                                               gather_size};
 
 static void drop_pinned(struct pin *pin)
 {
@@ -135,7 +142,7 @@ static bool add_child(struct gather *gather, struct eddy_future *awaitable)
     gather->left++;
     if (eddy__future_is_done(child->future))
         return false;
-    list_push(&child->future->callbacks, &child->handle.link);
+    pile_push(&child->future->callbacks, &child->handle.link);
     return true;
 }
 

@@ -119,7 +119,7 @@ static void join_children(struct group *group)
         if (err < 0 && !group->is_aborting) {
             group->must_pass_cancel = true;
             eddy__error_unref(group->cancelled);
-            group->cancelled = eddy__error_ref(group->parent->error);
+            group->cancelled = eddy__error_ref(group->parent->activation->error);
             abort_children(group, EDDY_CANCEL_SHUTDOWN, "the group's task was cancelled");
         }
     }
@@ -150,7 +150,7 @@ static void free_group(struct group *group)
 static void join(struct group *group, int status)
 {
     group->is_ending = true;
-    group->known = eddy__error_ref(group->parent->error); // a cancellation may take its place now
+    group->known = eddy__error_ref(group->parent->activation->error); // a cancellation may take its place now
     if (status < 0 && !group->is_aborting)
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group failed");
     join_children(group);
@@ -183,7 +183,7 @@ static int outcome(struct group *group, int status)
         return -ENOMEM;
     if (group->errors == NULL)
         return status < 0 ? 0 : status;
-    if (parent->cancelling > 0) {
+    if (parent->future.cancelling > 0) {
         // Somebody else's request is delivered at the next await, not here.
         eddy_task_uncancel(&parent->future);
         eddy__future_cancel_for(&parent->future, group->cancelled);
@@ -273,7 +273,7 @@ void eddy__group_leave(eddy_group **guard)
     if (!group->is_aborting && !list_is_empty(&group->children))
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group was left");
     group->is_ending = true;
-    group->known = eddy__error_ref(group->parent->error);
+    group->known = eddy__error_ref(group->parent->activation->error);
     join_children(group);
     group->is_joined = true;
 }
@@ -310,7 +310,7 @@ int eddy_group_end(eddy_group *handle, int status)
 {
     struct task *task = eddy__task_current();
     struct group *group = handle->group;
-    if (group == NULL || task != group->parent || task->scopes != &group->scope)
+    if (group == NULL || task != group->parent || task->activation->scopes != &group->scope)
         return eddy__misuse("eddy_group_end: the group is not the newest open scope of this task");
     join(group, status);
     handle->group = NULL;

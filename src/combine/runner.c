@@ -134,7 +134,7 @@ EDDY_ASYNC(settle, (size_t *, iterations_left))
 {
     struct eddy_loop *loop = eddy__loop_current();
     eddy__generators_exit(loop);
-    while (!(list_is_empty(&loop->ready) && list_is_empty(&loop->batch)) && *iterations_left > 0) {
+    while (!list_is_empty(&loop->ready) && *iterations_left > 0) {
         --*iterations_left;
         EDDY_TRY(eddy__task_yield());
     }
@@ -209,7 +209,8 @@ int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
     if (coroutine == NULL)
         return eddy__misuse("eddy_run: there is no coroutine object");
-    if (coroutine->status >= 0 && out_value != NULL && size != coroutine->value_size)
+    if (coroutine->status >= 0 && out_value != NULL &&
+        size != eddy__future_value(coroutine).size)
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: the result has another size"));
     int err = eddy__loop_open(&loop, options);
     if (err < 0)

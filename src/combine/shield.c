@@ -46,11 +46,17 @@ static void fini_shield(struct eddy_future *future)
 
 static struct eddy_future *inner_of(const struct eddy_future *future)
 {
-    struct eddy_future *inner = container_of(future, const struct shield, future)->inner;
-    return inner->kind->source != NULL ? inner->kind->source(inner) : inner;
+    return container_of(future, const struct shield, future)->inner;
 }
 
-static const struct future_kind shield_kind = {"shield", cancel_shield, fini_shield, inner_of};
+static size_t shield_size(const struct eddy_future *future)
+{
+    (void)future;
+    return sizeof(struct shield);
+}
+
+static const struct future_kind shield_kind = {"shield", cancel_shield, fini_shield, inner_of,
+                                               shield_size};
 
 static void drop_shield(struct pin *pin)
 {
@@ -81,12 +87,11 @@ static void report_inner(struct handle *handle)
 /* Moves the reporter of `inner` to the end of its callbacks; false if there is none yet. */
 static bool move_reporter(struct eddy_future *inner)
 {
-    for (struct link *link = list_first(&inner->callbacks); link != NULL;
-         link = list_next(&inner->callbacks, link)) {
+    for (struct link *link = inner->callbacks.top; link != NULL; link = link->next) {
         if (container_of(link, struct handle, link)->run != report_inner)
             continue;
         link_remove(link);
-        list_push(&inner->callbacks, link);
+        pile_push(&inner->callbacks, link);
         return true;
     }
     return false;
@@ -102,7 +107,7 @@ static void have_reported(struct eddy_future *inner)
     reporter->handle.run = report_inner;
     reporter->inner = eddy_future_ref(inner);
     eddy__pin(&reporter->pin, drop_reporter);
-    list_push(&inner->callbacks, &reporter->handle.link);
+    pile_push(&inner->callbacks, &reporter->handle.link);
 }
 
 /* ---- the shield ------------------------------------------------------------------------------*/
@@ -150,11 +155,10 @@ eddy_future *eddy_shield_start(eddy_future *awaitable)
     shield->inner = inner;
     shield->inner_done.run = on_inner_done;
     shield->outer_done.run = on_outer_done;
-    future->value_size = inner->value_size;
     eddy_future_ref(future);
     eddy__pin(&shield->pin, drop_shield);
-    list_push(&inner->callbacks, &shield->inner_done.link);
-    list_push(&future->callbacks, &shield->outer_done.link);
+    pile_push(&inner->callbacks, &shield->inner_done.link);
+    pile_push(&future->callbacks, &shield->outer_done.link);
     return future;
 }
 

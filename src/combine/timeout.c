@@ -67,7 +67,7 @@ static int end_scope(struct scope *scope, int status)
 {
     struct eddy_timeout *timeout = timeout_of(scope);
     eddy__scope_pop(scope);
-    eddy__timer_disarm(timeout->task->future.loop, &timeout->timer);
+    eddy__timer_disarm(eddy__loop_current(), &timeout->timer);
     if (timeout->state == TIMEOUT_EXPIRING) {
         timeout->state = TIMEOUT_EXPIRED;
         int left = eddy_task_uncancel(&timeout->task->future);
@@ -129,7 +129,7 @@ void eddy_timeout_free(eddy_timeout *timeout)
 /* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */
 static int schedule(struct eddy_timeout *timeout, int64_t when_ns)
 {
-    struct eddy_loop *loop = timeout->task->future.loop;
+    struct eddy_loop *loop = eddy__loop_current();
     eddy__timer_disarm(loop, &timeout->timer);
     timeout->when_ns = when_ns;
     if (when_ns == NS_NEVER)
@@ -150,7 +150,7 @@ static int enter(struct eddy_timeout *timeout, const eddy_place *place, const ch
     err = schedule(timeout, timeout->when_ns);
     if (err < 0)
         return err;
-    timeout->cancelling_before = timeout->task->cancelling;
+    timeout->cancelling_before = timeout->task->future.cancelling;
     timeout->state = TIMEOUT_ACTIVE;
     timeout->scope.place = place;
     timeout->scope.function = function;
@@ -184,7 +184,7 @@ static int begin(int64_t when_ns, int failure, const eddy_place *place, const ch
         return err;
     struct eddy_timeout *timeout = new_timeout(failure < 0 ? NS_NEVER : when_ns);
     if (timeout == NULL) {
-        task->failed_begins++;
+        task->activation->failed_begins++;
         return -ENOMEM;
     }
     timeout->failure = failure;
@@ -221,19 +221,19 @@ int eddy__timeout_at_begin(double when, const eddy_place *place, const char *fun
 int eddy_timeout_end(int status)
 {
     struct task *task = eddy__task_current();
-    if (task != NULL && task->failed_begins > 0) {
-        task->failed_begins--;
+    if (task != NULL && task->activation->failed_begins > 0) {
+        task->activation->failed_begins--;
         return status < 0 ? status : -ENOMEM;
     }
-    if (task == NULL || task->scopes == NULL || task->scopes->end != end_scope)
+    if (task == NULL || task->activation->scopes == NULL || task->activation->scopes->end != end_scope)
         return eddy__misuse("eddy_timeout_end: the newest open scope is no timeout");
-    return end_scope(task->scopes, status);
+    return end_scope(task->activation->scopes, status);
 }
 
 eddy_timeout *eddy_timeout_current(void)
 {
     struct task *task = eddy__task_current();
-    for (struct scope *scope = task != NULL ? task->scopes : NULL; scope != NULL;
+    for (struct scope *scope = task != NULL ? task->activation->scopes : NULL; scope != NULL;
          scope = scope->outer)
         if (scope->end == end_scope)
             return timeout_of(scope);

@@ -56,7 +56,7 @@ static void on_done(struct handle *handle)
         if (--waiting->queued_count == 0)
             eddy__unpin(&waiting->pin);
     } else if (is_settled) {
-        eddy__timer_disarm(waiting->wait->task->future.loop, &waiting->timer);
+        eddy__timer_disarm(eddy__loop_current(), &waiting->timer);
         eddy__wait_finish(waiting->wait, 0);
     }
 }

@@ -17,6 +17,8 @@
  * What always holds:
  *   - A task is in one place: running, in the ready queue, or parked with `wait` set. Its step handle
  *     is linked in the ready queue or in the callbacks of the future that it awaits, or nowhere.
+ *   - What a task needs only while it runs (struct activation) lies on its stack, so that a task that
+ *     has not begun, or has ended, is two cache lines.
  *   - Only the loop's own stack calls callbacks; tasks run on their own.
  *   - Everything here belongs to the loop's thread, but for eddy__loop_post() and what it needs.
  */
@@ -26,6 +28,7 @@
 #include "arch/arch.h"
 #include "arch/ticks.h"
 #include "base/base.h"
+#include "base/block.h"
 #include "base/heap.h"
 
 #include <eddy/coro.h>
@@ -52,11 +55,7 @@ struct handle {
 static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle);
 
 /* Takes `handle` out of where it is linked, if anywhere. */
-static inline void eddy__handle_cancel(struct handle *handle)
-{
-    if (link_is_linked(&handle->link))
-        link_remove(&handle->link);
-}
+static inline void eddy__handle_cancel(struct handle *handle);
 
 /* ---- timers ----------------------------------------------------------------------------------*/
 
@@ -111,26 +110,44 @@ struct future_kind {
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // of a pending one
     void (*fini)(struct eddy_future *future); // before its memory goes; or NULL
     struct eddy_future *(*source)(const struct eddy_future *future); // whose value is this one's; or NULL
+    size_t (*size)(const struct eddy_future *future); // of its memory, bytes
 };
 
 extern const struct future_kind eddy__future_bare;
 extern const struct future_kind eddy__future_task;
 
+/* What a task keeps here would only widen struct task. */
 struct eddy_future {
     uint32_t refs;
-    uint8_t state;        // enum eddy_future_state
-    bool is_unlooked;     // failed, and nobody has looked at the error
-    bool has_value;       // `value` holds one that nobody has moved away
-    bool is_reported;     // as never retrieved
-    int status;           // once done: 0 or more, or the error
-    uint32_t value_size;  // bytes
-    uint32_t value_offset; // bytes from the start of this struct
-    uint32_t mark;         // of the walk that saw it last: eddy__future_mark()
+    uint8_t state;                // enum eddy_future_state
+    uint8_t stage;                // of a task: enum task_stage
+    bool is_unlooked : 1;         // failed, and nobody has looked at the error
+    bool has_value : 1;           // nobody has moved it away
+    bool is_reported : 1;         // as never retrieved
+    bool must_cancel : 1;         // of a task: `error` says why, at its next step
+    bool is_being_cancelled : 1;  // of a task: see eddy__future_cancel_for()
+    int status;                   // once done: 0 or more, or the error
+    uint32_t mark;                // of the walk that saw it last: eddy__future_mark()
+    uint32_t loop_id;             // of its loop; 0: it was made outside any
+    int cancelling;               // of a task: requests not taken back
     const struct future_kind *kind;
-    struct eddy_loop *loop;
-    struct list callbacks;    // handles, in order of registration
-    struct eddy_error *error; // of one failed or cancelled; or NULL
+    struct pile callbacks;    // handles, the latest on top
+    struct eddy_error *error; // of one failed or cancelled, or about to be; or NULL
+};
+
+/* A future whose value somebody sets. */
+struct bare_future {
+    struct eddy_future future; // first
+    uint32_t value_size;       // bytes
     void (*drop_value)(void *value); // or NULL: plain data
+    max_align_t value[];
+};
+
+/* Where a future's value lies, or will lie. */
+struct future_value {
+    void *at;
+    uint32_t size;             // bytes; 0: it has none
+    void (*drop)(void *value); // or NULL: plain data
 };
 
 static inline bool eddy__future_is_done(const struct eddy_future *future)
@@ -138,10 +155,8 @@ static inline bool eddy__future_is_done(const struct eddy_future *future)
     return future->state != EDDY_STATE_PENDING;
 }
 
-static inline void *eddy__future_value(struct eddy_future *future)
-{
-    return (char *)future + future->value_offset;
-}
+/* Of a task or a bare future; of another its source's. */
+struct future_value eddy__future_value(const struct eddy_future *future);
 
 /*
  * A future of another kind: `size` bytes that begin with a struct eddy_future, zeroed beyond it,
@@ -166,6 +181,15 @@ bool eddy__future_mark(struct eddy_future *future, uint32_t walk);
 
 /* Somebody has looked at its error. */
 void eddy__future_look(struct eddy_future *future);
+
+/* As eddy_future_free(), which is slower when other references are left. */
+static inline void eddy__future_unref(struct eddy_future *future)
+{
+    if (EDDY__LIKELY(future->refs > 1))
+        future->refs--;
+    else
+        eddy_future_free(future);
+}
 
 /*
  * A callback as part of another object: linked into `future`, queued at once when that is done. The
@@ -201,31 +225,52 @@ enum task_stage {
     TASK_ENDED,
 };
 
-struct task {
-    struct eddy_future future; // first: a task is a future
-    struct handle step;        // queued when the task is to go on
-    struct link all;           // in loop->tasks, or in the unawaited list of its maker
-    const struct eddy_function *function;
-    const eddy_place *place; // where it was made
+/* What few tasks have. */
+struct task_extra {
+    size_t stack_size;             // bytes asked for; or 0
+    char name[EDDY_TASK_NAME_MAX]; // "": the function's
+};
+
+/* What a task has from its first step to its end. Lies above the frames of its stack. */
+struct activation {
     struct context context;  // where it continues
-    struct stack *stack;     // NULL before its first step
+    struct stack *stack;     // that it runs on: its own, or a generator's
     struct wait *wait;       // what it waits for; NULL: nothing
     struct scope *scopes;    // open ones, the newest first
     size_t scope_depth;      // how many
     size_t failed_begins;    // scopes that could not be opened for want of memory, not ended yet
-    struct eddy_error *error;        // travelling in it, see error.h
-    struct eddy_error *cancel_error; // of a cancellation not yet delivered
-    struct eager_start *eager;       // who goes on when it first stops; or NULL
+    struct eddy_error *error;         // travelling in it, see error.h
+    struct eager_start *eager;        // who goes on when it first stops; or NULL
     struct eddy_generator *generator; // the innermost whose body it runs; or NULL
-    struct list unawaited;   // coroutine objects that it made and nobody took
-    uint64_t id;
-    char *name; // NULL: the function's
-    size_t stack_size;
-    int cancelling; // requests not taken back
-    uint8_t stage;  // enum task_stage
-    bool must_cancel;
-    bool is_being_cancelled; // a request is walking past; see eddy__future_cancel_for()
+    struct list unawaited;            // coroutine objects that it made and nobody took
+    struct task_extra *extra;         // or NULL
 };
+
+struct task {
+    struct eddy_future future; // first: a task is a future
+    struct handle step;        // queued when the task is to begin or to go on
+    struct link all;           // in loop->tasks, or in the unawaited list of its maker
+    const struct eddy_function *function;
+    const eddy_place *place; // where it was made
+    uint64_t id;
+    union {
+        struct activation *activation; // at the stage TASK_RUNNING
+        struct task_extra *extra;      // at any other; or NULL
+    };
+};
+
+_Static_assert(sizeof(struct task) == 120, "with eight bytes of arguments, two cache lines");
+
+/* What `task` waits for; NULL: nothing. */
+static inline struct wait *eddy__task_wait(const struct task *task)
+{
+    return task->future.stage == TASK_RUNNING ? task->activation->wait : NULL;
+}
+
+static inline struct task_extra *eddy__task_extra(const struct task *task)
+{
+    return task->future.stage == TASK_RUNNING ? task->activation->extra : task->extra;
+}
 
 /* The running task, NULL in callbacks and outside loops. */
 static inline struct task *eddy__task_current(void);
@@ -240,19 +285,31 @@ static inline struct task *eddy__task_of(struct eddy_future *future)
     return container_of(future, struct task, future);
 }
 
+/* A cancellation that was to be delivered at its next step has been, or won't be. */
+void eddy__task_forget_cancel(struct task *task);
+
+/* Its name as given, or its function's. */
+static inline const char *eddy__task_name(const struct task *task)
+{
+    const struct task_extra *extra = eddy__task_extra(task);
+    return extra != NULL && extra->name[0] != '\0' ? extra->name : task->function->name;
+}
+
+struct future_value eddy__task_value(const struct task *task);
+
 static inline bool eddy__is_coroutine(const struct eddy_future *future)
 {
     return future->kind == &eddy__future_task &&
-           container_of(future, struct task, future)->stage == TASK_COROUTINE;
+           future->stage == TASK_COROUTINE;
 }
 
 /* Takes a coroutine object out of its maker's list, for use inline or on a thread. */
 void eddy__coro_take(struct task *task);
 
+void *eddy__coro_arguments(struct task *task);
+
 /* Runs a taken coroutine object here; its value stays in it. Returns the status. */
 int eddy__coro_run(struct task *task);
-
-void *eddy__coro_arguments(struct task *task);
 
 /*
  * What a call that uses up its argument does with it when it fails: a coroutine object is dropped,
@@ -371,13 +428,16 @@ void eddy__generators_give_up(struct eddy_loop *loop);
 /* ---- the loop --------------------------------------------------------------------------------*/
 
 struct eddy_loop {
-    struct list ready; // handles for the next iteration
-    struct list batch; // handles of this iteration that have not run
+    struct list ready;       // handles: those of this iteration, then those of the next
+    struct link *batch_last; // the last of this iteration that has not run; or NULL
     struct task *current;
-    int64_t now_ns;           // virtual time; or the real time last read
+    int64_t now_ns;             // virtual time; or the real time last read
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
-    unsigned iterations_left;   // until the kernel is asked although handles are ready
-    unsigned handles_left;
+    int iterations_left;        // until the kernel is asked although handles are ready
+    int handles_left;
+    uint32_t id; // of all loops of the process; never 0
+    uint64_t task_id;      // of its latest task
+    uint64_t task_id_last; // that it may give without asking for more
     uint64_t turn_ticks; // when the last whole turn was, by eddy__ticks()
     uint64_t ticks_max;  // between two of them, while news or timers are waited for
     bool is_virtual;
@@ -419,6 +479,30 @@ static inline struct eddy_loop *eddy__loop_current(void)
 static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle)
 {
     list_push(&loop->ready, &handle->link);
+}
+
+/* The last of this iteration is taken out of the middle of the queue: the one before it is, now. */
+static inline void eddy__loop_forget(struct eddy_loop *loop, const struct link *link)
+{
+    if (loop->batch_last == link)
+        loop->batch_last = link->at == &loop->ready.head.next
+                               ? NULL
+                               : container_of(link->at, struct link, next);
+}
+
+static inline void eddy__handle_cancel(struct handle *handle)
+{
+    if (!link_is_linked(&handle->link))
+        return;
+    if (eddy__loop != NULL)
+        eddy__loop_forget(eddy__loop, &handle->link);
+    link_remove(&handle->link);
+}
+
+/* Of the loop that runs here; 0 outside any. */
+static inline uint32_t eddy__loop_id(void)
+{
+    return EDDY__LIKELY(eddy__loop != NULL) ? eddy__loop->id : 0;
 }
 
 static inline struct task *eddy__task_current(void)

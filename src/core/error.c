@@ -79,17 +79,18 @@ struct eddy_error *eddy__cancellation_new(eddy_cancel_reason reason, const char 
 
 void eddy__error_travel(struct task *task, struct eddy_error *error)
 {
-    if (task->error == error)
+    struct eddy_error **place = &task->activation->error;
+    if (*place == error)
         return;
-    eddy__error_unref(task->error);
-    task->error = eddy__error_ref(error);
+    eddy__error_unref(*place);
+    *place = eddy__error_ref(error);
 }
 
 /* Where what travels on this thread is kept: in the running task, or for the thread alone. */
 static struct eddy_error **current_slot(void)
 {
     struct task *task = eddy__task_current();
-    return task != NULL ? &task->error : &eddy__run_error;
+    return task != NULL ? &task->activation->error : &eddy__run_error;
 }
 
 /* A thread that ends gives back what was kept for it. */

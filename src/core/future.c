@@ -36,43 +36,60 @@ static bool cancel_bare(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL, NULL};
+static size_t bare_size(const struct eddy_future *future)
+{
+    const struct bare_future *bare = container_of(future, const struct bare_future, future);
+    return sizeof *bare + bare->value_size;
+}
+
+const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL, NULL, bare_size};
+
+struct future_value eddy__future_value(const struct eddy_future *future)
+{
+    while (future->kind->source != NULL)
+        future = future->kind->source(future);
+    if (future->kind == &eddy__future_task)
+        return eddy__task_value(container_of(future, const struct task, future));
+    if (future->kind != &eddy__future_bare)
+        return (struct future_value){0};
+    const struct bare_future *bare = container_of(future, const struct bare_future, future);
+    return (struct future_value){(char *)bare + sizeof *bare, bare->value_size, bare->drop_value};
+}
 
 struct eddy_future *eddy__future_unmade(int status)
 {
-    static _Thread_local struct eddy_future futures[2];
-    struct eddy_future *future = &futures[status == -ENOMEM];
+    static _Thread_local struct bare_future bares[2];
+    struct eddy_future *future = &bares[status == -ENOMEM].future;
     future->refs = 1u << 30; // never freed
     future->state = EDDY_STATE_FAILED;
     future->status = status;
     future->kind = &eddy__future_bare;
-    list_init(&future->callbacks);
     return future;
 }
 
 struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size)
 {
-    struct eddy_future *future = eddy__zalloc(size);
+    struct eddy_future *future = eddy__block_new(size);
     if (future == NULL)
         return eddy__future_unmade(-ENOMEM);
+    memset(future, 0, size);
     future->refs = 1;
     future->kind = kind;
-    future->loop = eddy__loop_current();
-    list_init(&future->callbacks);
+    future->loop_id = eddy__loop_id();
     return future;
 }
 
 eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value))
 {
-    size_t offset = (sizeof(struct eddy_future) + 15) & ~(size_t)15;
-    if (value_size > UINT32_MAX - offset)
+    if (value_size > UINT32_MAX - sizeof(struct bare_future))
         return eddy__future_unmade(EDDY_EVALUE);
-    struct eddy_future *future = eddy__future_new(&eddy__future_bare, offset + value_size);
+    struct eddy_future *future =
+        eddy__future_new(&eddy__future_bare, sizeof(struct bare_future) + value_size);
     if (eddy__future_is_done(future))
         return future;
-    future->value_size = (uint32_t)value_size;
-    future->value_offset = (uint32_t)offset;
-    future->drop_value = drop;
+    struct bare_future *bare = container_of(future, struct bare_future, future);
+    bare->value_size = (uint32_t)value_size;
+    bare->drop_value = drop;
     return future;
 }
 
@@ -85,14 +102,23 @@ eddy_future *eddy_future_ref(eddy_future *future)
 static void drop_callbacks(struct eddy_future *future)
 {
     struct link *link;
-    while ((link = list_pop(&future->callbacks)) != NULL)
+    while ((link = future->callbacks.top) != NULL) {
+        link_remove(link);
         eddy__done_callback_drop(container_of(link, struct handle, link));
+    }
+}
+
+static void drop_value(struct eddy_future *future)
+{
+    struct future_value value = eddy__future_value(future);
+    if (value.drop != NULL && future->kind->source == NULL)
+        value.drop(value.at);
 }
 
 static bool is_never_retrieved(const struct eddy_future *future)
 {
-    return future->is_unlooked && !future->is_reported && future->loop == eddy__loop_current() &&
-           future->loop != NULL;
+    return future->is_unlooked && !future->is_reported && future->loop_id != 0 &&
+           future->loop_id == eddy__loop_id();
 }
 
 void eddy_future_free(eddy_future *future)
@@ -110,16 +136,35 @@ void eddy_future_free(eddy_future *future)
         eddy_future_free(future);
         return;
     }
-    drop_callbacks(future);
+    size_t size = future->kind->size(future);
+    if (EDDY__UNLIKELY(future->callbacks.top != NULL))
+        drop_callbacks(future);
+    if (future->has_value)
+        drop_value(future);
     if (future->kind->fini != NULL)
         future->kind->fini(future);
-    if (future->has_value && future->drop_value != NULL)
-        future->drop_value(eddy__future_value(future));
-    eddy__error_unref(future->error);
-    eddy__free(future);
+    if (EDDY__UNLIKELY(future->error != NULL))
+        eddy__error_unref(future->error);
+    eddy__block_free(future, size);
 }
 
 /* ---- completion ------------------------------------------------------------------------------*/
+
+/* In the order of their registration: the pile has the latest on top. */
+static void queue_callbacks(struct eddy_future *future)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    struct link *place = &loop->ready.head;
+    struct link *link;
+    while ((link = future->callbacks.top) != NULL) {
+        link_remove(link);
+        struct handle *handle = container_of(link, struct handle, link);
+        if (handle->run == run_done_callback)
+            eddy_future_ref(future);
+        link_insert_before(link, place);
+        place = link;
+    }
+}
 
 static void complete(struct eddy_future *future, eddy_future_state state, int status,
                      struct eddy_error *error)
@@ -129,18 +174,13 @@ static void complete(struct eddy_future *future, eddy_future_state state, int st
     future->status = status;
     future->error = eddy__error_ref(error);
     future->is_unlooked = state == EDDY_STATE_FAILED;
-    struct link *link;
-    while ((link = list_pop(&future->callbacks)) != NULL) {
-        struct handle *handle = container_of(link, struct handle, link);
-        if (handle->run == run_done_callback)
-            eddy_future_ref(future);
-        eddy__loop_ready(future->loop, handle);
-    }
+    if (future->callbacks.top != NULL)
+        queue_callbacks(future);
 }
 
 void eddy__future_finish(struct eddy_future *future, int status)
 {
-    future->has_value = future->value_size > 0;
+    future->has_value = eddy__future_value(future).size > 0;
     complete(future, EDDY_STATE_FINISHED, status, NULL);
 }
 
@@ -157,10 +197,9 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
 /* Whether `future` may be completed or asked to end here: 0, or EDDY_EMISUSE. */
 static int check_hands(const struct eddy_future *future)
 {
-    if (future->kind == &eddy__future_task &&
-        container_of(future, struct task, future)->stage <= TASK_TAKEN)
+    if (future->kind == &eddy__future_task && future->stage <= TASK_TAKEN)
         return eddy__misuse("a coroutine object is no task: it can only be awaited, or made one");
-    if (EDDY__UNLIKELY(future->loop != eddy__loop_current()) && future->loop != NULL)
+    if (EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) && future->loop_id != 0)
         return eddy__misuse("the future belongs to another loop");
     return 0;
 }
@@ -190,10 +229,11 @@ int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
     int err = check_hands(future);
     if (err < 0)
         return err;
-    if (size != future->value_size)
+    struct future_value place = eddy__future_value(future);
+    if (size != place.size)
         return eddy__misuse("eddy_future_set_result: the value has another size");
     if (size > 0)
-        memcpy(eddy__future_value(future), value, size);
+        memcpy(place.at, value, size);
     eddy__future_finish(future, 0);
     return 0;
 }
@@ -210,8 +250,8 @@ int eddy_future_set_exception(eddy_future *future, int error)
     if (error >= 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_future_set_exception: the status is no error");
     struct task *task = eddy__task_current();
-    bool is_known = task != NULL && task->error != NULL && task->error->code == error;
-    eddy__future_fail(future, error, is_known ? task->error : NULL);
+    struct eddy_error *known = task != NULL ? task->activation->error : NULL;
+    eddy__future_fail(future, error, known != NULL && known->code == error ? known : NULL);
     return 0;
 }
 
@@ -238,7 +278,7 @@ void eddy__future_look(struct eddy_future *future)
         return;
     future->is_unlooked = false;
     if (future->kind == &eddy__future_task && link_is_linked(&eddy__task_of(future)->all))
-        link_remove(&eddy__task_of(future)->all); // from loop->unlooked
+        list_remove(&eddy__task_of(future)->all); // from loop->unlooked
 }
 
 int eddy__future_take(struct eddy_future *future, void *out, size_t size)
@@ -252,14 +292,15 @@ int eddy__future_take(struct eddy_future *future, void *out, size_t size)
     }
     if (out == NULL)
         return future->status;
-    if (future->kind->source != NULL)
+    while (future->kind->source != NULL)
         future = future->kind->source(future);
-    if (size != future->value_size)
+    struct future_value value = eddy__future_value(future);
+    if (size != value.size)
         return eddy__misuse("eddy_future_result: the value has another size");
     if (!future->has_value)
         return eddy__fail_plain(EDDY_EINVALIDSTATE, "the value has been taken already");
-    memcpy(out, eddy__future_value(future), size);
-    future->has_value = future->drop_value == NULL;
+    memcpy(out, value.at, size);
+    future->has_value = value.drop == NULL;
     return future->status;
 }
 
@@ -299,14 +340,14 @@ bool eddy_future_is_task(const eddy_future *future)
 
 const eddy_error *eddy_future_error(const eddy_future *future)
 {
-    return future->error;
+    return eddy__future_is_done(future) ? future->error : NULL;
 }
 
 const void *eddy_future_value(const eddy_future *future)
 {
-    if (future->kind->source != NULL && future->state == EDDY_STATE_FINISHED)
+    while (future->kind->source != NULL && future->state == EDDY_STATE_FINISHED)
         future = future->kind->source(future);
-    return future->has_value ? (const char *)future + future->value_offset : NULL;
+    return future->has_value ? eddy__future_value(future).at : NULL;
 }
 
 int eddy__future_check(const struct eddy_future *future, const char *function)
@@ -315,10 +356,9 @@ int eddy__future_check(const struct eddy_future *future, const char *function)
         return eddy__misuse("a null future was awaited");
     if (eddy__future_is_done(future))
         return 0;
-    if (future->loop != eddy__loop_current() && !eddy__is_coroutine(future))
+    if (EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) && !eddy__is_coroutine(future))
         return eddy__misuse("the future belongs to another loop");
-    if (future->kind == &eddy__future_task &&
-        container_of(future, struct task, future)->stage == TASK_TAKEN)
+    if (future->kind == &eddy__future_task && future->stage == TASK_TAKEN)
         return eddy__misuse("the coroutine object has been used already");
     (void)function;
     return 0;
@@ -331,7 +371,7 @@ void eddy__future_subscribe(struct eddy_future *future, struct handle *handle)
     if (eddy__future_is_done(future))
         eddy__loop_ready(eddy__loop_current(), handle);
     else
-        list_push(&future->callbacks, &handle->link);
+        pile_push(&future->callbacks, &handle->link);
 }
 
 static void run_done_callback(struct handle *handle)
@@ -381,11 +421,11 @@ int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *ca
     int removed = check_hands(future);
     if (removed < 0)
         return removed;
-    struct link *link = list_first(&future->callbacks);
+    struct link *link = future->callbacks.top;
     while (link != NULL) {
         struct handle *handle = container_of(link, struct handle, link);
         struct done_callback *done = container_of(handle, struct done_callback, handle);
-        link = list_next(&future->callbacks, link);
+        link = link->next;
         if (handle->run != run_done_callback || done->callback != callback || done->data != data)
             continue;
         link_remove(&handle->link);

@@ -113,12 +113,12 @@ static void run_body(void *argument)
     eddy__fiber_leave(&stack->fiber, &generator->asker, &generator->asker_stack->fiber);
 }
 
-static void exchange_scopes(struct task *task, struct eddy_generator *generator)
+static void exchange_scopes(struct activation *activation, struct eddy_generator *generator)
 {
-    struct scope *scopes = task->scopes;
-    size_t depth = task->scope_depth;
-    task->scopes = generator->scopes;
-    task->scope_depth = generator->scope_depth;
+    struct scope *scopes = activation->scopes;
+    size_t depth = activation->scope_depth;
+    activation->scopes = generator->scopes;
+    activation->scope_depth = generator->scope_depth;
     generator->scopes = scopes;
     generator->scope_depth = depth;
 }
@@ -126,23 +126,24 @@ static void exchange_scopes(struct task *task, struct eddy_generator *generator)
 /* Lets the body run up to its next yield or its end. 1: an item; 0: the end; or its error. */
 static int resume(struct task *task, struct eddy_generator *generator)
 {
+    struct activation *activation = task->activation;
     bool is_new = generator->state == GENERATOR_NEW;
     generator->state = GENERATOR_RUNNING;
-    generator->asker_stack = task->stack;
-    generator->outer = task->generator;
+    generator->asker_stack = activation->stack;
+    generator->outer = activation->generator;
     generator->stack->owner = task;
-    task->generator = generator;
-    task->stack = generator->stack;
-    exchange_scopes(task, generator);
+    activation->generator = generator;
+    activation->stack = generator->stack;
+    exchange_scopes(activation, generator);
     if (is_new)
         eddy__fiber_start(&generator->asker, &generator->asker_stack->fiber, generator->stack,
                           run_body, generator);
     else
         eddy__fiber_switch(&generator->asker, &generator->asker_stack->fiber, &generator->context,
                            &generator->stack->fiber);
-    exchange_scopes(task, generator);
-    task->stack = generator->asker_stack;
-    task->generator = generator->outer;
+    exchange_scopes(activation, generator);
+    activation->stack = generator->asker_stack;
+    activation->generator = generator->outer;
     if (generator->has_item)
         return 1;
     return generator->status < 0 ? generator->status : 0;
@@ -151,7 +152,7 @@ static int resume(struct task *task, struct eddy_generator *generator)
 int eddy__yield(const void *item, size_t item_size, void *out_sent, size_t sent_size)
 {
     struct task *task = eddy__task_current();
-    struct eddy_generator *generator = task != NULL ? task->generator : NULL;
+    struct eddy_generator *generator = task != NULL ? task->activation->generator : NULL;
     if (generator == NULL)
         return eddy__misuse("eddy_yield: called outside a generator");
     if (generator->out_item != NULL)

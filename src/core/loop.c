@@ -70,7 +70,7 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
     int n = snprintf(buf, size,
                      "eddy: stack overflow in task \"%s\" (coroutine %s, %zu bytes of stack): give "
                      "it more with eddy_task_options.stack_size or eddy_run_options.stack_size",
-                     task->name != NULL ? task->name : task->function->name, task->function->name,
+                     eddy__task_name(task), task->function->name,
                      eddy__stack_size(stack));
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
@@ -78,7 +78,6 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
 static void init_lists(struct eddy_loop *loop)
 {
     list_init(&loop->ready);
-    list_init(&loop->batch);
     list_init(&loop->tasks);
     list_init(&loop->unlooked);
     list_init(&loop->unawaited);
@@ -92,6 +91,10 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     static const eddy_run_options defaults;
     loop->options = options != NULL ? *options : defaults;
     const char *debug = getenv("EDDY_DEBUG");
+    static _Atomic uint32_t last_id;
+    do
+        loop->id = atomic_fetch_add(&last_id, 1) + 1;
+    while (loop->id == 0);
     loop->is_virtual = loop->options.virtual_clock;
     loop->ticks_max = eddy__ticks_in_a_while();
     loop->is_eager = loop->options.eager_start;
@@ -116,7 +119,8 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
         return -ENOMEM;
     init_lists(loop);
     set_options(loop, options);
-    int err = eddy__stack_pool_init(&loop->stacks, loop->options.stack_size);
+    int err = eddy__stack_pool_init(&loop->stacks, loop->options.stack_size,
+                                    sizeof(struct activation));
     if (err < 0)
         goto free_loop;
     err = eddy__poller_open(&loop->poller);
@@ -129,6 +133,9 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     err = eddy__overflow_guard_arm(&loop->overflow, &loop->stacks, describe_overflow, loop);
     if (err < 0)
         goto free_inbox;
+    err = eddy__block_pool_open();
+    if (err < 0)
+        goto disarm_overflow_guard;
     eddy__fiber_init_native(&loop->fiber);
     eddy__error_unref(eddy__run_error);
     eddy__run_error = NULL;
@@ -136,6 +143,8 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     *out_loop = loop;
     return 0;
 
+disarm_overflow_guard:
+    eddy__overflow_guard_disarm(&loop->overflow);
 free_inbox:
     eddy__inbox_free(loop->inbox);
 close_poller:
@@ -163,7 +172,7 @@ int eddy_loop_on_close(eddy_callback *callback, void *data)
     if (closer == NULL)
         return -ENOMEM;
     *closer = (struct closer){.callback = callback, .data = data};
-    link_insert_before(&closer->link, loop->closers.head.next);
+    list_push_first(&loop->closers, &closer->link);
     return 0;
 }
 
@@ -229,12 +238,7 @@ static void give_up_tasks(struct eddy_loop *loop)
     while ((link = list_first(&loop->tasks)) != NULL) {
         struct task *task = container_of(link, struct task, all);
         eddy__report_task(EDDY_REPORT_OUTLIVED, &task->future, "a task outlived the loop");
-        link_remove(&task->all);
-        eddy__handle_cancel(&task->step);
-        if (task->wait != NULL && task->wait->row != NULL)
-            eddy__waiters_remove(task->wait); // its frame goes, the row may stay
-        task->stage = TASK_ENDED;
-        eddy__future_cancelled(&task->future, NULL);
+        eddy__task_give_up(task);
         eddy_future_free(&task->future);
     }
 }
@@ -261,7 +265,6 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
     forget_generators(loop);
     drop_pins(loop);
-    drop_handles(&loop->batch);
     drop_handles(&loop->ready);
     drop_timers(loop);
     report_unlooked(loop);
@@ -270,6 +273,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__poller_close(loop->poller);
     eddy__inbox_free(loop->inbox);
     eddy__stack_pool_fini(&loop->stacks);
+    eddy__block_pool_close();
     eddy__free(loop);
 }
 
@@ -286,12 +290,13 @@ static void report_deadlock(struct eddy_loop *loop)
          link != NULL && n > 0 && (size_t)n < sizeof message;
          link = list_next(&loop->tasks, link)) {
         const struct task *task = container_of(link, struct task, all);
+        const struct wait *wait = eddy__task_wait(task);
         n += snprintf(message + n, sizeof message - (size_t)n, "\n  task \"%s\" waits in %s",
                       eddy_task_get_name(&task->future),
-                      task->wait != NULL ? task->wait->what : "nothing");
-        if (task->wait != NULL && task->wait->future != NULL && (size_t)n < sizeof message)
+                      wait != NULL ? wait->what : "nothing");
+        if (wait != NULL && wait->future != NULL && (size_t)n < sizeof message)
             n += snprintf(message + n, sizeof message - (size_t)n, " for \"%s\"",
-                          eddy_task_get_name(task->wait->future));
+                          eddy_task_get_name(wait->future));
     }
     eddy__report(&(eddy_report){
         .kind = EDDY_REPORT_DEADLOCK, .message = message, .status = -EDEADLK});
@@ -381,7 +386,7 @@ static void queue_due_timers(struct eddy_loop *loop)
 static void run_timed(struct eddy_loop *loop, struct handle *handle)
 {
     struct eddy_future *task = NULL;
-    if (handle->run == eddy__task_step)
+    if (handle->run == eddy__task_step || handle->run == eddy__task_begin)
         task = eddy_future_ref(&container_of(handle, struct task, step)->future);
     int64_t before_ns = eddy__clock_now_ns();
     handle->run(handle);
@@ -402,19 +407,15 @@ static void run_timed(struct eddy_loop *loop, struct handle *handle)
     eddy_future_free(task);
 }
 
-/* Runs the batch, and whatever iterations begin by themselves meanwhile. */
+/* Runs this iteration, and whatever iterations begin by themselves meanwhile. */
 static void run_ready(struct eddy_loop *loop)
 {
     for (;;) {
-        struct link *link = list_pop(&loop->batch);
-        if (link == NULL) {
+        if (loop->batch_last == NULL) {
             if (loop->is_stopping || !eddy__loop_begin_iteration(loop))
                 return;
-            continue;
         }
-        if (loop->handles_left > 0)
-            loop->handles_left--;
-        struct handle *handle = container_of(link, struct handle, link);
+        struct handle *handle = eddy__batch_take(loop);
         if (EDDY__UNLIKELY(loop->is_debug))
             run_timed(loop, handle);
         else
@@ -431,7 +432,8 @@ static int turn(struct eddy_loop *loop)
     loop->iterations_left = ITERATIONS_MAX;
     loop->handles_left = HANDLES_MAX;
     loop->turn_ticks = eddy__ticks();
-    list_append(&loop->batch, &loop->ready);
+    if (!list_is_empty(&loop->ready))
+        loop->batch_last = list_last(&loop->ready);
     run_ready(loop);
     return 0;
 }

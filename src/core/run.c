@@ -2,19 +2,19 @@
 /*
  * run.c: who runs next.
  *
- * A task that stops does not go back to the loop: it looks at the front of the iteration's batch
+ * A task that stops does not go back to the loop: it looks at the front of the ready queue
  * itself and, if that is another task's step, switches straight to it. Only when something else is
  * due there (a callback, or a look at the kernel) does it switch to the loop's own stack, which
  * goes on from where it was. A task that ends leaves its stack to the next one that begins.
  *
- *      task A --parks--> [front of the batch] --a task's step--> task B
+ *      task A --parks--> [front of the queue] --a task's step--> task B
  *                              |
- *                              `--a callback, or the batch is empty--> the loop's stack
+ *                              `--a callback, or a turn is due--> the loop's stack
  *
  * What always holds:
  *   - loop->current is set by whoever switches, before the switch.
  *   - A task that was started eagerly goes back to its creator at its first stop, wherever that is.
- *   - A step is taken out of the batch before its task continues.
+ *   - A step is taken out of the queue before its task continues.
  *   - Between tasks (a destructor or the exception handler may run there) nothing starts eagerly: the
  *     stack under our feet may have been given back.
  *
@@ -42,148 +42,181 @@ static bool is_look_due(const struct eddy_loop *loop)
 
 bool eddy__loop_begin_iteration(struct eddy_loop *loop)
 {
-    if (list_is_empty(&loop->ready) || loop->iterations_left == 0 || loop->handles_left == 0 ||
+    if (list_is_empty(&loop->ready) || loop->iterations_left <= 0 || loop->handles_left <= 0 ||
         atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0 ||
         eddy__heap_first_key(&loop->timers) <= loop->now_ns || is_look_due(loop))
         return false;
     loop->iterations_left--;
-    list_append(&loop->batch, &loop->ready);
+    loop->batch_last = list_last(&loop->ready);
     return true;
 }
 
-/* Whether `task` has a stack to go on with. One that can't begin has ended by now. */
-static bool can_go_on(struct eddy_loop *loop, struct task *task)
+static size_t stack_size_of(const struct task *task)
 {
-    if (EDDY__LIKELY(task->stack != NULL))
-        return true;
-    if (task->must_cancel) {
+    return task->extra != NULL ? task->extra->stack_size : 0;
+}
+
+/* Field by field: clearing the struct as a whole takes longer than all else that a start takes. */
+static void init_activation(struct activation *activation, struct stack *stack,
+                            struct task_extra *extra)
+{
+    activation->stack = stack;
+    activation->wait = NULL;
+    activation->scopes = NULL;
+    activation->scope_depth = 0;
+    activation->failed_begins = 0;
+    activation->error = NULL;
+    activation->eager = NULL;
+    activation->generator = NULL;
+    list_init(&activation->unawaited);
+    activation->extra = extra;
+}
+
+/* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
+static bool can_begin(struct eddy_loop *loop, struct task *task)
+{
+    if (task->future.must_cancel) {
         eddy__task_end_unbegun(task, EDDY_CANCELLED);
         return false;
     }
-    task->stack = eddy__stack_take(&loop->stacks, task->stack_size);
-    if (task->stack == NULL) {
+    struct stack *stack = eddy__stack_take(&loop->stacks, stack_size_of(task));
+    if (stack == NULL) {
         eddy__task_end_unbegun(task, -ENOMEM);
         return false;
     }
-    task->stack->owner = task;
+    struct activation *activation = eddy__stack_room(stack);
+    stack->owner = task;
+    init_activation(activation, stack, task->extra);
+    task->activation = activation;
+    task->step.run = eddy__task_step;
+    task->future.stage = TASK_RUNNING;
     return true;
 }
 
-/* Takes the next task off the batch; NULL when the loop's own stack has something to do first. */
-static struct task *take_next_task(struct eddy_loop *loop)
+/*
+ * Takes the next task that can go on out of the queue; NULL when the loop's own stack has something
+ * to do first. `*out_is_new` says that it is to begin.
+ */
+static struct task *take_next_task(struct eddy_loop *loop, bool *out_is_new)
 {
     if (EDDY__UNLIKELY(loop->is_debug))
         return NULL; // every step goes through the loop, which times it
     for (;;) {
-        if (list_is_empty(&loop->batch) && !eddy__loop_begin_iteration(loop))
+        if (loop->batch_last == NULL && !eddy__loop_begin_iteration(loop))
             return NULL;
-        struct handle *handle = container_of(loop->batch.head.next, struct handle, link);
-        if (handle->run != eddy__task_step)
+        struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
+        *out_is_new = handle->run == eddy__task_begin;
+        if (!*out_is_new && handle->run != eddy__task_step)
             return NULL;
-        link_remove(&handle->link);
-        if (loop->handles_left > 0)
-            loop->handles_left--;
+        eddy__batch_take(loop);
         struct task *task = container_of(handle, struct task, step);
-        if (can_go_on(loop, task))
+        if (!*out_is_new || can_begin(loop, task))
             return task;
     }
 }
 
+/* ---- going from task to task -----------------------------------------------------------------*/
+
 static void run_to_the_end(void *argument);
 
-/* Suspends in `from`, and lets `task` begin or go on. */
-static void go_on_with(struct eddy_loop *loop, struct task *task, struct context *from,
-                       struct fiber *from_fiber)
+/* Suspends in `from`, and lets `task` go on, or begin. */
+static void go_on_with(struct eddy_loop *loop, struct task *task, bool is_new,
+                       struct context *from, struct fiber *from_fiber)
 {
+    struct activation *to = task->activation;
     loop->current = task;
-    if (task->stage == TASK_CREATED) {
-        task->stage = TASK_RUNNING;
-        eddy__fiber_start(from, from_fiber, task->stack, run_to_the_end, task);
-    } else {
-        eddy__fiber_switch(from, from_fiber, &task->context, &task->stack->fiber);
-    }
+    if (is_new)
+        eddy__fiber_start(from, from_fiber, to->stack, run_to_the_end, task);
+    else
+        eddy__fiber_switch(from, from_fiber, &to->context, &to->stack->fiber);
 }
 
 /* The dying task's last act, on a stack that has been given back. */
 _Noreturn static void leave_for_next(struct eddy_loop *loop, struct fiber *fiber,
                                      const struct eager_start *eager)
 {
-    if (eager != NULL) {
+    if (EDDY__UNLIKELY(eager != NULL)) {
         loop->current = eager->creator;
         loop->is_between_tasks = false;
         eddy__fiber_leave(fiber, &eager->context, eager->fiber);
     }
-    struct task *next = take_next_task(loop);
+    bool is_new = false;
+    struct task *next = take_next_task(loop, &is_new);
     loop->current = next;
     loop->is_between_tasks = false;
     if (next == NULL)
         eddy__fiber_leave(fiber, &loop->context, &loop->fiber);
-    if (next->stage == TASK_CREATED) {
-        next->stage = TASK_RUNNING;
-        eddy__fiber_leave_start(fiber, next->stack, run_to_the_end, next);
-    }
-    eddy__fiber_leave(fiber, &next->context, &next->stack->fiber);
+    struct activation *to = next->activation;
+    if (is_new)
+        eddy__fiber_leave_start(fiber, to->stack, run_to_the_end, next);
+    eddy__fiber_leave(fiber, &to->context, &to->stack->fiber);
 }
 
 /* The first frame of every task's stack. */
 static void run_to_the_end(void *argument)
 {
     struct task *task = argument;
-    int status = task->function->entry(eddy__coro_arguments(task),
-                                       eddy__future_value(&task->future));
+    int status = eddy__coro_enter(task);
     struct eddy_loop *loop = eddy__loop_current();
-    struct stack *stack = task->stack;
-    const struct eager_start *eager = task->eager;
-    task->eager = NULL;
+    struct stack *stack = task->activation->stack;
+    const struct eager_start *eager = task->activation->eager;
     eddy__task_end(task, status);
-    task->stack = NULL;
     eddy__stack_give(&loop->stacks, stack);
     loop->current = NULL;
     loop->is_between_tasks = true;
-    eddy_future_free(&task->future);
+    eddy__future_unref(&task->future);
     leave_for_next(loop, &stack->fiber, eager);
 }
 
-void eddy__run_next(struct task *self)
+void eddy__run_next_of_any(struct task *self)
 {
     struct eddy_loop *loop = eddy__loop_current();
+    struct activation *from = self->activation;
     EDDY_ASSERT(loop->current == self);
-    if (EDDY__UNLIKELY(self->eager != NULL)) {
-        struct eager_start *eager = self->eager;
-        self->eager = NULL;
+    if (EDDY__UNLIKELY(from->eager != NULL)) {
+        struct eager_start *eager = from->eager;
+        from->eager = NULL;
         loop->current = eager->creator;
-        eddy__fiber_switch(&self->context, &self->stack->fiber, &eager->context, eager->fiber);
+        eddy__fiber_switch(&from->context, &from->stack->fiber, &eager->context, eager->fiber);
         return;
     }
-    struct task *next = take_next_task(loop);
+    bool is_new = false;
+    struct task *next = take_next_task(loop, &is_new);
     if (next == self)
         return;
     if (next != NULL) {
-        go_on_with(loop, next, &self->context, &self->stack->fiber);
+        go_on_with(loop, next, is_new, &from->context, &from->stack->fiber);
         return;
     }
     loop->current = NULL;
-    eddy__fiber_switch(&self->context, &self->stack->fiber, &loop->context, &loop->fiber);
+    eddy__fiber_switch(&from->context, &from->stack->fiber, &loop->context, &loop->fiber);
 }
 
 void eddy__task_step(struct handle *handle)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct task *task = container_of(handle, struct task, step);
-    if (can_go_on(loop, task))
-        go_on_with(loop, task, &loop->context, &loop->fiber);
+    go_on_with(loop, task, false, &loop->context, &loop->fiber);
+}
+
+void eddy__task_begin(struct handle *handle)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    struct task *task = container_of(handle, struct task, step);
+    if (can_begin(loop, task))
+        go_on_with(loop, task, true, &loop->context, &loop->fiber);
 }
 
 void eddy__run_eagerly(struct task *task)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct task *creator = loop->current;
-    if (!can_go_on(loop, task))
+    if (!can_begin(loop, task))
         return;
     struct eager_start eager = {
-        .fiber = creator != NULL ? &creator->stack->fiber : &loop->fiber,
+        .fiber = creator != NULL ? &creator->activation->stack->fiber : &loop->fiber,
         .creator = creator,
     };
-    task->eager = &eager;
-    go_on_with(loop, task, &eager.context, eager.fiber);
+    task->activation->eager = &eager;
+    go_on_with(loop, task, true, &eager.context, eager.fiber);
 }

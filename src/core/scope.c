@@ -12,24 +12,25 @@
 
 void eddy__scope_push(struct task *task, struct scope *scope)
 {
-    scope->outer = task->scopes;
-    task->scopes = scope;
-    task->scope_depth++;
+    struct activation *activation = task->activation;
+    scope->outer = activation->scopes;
+    activation->scopes = scope;
+    activation->scope_depth++;
 }
 
 void eddy__scope_pop(struct scope *scope)
 {
     // Not the task that pushed it: a generator's body may be continued by another.
-    struct task *task = eddy__task_current();
-    EDDY_ASSERT(task->scopes == scope && task->scope_depth > 0);
-    task->scopes = scope->outer;
-    task->scope_depth--;
+    struct activation *activation = eddy__task_current()->activation;
+    EDDY_ASSERT(activation->scopes == scope && activation->scope_depth > 0);
+    activation->scopes = scope->outer;
+    activation->scope_depth--;
 }
 
 size_t eddy__body_begin(void)
 {
     struct task *task = eddy__task_current();
-    return task != NULL ? task->scope_depth : 0;
+    return task != NULL ? task->activation->scope_depth : 0;
 }
 
 /* Only bodies may leave a scope open: their names are made by the EDDY_ASYNC macros. */
@@ -56,8 +57,8 @@ static void report_left_open(struct task *task, const struct scope *scope)
 int eddy__body_end(size_t depth, int status)
 {
     struct task *task = eddy__task_current();
-    while (task != NULL && EDDY__UNLIKELY(task->scope_depth > depth)) {
-        struct scope *scope = task->scopes;
+    while (task != NULL && EDDY__UNLIKELY(task->activation->scope_depth > depth)) {
+        struct scope *scope = task->activation->scopes;
         if (!is_begun_in_body(scope))
             report_left_open(task, scope);
         status = scope->end(scope, status);

@@ -22,19 +22,52 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t align_up(size_t size)
+/* What a thing of `size` bytes is aligned to: its size is a multiple of that. */
+static inline size_t alignment_of(size_t size)
 {
-    return (size + 15) & ~(size_t)15;
+    size_t lowest_bit = size & -size;
+    return lowest_bit == 0 || lowest_bit > 16 ? 16 : lowest_bit;
 }
 
-static size_t arguments_offset(const struct eddy_function *function)
+static inline size_t align_up(size_t offset, size_t alignment)
 {
-    return align_up(sizeof(struct task)) + align_up(function->result_size);
+    return (offset + alignment - 1) & ~(alignment - 1);
+}
+
+/* The result stands behind the struct, the arguments behind that. */
+static inline size_t result_offset(const struct eddy_function *function)
+{
+    return align_up(sizeof(struct task), alignment_of(function->result_size));
+}
+
+static inline size_t arguments_offset(const struct eddy_function *function)
+{
+    if (function->result_size == 0)
+        return align_up(sizeof(struct task), alignment_of(function->arguments_size));
+    return align_up(result_offset(function) + function->result_size,
+                    alignment_of(function->arguments_size));
+}
+
+static inline size_t size_of(const struct eddy_function *function)
+{
+    return arguments_offset(function) + function->arguments_size;
 }
 
 void *eddy__coro_arguments(struct task *task)
 {
     return (char *)task + arguments_offset(task->function);
+}
+
+static void *result_of(struct task *task)
+{
+    return (char *)task + result_offset(task->function);
+}
+
+struct future_value eddy__task_value(const struct task *task)
+{
+    const struct eddy_function *function = task->function;
+    return (struct future_value){(char *)task + result_offset(function), function->result_size,
+                                 function->drop_result};
 }
 
 static void drop_arguments(struct task *task)
@@ -46,12 +79,16 @@ static void fini_task(struct eddy_future *future)
 {
     struct task *task = eddy__task_of(future);
     if (link_is_linked(&task->all))
-        link_remove(&task->all);
-    if (task->stage == TASK_COROUTINE)
+        list_remove(&task->all);
+    if (future->stage == TASK_COROUTINE)
         drop_arguments(task);
-    eddy__error_unref(task->error);
-    eddy__error_unref(task->cancel_error);
-    eddy__free(task->name);
+    if (EDDY__UNLIKELY(task->extra != NULL))
+        eddy__block_free(task->extra, sizeof *task->extra);
+}
+
+static size_t task_size(const struct eddy_future *future)
+{
+    return size_of(container_of(future, const struct task, future)->function);
 }
 
 static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
@@ -61,7 +98,7 @@ static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
     return false; // tasks are cancelled by the walk in wait.c
 }
 
-const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL};
+const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL, task_size};
 
 /* ---- coroutine objects -----------------------------------------------------------------------*/
 
@@ -69,42 +106,71 @@ static struct list *unawaited_list(void)
 {
     struct task *task = eddy__task_current();
     if (task != NULL)
-        return &task->unawaited;
+        return &task->activation->unawaited;
     return eddy__loop_current() != NULL ? &eddy__loop_current()->unawaited : NULL;
 }
 
-static uint64_t next_id(void)
+/* Ids are taken from the process' counter some at a time. */
+static uint64_t next_id(struct eddy_loop *loop)
 {
     static atomic_uint_fast64_t last;
-    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    enum { AT_A_TIME = 1024 };
+    if (EDDY__UNLIKELY(loop->task_id == loop->task_id_last)) {
+        loop->task_id = atomic_fetch_add_explicit(&last, AT_A_TIME, memory_order_relaxed);
+        loop->task_id_last = loop->task_id + AT_A_TIME;
+    }
+    return ++loop->task_id;
+}
+
+/* What takes the place of a coroutine object that there is no memory for. */
+static eddy_coroutine *unmade(const eddy_function *function, const void *arguments)
+{
+    union {
+        const void *given;
+        void *owned;
+    } cast = {arguments};
+    function->drop_arguments(cast.owned);
+    return eddy__future_unmade(-ENOMEM);
+}
+
+/* Field by field: clearing the struct as a whole takes longer than all else that is done here. */
+static void init_coroutine(struct task *task, const eddy_function *function,
+                           const eddy_place *place)
+{
+    struct eddy_future *future = &task->future;
+    future->refs = 1;
+    future->state = EDDY_STATE_PENDING;
+    future->stage = TASK_COROUTINE;
+    future->is_unlooked = future->has_value = future->is_reported = false;
+    future->must_cancel = future->is_being_cancelled = false;
+    future->status = 0;
+    future->mark = 0;
+    future->loop_id = eddy__loop_id();
+    future->cancelling = 0;
+    future->kind = &eddy__future_task;
+    future->callbacks.top = NULL;
+    future->error = NULL;
+    task->step = (struct handle){.run = eddy__task_begin};
+    task->all = (struct link){0};
+    task->function = function;
+    task->place = place;
+    task->id = 0;
+    task->extra = NULL;
 }
 
 eddy_coroutine *eddy__coro_new(const eddy_function *function, const eddy_place *place,
                                const void *arguments)
 {
-    size_t size = arguments_offset(function) + function->arguments_size;
-    struct eddy_future *future = eddy__future_new(&eddy__future_task, size);
-    if (eddy__future_is_done(future)) {
-        union {
-            const void *given;
-            void *owned;
-        } cast = {arguments};
-        function->drop_arguments(cast.owned);
-        return future;
-    }
-    struct task *task = eddy__task_of(future);
-    task->function = function;
-    task->place = place;
-    future->value_size = function->result_size;
-    future->value_offset = (uint32_t)align_up(sizeof *task);
-    future->drop_value = function->drop_result;
-    task->step.run = eddy__task_step;
-    list_init(&task->unawaited);
-    memcpy(eddy__coro_arguments(task), arguments, function->arguments_size);
+    size_t offset = arguments_offset(function);
+    struct task *task = eddy__block_new(offset + function->arguments_size);
+    if (task == NULL)
+        return unmade(function, arguments);
+    init_coroutine(task, function, place);
+    memcpy((char *)task + offset, arguments, function->arguments_size);
     struct list *unawaited = unawaited_list();
     if (unawaited != NULL)
         list_push(unawaited, &task->all);
-    return future;
+    return &task->future;
 }
 
 void eddy_coro_free(eddy_coroutine *coroutine)
@@ -116,19 +182,23 @@ void eddy_coro_free(eddy_coroutine *coroutine)
 
 void eddy__coro_take(struct task *task)
 {
-    EDDY_ASSERT(task->stage == TASK_COROUTINE);
+    EDDY_ASSERT(task->future.stage == TASK_COROUTINE);
     if (link_is_linked(&task->all))
-        link_remove(&task->all);
-    task->stage = TASK_TAKEN;
+        list_remove(&task->all);
+    task->future.stage = TASK_TAKEN;
+}
+
+int eddy__coro_enter(struct task *task)
+{
+    return task->function->entry(eddy__coro_arguments(task), result_of(task));
 }
 
 int eddy__coro_run(struct task *task)
 {
-    EDDY_ASSERT(task->stage == TASK_TAKEN);
-    int status = task->function->entry(eddy__coro_arguments(task),
-                                       eddy__future_value(&task->future));
+    EDDY_ASSERT(task->future.stage == TASK_TAKEN);
+    int status = eddy__coro_enter(task);
     task->future.status = status;
-    task->future.has_value = status >= 0 && task->future.value_size > 0;
+    task->future.has_value = status >= 0 && task->function->result_size > 0;
     return status;
 }
 
@@ -138,7 +208,7 @@ static void drop_unawaited(struct list *unawaited)
     struct link *link;
     while ((link = list_first(unawaited)) != NULL) {
         struct task *task = container_of(link, struct task, all);
-        link_remove(link);
+        list_remove(link);
         eddy__report_task(EDDY_REPORT_NEVER_AWAITED, &task->future,
                           "a coroutine object was never awaited");
         eddy_coro_free(&task->future);
@@ -163,6 +233,19 @@ struct eddy_future *eddy__future_failed(int status, const char *sentence)
     return future;
 }
 
+/* What few tasks have, made when it is needed first; NULL without memory. */
+static struct task_extra *extra_of(struct task *task)
+{
+    struct task_extra **place =
+        task->future.stage == TASK_RUNNING ? &task->activation->extra : &task->extra;
+    if (*place == NULL) {
+        *place = eddy__block_new(sizeof **place);
+        if (*place != NULL)
+            **place = (struct task_extra){0};
+    }
+    return *place;
+}
+
 static eddy_task *refuse(eddy_coroutine *coroutine, const char *sentence)
 {
     if (eddy__is_coroutine(coroutine))
@@ -170,9 +253,23 @@ static eddy_task *refuse(eddy_coroutine *coroutine, const char *sentence)
     return eddy__future_failed(EDDY_EMISUSE, sentence);
 }
 
+static void set_options(struct task *task, const eddy_task_options *options)
+{
+    if (options->name != NULL)
+        EDDY_IGNORE(eddy_task_set_name(&task->future, options->name));
+    struct task_extra *extra = options->stack_size > 0 ? extra_of(task) : NULL;
+    if (extra != NULL)
+        extra->stack_size = options->stack_size;
+}
+
+static bool starts_eagerly(const struct eddy_loop *loop, const eddy_task_options *options)
+{
+    return (loop->is_eager || (options != NULL && options->eager_start)) && loop->is_running &&
+           !loop->is_between_tasks;
+}
+
 eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
 {
-    static const eddy_task_options defaults;
     struct eddy_loop *loop = eddy__loop_current();
     if (coroutine == NULL)
         return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: there is no coroutine object");
@@ -182,19 +279,16 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         return refuse(coroutine, "eddy_task_create: the coroutine object has been used already");
     if (loop == NULL)
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
-    if (options == NULL)
-        options = &defaults;
     struct task *task = eddy__task_of(coroutine);
     eddy__coro_take(task);
-    task->stage = TASK_CREATED;
-    task->id = next_id();
-    task->future.loop = loop;
-    task->stack_size = options->stack_size;
-    if (options->name != NULL)
-        EDDY_IGNORE(eddy_task_set_name(coroutine, options->name));
+    coroutine->stage = TASK_CREATED;
+    coroutine->loop_id = loop->id;
+    coroutine->refs++;
+    task->id = next_id(loop);
+    if (options != NULL)
+        set_options(task, options);
     list_push(&loop->tasks, &task->all);
-    eddy_future_ref(coroutine);
-    if ((options->eager_start || loop->is_eager) && loop->is_running && !loop->is_between_tasks)
+    if (EDDY__UNLIKELY(starts_eagerly(loop, options)))
         eddy__run_eagerly(task);
     else
         eddy__loop_ready(loop, &task->step);
@@ -223,38 +317,59 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
     return eddy_future_ref(awaitable);
 }
 
-/* The cancellation that ends `task`: what travels in it, or nothing known. */
-static struct eddy_error *travelling(struct task *task, int status)
-{
-    return task->error != NULL && task->error->code == status ? task->error : NULL;
-}
-
-static void complete(struct task *task, int status)
+static void complete(struct task *task, int status, struct eddy_error *error)
 {
     struct eddy_future *future = &task->future;
-    task->stage = TASK_ENDED;
-    link_remove(&task->all);
-    if (status >= 0 && task->must_cancel) {
+    list_remove(&task->all);
+    if (EDDY__UNLIKELY(future->must_cancel) && status >= 0) {
         // It returned with a cancellation undelivered: cancelled, and the value has no taker.
-        if (future->drop_value != NULL)
-            future->drop_value(eddy__future_value(future));
-        eddy__future_cancelled(future, task->cancel_error);
-    } else if (status >= 0) {
+        if (task->function->drop_result != NULL)
+            task->function->drop_result(result_of(task));
+        status = EDDY_CANCELLED;
+        error = future->error;
+    }
+    struct eddy_error *undelivered = future->must_cancel ? future->error : NULL;
+    future->must_cancel = false;
+    future->error = NULL;
+    if (status >= 0) {
         eddy__future_finish(future, status);
     } else if (status == EDDY_CANCELLED) {
-        eddy__future_cancelled(future, travelling(task, status));
+        eddy__future_cancelled(future, error);
     } else {
-        eddy__future_fail(future, status, travelling(task, status));
-        list_push(&future->loop->unlooked, &task->all);
+        eddy__future_fail(future, status, error);
+        list_push(&eddy__loop_current()->unlooked, &task->all);
     }
-    task->must_cancel = false;
+    eddy__error_unref(undelivered);
 }
 
 void eddy__task_end(struct task *task, int status)
 {
-    EDDY_ASSERT(task->scopes == NULL);
-    drop_unawaited(&task->unawaited);
-    complete(task, status);
+    struct activation *activation = task->activation;
+    EDDY_ASSERT(activation->scopes == NULL);
+    drop_unawaited(&activation->unawaited);
+    task->future.stage = TASK_ENDED;
+    task->extra = activation->extra;
+    struct eddy_error *error = activation->error;
+    complete(task, status, error != NULL && error->code == status ? error : NULL);
+    eddy__error_unref(error);
+}
+
+void eddy__task_give_up(struct task *task)
+{
+    struct wait *wait = eddy__task_wait(task);
+    eddy__handle_cancel(&task->step);
+    if (wait != NULL && wait->row != NULL)
+        eddy__waiters_remove(wait); // its frame goes, the row may stay
+    eddy__task_forget_cancel(task);
+    if (task->future.stage == TASK_RUNNING) {
+        struct activation *activation = task->activation;
+        drop_unawaited(&activation->unawaited);
+        eddy__error_unref(activation->error);
+        task->extra = activation->extra;
+    }
+    task->future.stage = TASK_ENDED;
+    list_remove(&task->all);
+    eddy__future_cancelled(&task->future, NULL);
 }
 
 void eddy__task_end_unbegun(struct task *task, int status)
@@ -265,9 +380,8 @@ void eddy__task_end_unbegun(struct task *task, int status)
     loop->current = NULL;
     loop->is_between_tasks = true;
     drop_arguments(task);
-    if (status == EDDY_CANCELLED)
-        eddy__error_travel(task, task->cancel_error);
-    complete(task, status);
+    task->future.stage = TASK_ENDED;
+    complete(task, status, status == EDDY_CANCELLED ? task->future.error : NULL);
     eddy_future_free(&task->future);
     loop->current = running;
     loop->is_between_tasks = was_between_tasks;
@@ -313,20 +427,17 @@ const char *eddy_task_get_name(const eddy_task *future)
     const struct task *task = as_task(future);
     if (task == NULL)
         return "future";
-    return task->name != NULL ? task->name : task->function->name;
+    return eddy__task_name(task);
 }
 
 int eddy_task_set_name(eddy_task *future, const char *name)
 {
     if (as_task(future) == NULL || name == NULL)
         return eddy__misuse("eddy_task_set_name: a bare future has no name, a task must have one");
-    struct task *task = eddy__task_of(future);
-    char *copy = eddy__malloc(EDDY_TASK_NAME_MAX);
-    if (copy == NULL)
+    struct task_extra *extra = extra_of(eddy__task_of(future));
+    if (extra == NULL)
         return -ENOMEM;
-    snprintf(copy, EDDY_TASK_NAME_MAX, "%s", name);
-    eddy__free(task->name);
-    task->name = copy;
+    snprintf(extra->name, sizeof extra->name, "%s", name);
     return 0;
 }
 
@@ -351,17 +462,16 @@ const eddy_place *eddy_task_place(const eddy_task *future)
 int eddy_task_cancelling(const eddy_task *future)
 {
     const struct task *task = as_task(future);
-    return task != NULL ? task->cancelling : 0;
+    return task != NULL ? future->cancelling : 0;
 }
 
 int eddy_task_uncancel(eddy_task *future)
 {
     if (as_task(future) == NULL)
         return eddy__misuse("eddy_task_uncancel: a bare future counts no requests");
-    struct task *task = eddy__task_of(future);
-    if (task->cancelling > 0)
-        task->cancelling--;
-    if (task->cancelling == 0)
-        task->must_cancel = false;
-    return task->cancelling;
+    if (future->cancelling > 0)
+        future->cancelling--;
+    if (future->cancelling == 0)
+        eddy__task_forget_cancel(eddy__task_of(future));
+    return future->cancelling;
 }

@@ -37,7 +37,7 @@ void eddy__wait_finish(struct wait *wait, int result)
         return;
     wait->state = WAIT_FINISHED;
     wait->result = result;
-    eddy__loop_ready(wait->task->future.loop, &wait->task->step);
+    eddy__loop_ready(eddy__loop_current(), &wait->task->step);
 }
 
 /* As eddy__wait_finish(), for whoever asks the task to stop waiting. */
@@ -47,7 +47,7 @@ static bool cancel_wait(struct wait *wait, struct eddy_error *why)
         return false;
     wait->state = WAIT_CANCELLED;
     wait->error = eddy__error_ref(why);
-    eddy__loop_ready(wait->task->future.loop, &wait->task->step);
+    eddy__loop_ready(eddy__loop_current(), &wait->task->step);
     return true;
 }
 
@@ -57,11 +57,12 @@ static bool cancel_wait(struct wait *wait, struct eddy_error *why)
  */
 static bool request_cancel(struct task *task, struct eddy_error *why, struct eddy_future **out_next)
 {
-    task->cancelling++;
-    if (task->wait == NULL)
+    task->future.cancelling++;
+    struct wait *wait = eddy__task_wait(task);
+    if (wait == NULL)
         return false;
-    *out_next = task->wait->future;
-    return *out_next == NULL && cancel_wait(task->wait, why);
+    *out_next = wait->future;
+    return *out_next == NULL && cancel_wait(wait, why);
 }
 
 /* Takes the marks off again that a request left on the first `count` tasks of the chain. */
@@ -69,24 +70,34 @@ static void forget_walk(struct eddy_future *future, size_t count)
 {
     while (count-- > 0) {
         struct task *task = eddy__task_of(future);
-        task->is_being_cancelled = false;
-        future = task->wait != NULL ? task->wait->future : NULL;
+        struct wait *wait = eddy__task_wait(task);
+        task->future.is_being_cancelled = false;
+        future = wait != NULL ? wait->future : NULL;
     }
 }
 
 /* Lets `task`, which closes a ring of tasks that await each other, go on: nobody else can. */
 static void cut_ring(struct task *task)
 {
-    if (link_is_linked(&task->step.link))
-        link_remove(&task->step.link); // from the callbacks of what it awaits
-    eddy__loop_ready(task->future.loop, &task->step);
+    eddy__handle_cancel(&task->step); // out of the callbacks of what it awaits
+    eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
 static void set_must_cancel(struct task *task, struct eddy_error *why)
 {
-    task->must_cancel = true;
-    eddy__error_unref(task->cancel_error);
-    task->cancel_error = eddy__error_ref(why);
+    struct eddy_error *earlier = task->future.error;
+    task->future.must_cancel = true;
+    task->future.error = eddy__error_ref(why);
+    eddy__error_unref(earlier);
+}
+
+void eddy__task_forget_cancel(struct task *task)
+{
+    if (!task->future.must_cancel)
+        return;
+    task->future.must_cancel = false;
+    eddy__error_unref(task->future.error);
+    task->future.error = NULL;
 }
 
 /*
@@ -111,10 +122,10 @@ bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
             break;
         }
         struct task *task = eddy__task_of(future);
-        is_ring = task->is_being_cancelled;
+        is_ring = future->is_being_cancelled;
         if (is_ring)
             break;
-        task->is_being_cancelled = true;
+        future->is_being_cancelled = true;
         count++;
         last = task;
         future = NULL;
@@ -132,55 +143,61 @@ bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
 /* Whatever it waits for, which may be itself in the end: the task goes on, cancelled. */
 void eddy__task_abort(struct task *task, struct eddy_error *why)
 {
-    task->cancelling++;
-    struct wait *wait = task->wait;
+    task->future.cancelling++;
+    struct wait *wait = eddy__task_wait(task);
     if (wait != NULL && wait->future == NULL && cancel_wait(wait, why))
         return;
     set_must_cancel(task, why);
     if (wait == NULL || wait->future == NULL || eddy__future_is_done(wait->future))
         return; // its step is queued already
     link_remove(&task->step.link);
-    eddy__loop_ready(task->future.loop, &task->step);
+    eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
 /* A cancellation that was asked for while the task ran meets what it is about to wait for. */
 static void meet_pending_cancel(struct task *task)
 {
-    if (EDDY__LIKELY(!task->must_cancel))
-        return;
-    struct wait *wait = task->wait;
+    struct wait *wait = task->activation->wait;
     bool is_settled = wait->future != NULL
-                          ? eddy__future_cancel_for(wait->future, task->cancel_error)
-                          : cancel_wait(wait, task->cancel_error);
+                          ? eddy__future_cancel_for(wait->future, task->future.error)
+                          : cancel_wait(wait, task->future.error);
     if (is_settled)
-        task->must_cancel = false;
+        eddy__task_forget_cancel(task);
 }
 
 /* At a step: EDDY_CANCELLED if one is pending and `outcome` is not a cancellation itself. */
 static int deliver_pending_cancel(struct task *task, int outcome)
 {
-    if (EDDY__LIKELY(!task->must_cancel))
+    if (EDDY__LIKELY(!task->future.must_cancel))
         return outcome;
-    task->must_cancel = false;
     if (outcome != EDDY_CANCELLED)
-        eddy__error_travel(task, task->cancel_error);
+        eddy__error_travel(task, task->future.error);
+    eddy__task_forget_cancel(task);
     return EDDY_CANCELLED;
 }
 
-int eddy__wait_park(struct wait *wait)
+/* The running task goes on after a wait that was cancelled, or with a cancellation pending. */
+static int end_cancelled(struct wait *wait)
 {
     struct task *task = wait->task;
-    task->wait = wait;
-    meet_pending_cancel(task);
-    eddy__run_next(task);
-    task->wait = NULL;
-    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->must_cancel))
-        return wait->result;
     if (wait->state == WAIT_CANCELLED) {
         eddy__error_travel(task, wait->error);
         eddy__error_unref(wait->error);
     }
     return deliver_pending_cancel(task, wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0);
+}
+
+int eddy__wait_park(struct wait *wait)
+{
+    struct task *task = wait->task;
+    task->activation->wait = wait;
+    if (EDDY__UNLIKELY(task->future.must_cancel))
+        meet_pending_cancel(task);
+    eddy__run_next(eddy__loop_current(), task);
+    task->activation->wait = NULL;
+    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->future.must_cancel))
+        return wait->result;
+    return end_cancelled(wait);
 }
 
 int eddy__wait_park_in(struct wait *wait, eddy_waiters *row)
@@ -194,12 +211,12 @@ int eddy__wait_park_in(struct wait *wait, eddy_waiters *row)
 
 int eddy__task_yield(void)
 {
-    int err = 0;
-    struct task *task = eddy__task_required("eddy_sleep", &err);
-    if (task == NULL)
-        return err;
-    eddy__loop_ready(task->future.loop, &task->step);
-    eddy__run_next(task);
+    struct eddy_loop *loop = eddy__loop_current();
+    struct task *task = loop != NULL ? loop->current : NULL;
+    if (EDDY__UNLIKELY(task == NULL))
+        return eddy__task_missing("eddy_sleep");
+    eddy__loop_ready(loop, &task->step);
+    eddy__run_next(loop, task);
     return deliver_pending_cancel(task, 0);
 }
 
@@ -214,11 +231,12 @@ static int await_itself(void)
 static int await_pending(struct task *task, struct eddy_future *future)
 {
     struct wait wait = {.task = task, .future = future, .what = "eddy_await"};
-    list_push(&future->callbacks, &task->step.link);
-    task->wait = &wait;
-    meet_pending_cancel(task);
-    eddy__run_next(task);
-    task->wait = NULL;
+    pile_push(&future->callbacks, &task->step.link);
+    task->activation->wait = &wait;
+    if (EDDY__UNLIKELY(task->future.must_cancel))
+        meet_pending_cancel(task);
+    eddy__run_next(eddy__loop_current(), task);
+    task->activation->wait = NULL;
     eddy__future_look(future);
     return deliver_pending_cancel(task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0);
 }
@@ -240,7 +258,8 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
     struct task *task = eddy__task_required("eddy_await", &err);
     if (task != NULL)
         err = eddy__future_check(future, "eddy_await");
-    if (err == 0 && future->status >= 0 && out_value != NULL && size != future->value_size)
+    if (err == 0 && future->status >= 0 && out_value != NULL &&
+        size != eddy__future_value(future).size)
         err = eddy__misuse("eddy_await: the value has another size");
     if (err < 0)
         return eddy__coro_refuse(future, err);
@@ -248,17 +267,17 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
         return await_inline(eddy__task_of(future), out_value, size);
     if (future == &task->future)
         return await_itself();
-    eddy_future_ref(future);
+    future->refs++;
     if (!eddy__future_is_done(future)) {
         int outcome = await_pending(task, future);
         // A cancellation of this task came first: what the future holds stays there.
         if (outcome == EDDY_CANCELLED && future->status != EDDY_CANCELLED) {
-            eddy_future_free(future);
+            eddy__future_unref(future);
             return outcome;
         }
     }
     int status = eddy__future_take(future, out_value, size);
-    eddy_future_free(future);
+    eddy__future_unref(future);
     return status;
 }
 

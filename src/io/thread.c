@@ -52,7 +52,7 @@ struct thread_pool {
 static void free_job(struct job *job)
 {
     if (!job->has_begun)
-        job->coroutine->stage = TASK_COROUTINE; // so its arguments are destroyed with it
+        job->coroutine->future.stage = TASK_COROUTINE; // so its arguments are destroyed with it
 
     eddy_future_free(&job->coroutine->future);
     eddy__error_unref(job->error);
@@ -254,7 +254,7 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
         return eddy__future_is_done(coroutine)
                    ? coroutine->status
                    : eddy__misuse("eddy_to_thread: this is no coroutine object");
-    if (out_value != NULL && size != coroutine->value_size)
+    if (out_value != NULL && size != eddy__future_value(coroutine).size)
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
     struct eddy_loop *loop = eddy__loop_current();
     struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
