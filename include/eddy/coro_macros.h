@@ -88,7 +88,10 @@
     EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
     EDDY_SUSPENDS linkage int name parameters;
 
-/* The function around the body, its entry and its description. */
+/*
+ * The function around the body, the entry and the description. What the body leaves open is ended by
+ * the function, or by whoever calls the entry.
+ */
 #define EDDY__AROUND(linkage, name, parameters, arguments, from_structs, size, drop, ...)          \
     static int name##__body parameters;                                                            \
     linkage int name parameters                                                                    \
@@ -100,7 +103,7 @@
     {                                                                                              \
         struct name##__arguments *eddy_arguments_ EDDY__UNUSED =                                   \
             (struct name##__arguments *)eddy_any_;                                                 \
-        return name from_structs;                                                                  \
+        return name##__body from_structs;                                                          \
     }                                                                                              \
     EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
     linkage const eddy_function name##__function = {                                               \

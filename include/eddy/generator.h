@@ -36,9 +36,8 @@ typedef struct eddy_generator eddy_generator;
     {                                                                                              \
         struct name##__arguments *eddy_arguments_ EDDY__UNUSED =                                   \
             (struct name##__arguments *)eddy_any_;                                                 \
-        size_t eddy_depth_ = eddy__body_begin();                                                   \
-        return eddy__body_end(eddy_depth_, name##__body((type *)eddy_result_ EDDY__EACH(           \
-                                               EDDY__FROM_STRUCT __VA_OPT__(,) __VA_ARGS__)));     \
+        return name##__body((type *)eddy_result_ EDDY__EACH(EDDY__FROM_STRUCT __VA_OPT__(,)        \
+                                                            __VA_ARGS__));                         \
     }                                                                                              \
     EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
     static const eddy_function name##__function = {                                                \

@@ -104,7 +104,7 @@ struct stack {
     char *low;             // lowest usable address; the guard ends here
     char *top;             // where frames begin; the room lies above
     size_t size;           // usable bytes from `low`: frames, gap and this descriptor
-    void *owner;           // core's: whose stack it is; NULL in a stack just taken
+    void *owner;           // core's: whose stack it is
     struct fiber fiber;    // the tools' view of it
 };
 
@@ -149,17 +149,42 @@ void eddy__stack_pool_fini(struct stack_pool *pool);
 
 /*
  * Takes the stack that was given back last, or a new one. `size` 0 means the pool's; another is
- * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is NULL.
+ * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is the last one's.
  * Returns NULL when there is no memory, or `size` is over EDDY__STACK_MAX.
  */
-struct stack *eddy__stack_take(struct stack_pool *pool, size_t size);
+static inline struct stack *eddy__stack_take(struct stack_pool *pool, size_t size);
+struct stack *eddy__stack_take_any(struct stack_pool *pool, size_t size);
 
 /*
  * Gives a stack back. It may be the stack we run on: its frames stay intact until the next start
  * on it, so only the dying task's last steps may follow (take, start, leave; no switch that hopes
  * to return).
  */
-void eddy__stack_give(struct stack_pool *pool, struct stack *stack);
+static inline void eddy__stack_give(struct stack_pool *pool, struct stack *stack);
+void eddy__stack_give_any(struct stack_pool *pool, struct stack *stack);
+
+static inline struct stack *eddy__stack_take(struct stack_pool *pool, size_t size)
+{
+    struct stack_shelf *shelf = pool->shelves;
+    struct stack *stack = shelf->free;
+    if (size != 0 || stack == NULL || pool->is_measuring)
+        return eddy__stack_take_any(pool, size);
+    shelf->free = stack->next;
+    shelf->free_count--;
+    return stack;
+}
+
+static inline void eddy__stack_give(struct stack_pool *pool, struct stack *stack)
+{
+    struct stack_shelf *shelf = pool->shelves;
+    if (stack->size != shelf->size || shelf->free_count >= EDDY__STACK_WARM_MAX) {
+        eddy__stack_give_any(pool, stack);
+        return;
+    }
+    stack->next = shelf->free;
+    shelf->free = stack;
+    shelf->free_count++;
+}
 
 /* Where frames begin: a multiple of 16. */
 static inline void *eddy__stack_top(const struct stack *stack)
@@ -198,7 +223,7 @@ static inline void eddy__fiber_switch(struct context *from, struct fiber *from_f
                                       const struct context *to, struct fiber *to_fiber)
 {
     eddy__fiber_announce_switch(from_fiber, to_fiber);
-    eddy__context_switch(from, to);
+    eddy__context_swap(from, to);
     eddy__fiber_announce_return(from_fiber);
 }
 

@@ -285,7 +285,7 @@ static struct stack_shelf *shelf_for(struct stack_pool *pool, size_t size)
     return shelf_size == pool->shelves[0].size ? &pool->shelves[0] : shelf;
 }
 
-struct stack *eddy__stack_take(struct stack_pool *pool, size_t size)
+struct stack *eddy__stack_take_any(struct stack_pool *pool, size_t size)
 {
     struct stack_shelf *shelf = pool->shelves;
     if (size != 0 && !(shelf = shelf_for(pool, size)))
@@ -301,11 +301,10 @@ struct stack *eddy__stack_take(struct stack_pool *pool, size_t size)
     }
     if (pool->is_measuring)
         trim(pool, stack);
-    stack->owner = NULL;
     return stack;
 }
 
-void eddy__stack_give(struct stack_pool *pool, struct stack *stack)
+void eddy__stack_give_any(struct stack_pool *pool, struct stack *stack)
 {
     struct stack_shelf *shelf = pool->shelves;
     if (stack->size != shelf->size)

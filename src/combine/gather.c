@@ -54,23 +54,17 @@ static bool cancel_children(struct eddy_future *future, struct eddy_error *why)
     return was_any_cancelled;
 }
 
-static void fini_gather(struct eddy_future *future)
+static size_t fini_gather(struct eddy_future *future)
 {
     struct gather *gather = gather_of(future);
     for (size_t i = 0; i < gather->count; i++) {
         eddy__handle_cancel(&gather->children[i].handle);
         eddy_future_free(gather->children[i].future);
     }
-}
-
-static size_t gather_size(const struct eddy_future *future)
-{
-    const struct gather *gather = container_of(future, const struct gather, future);
     return sizeof *gather + gather->count * sizeof(struct gather_child);
 }
 
-static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL,
-                                               gather_size};
+static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL};
 
 static void drop_pinned(struct pin *pin)
 {
@@ -93,7 +87,7 @@ static void finish(struct gather *gather, struct eddy_future *last)
         eddy__future_fail(&gather->future, EDDY_CANCELLED,
                           last->state == EDDY_STATE_CANCELLED ? last->error : NULL);
     else
-        eddy__future_finish(&gather->future, 0);
+        eddy__future_finish(&gather->future, 0, false);
 }
 
 static void note_child(struct gather *gather, struct eddy_future *child)
@@ -166,7 +160,7 @@ eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool 
         done_count++;
     }
     if (count == 0)
-        eddy__future_finish(future, 0);
+        eddy__future_finish(future, 0, false);
     if (gather->left > done_count)
         pin_while_pending(gather);
     for (size_t i = 0; i < count && done_count > 0; i++)

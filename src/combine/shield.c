@@ -36,12 +36,13 @@ static bool cancel_shield(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-static void fini_shield(struct eddy_future *future)
+static size_t fini_shield(struct eddy_future *future)
 {
     struct shield *shield = shield_of(future);
     eddy__handle_cancel(&shield->inner_done);
     eddy__handle_cancel(&shield->outer_done);
     eddy_future_free(shield->inner);
+    return sizeof *shield;
 }
 
 static struct eddy_future *inner_of(const struct eddy_future *future)
@@ -49,14 +50,7 @@ static struct eddy_future *inner_of(const struct eddy_future *future)
     return container_of(future, const struct shield, future)->inner;
 }
 
-static size_t shield_size(const struct eddy_future *future)
-{
-    (void)future;
-    return sizeof(struct shield);
-}
-
-static const struct future_kind shield_kind = {"shield", cancel_shield, fini_shield, inner_of,
-                                               shield_size};
+static const struct future_kind shield_kind = {"shield", cancel_shield, fini_shield, inner_of};
 
 static void drop_shield(struct pin *pin)
 {
@@ -127,7 +121,7 @@ static void on_inner_done(struct handle *handle)
     else if (inner->state == EDDY_STATE_FAILED)
         eddy__future_fail(&shield->future, inner->status, inner->error);
     else
-        eddy__future_finish(&shield->future, inner->status);
+        eddy__future_finish(&shield->future, inner->status, false);
 }
 
 static void on_outer_done(struct handle *handle)

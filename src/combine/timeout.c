@@ -84,22 +84,24 @@ static int end_scope(struct scope *scope, int status)
 
 static struct eddy_timeout *new_timeout(int64_t when_ns)
 {
-    struct eddy_timeout *timeout = eddy__zalloc(sizeof *timeout);
+    struct eddy_timeout *timeout = eddy__block_new(sizeof *timeout);
     if (timeout == NULL)
         return NULL;
-    timeout->refs = 1;
-    timeout->when_ns = when_ns;
-    timeout->timer.handle.run = expire;
     timeout->scope.end = end_scope;
     timeout->scope.kind = "timeout";
+    timeout->timer.handle = (struct handle){.run = expire};
+    timeout->timer.node = (struct heap_node){0};
+    timeout->refs = 1;
+    timeout->state = TIMEOUT_CREATED;
+    timeout->failure = 0;
+    timeout->when_ns = when_ns;
     return timeout;
 }
 
-static int64_t deadline_ns(double seconds)
+static int64_t now_ns(void)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    int64_t now_ns = loop != NULL ? eddy__loop_now_ns(loop) : 0;
-    return eddy__ns_add(now_ns, eddy__ns_of_seconds(seconds));
+    return loop != NULL ? eddy__loop_now_ns(loop) : 0;
 }
 
 static struct eddy_timeout *new_invalid(void)
@@ -112,7 +114,8 @@ static struct eddy_timeout *new_invalid(void)
 
 eddy_timeout *eddy_timeout_new(double seconds)
 {
-    return isnan(seconds) ? new_invalid() : new_timeout(deadline_ns(seconds));
+    return isnan(seconds) ? new_invalid()
+                          : new_timeout(eddy__ns_add(now_ns(), eddy__ns_of_seconds(seconds)));
 }
 
 eddy_timeout *eddy_timeout_at_new(double when)
@@ -123,31 +126,32 @@ eddy_timeout *eddy_timeout_at_new(double when)
 void eddy_timeout_free(eddy_timeout *timeout)
 {
     if (timeout != NULL && --timeout->refs == 0)
-        eddy__free(timeout);
+        eddy__block_free(timeout, sizeof *timeout);
 }
 
 /* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */
-static int schedule(struct eddy_timeout *timeout, int64_t when_ns)
+static int schedule(struct eddy_timeout *timeout, int64_t when_ns, int64_t now_ns)
 {
     struct eddy_loop *loop = eddy__loop_current();
     eddy__timer_disarm(loop, &timeout->timer);
     timeout->when_ns = when_ns;
     if (when_ns == NS_NEVER)
         return 0;
-    if (when_ns > eddy__loop_now_ns(loop))
+    if (when_ns > now_ns)
         return eddy__timer_arm(loop, &timeout->timer, when_ns);
     eddy__loop_ready(loop, &timeout->timer.handle);
     return 0;
 }
 
 /* Opens the scope, which takes over one reference; on an error it stays the caller's. */
-static int enter(struct eddy_timeout *timeout, const eddy_place *place, const char *function)
+static int enter(struct eddy_timeout *timeout, int64_t now, const eddy_place *place,
+                 const char *function)
 {
     int err = 0;
     timeout->task = eddy__task_required("eddy_timeout_begin", &err);
     if (timeout->task == NULL)
         return err;
-    err = schedule(timeout, timeout->when_ns);
+    err = schedule(timeout, timeout->when_ns, now);
     if (err < 0)
         return err;
     timeout->cancelling_before = timeout->task->future.cancelling;
@@ -166,7 +170,7 @@ int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const ch
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_enter: the time is not a number");
     if (timeout->state != TIMEOUT_CREATED)
         return eddy__misuse("eddy_timeout_enter: the timeout has been entered before");
-    int err = enter(timeout, place, function);
+    int err = enter(timeout, now_ns(), place, function);
     if (err == 0)
         timeout->refs++;
     return err;
@@ -176,7 +180,8 @@ int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const ch
  * Opens a scope in any case, so that its end finds it: one that failed never expires, and its end
  * says so. Without memory even for that, the task counts it.
  */
-static int begin(int64_t when_ns, int failure, const eddy_place *place, const char *function)
+static int begin(int64_t when_ns, int64_t now, int failure, const eddy_place *place,
+                 const char *function)
 {
     int err = 0;
     struct task *task = eddy__task_required("eddy_timeout_begin", &err);
@@ -188,11 +193,11 @@ static int begin(int64_t when_ns, int failure, const eddy_place *place, const ch
         return -ENOMEM;
     }
     timeout->failure = failure;
-    err = enter(timeout, place, function);
+    err = enter(timeout, now, place, function);
     if (err < 0) { // the timer found no room
         timeout->failure = failure = err;
         timeout->when_ns = NS_NEVER;
-        EDDY_IGNORE(enter(timeout, place, function));
+        EDDY_IGNORE(enter(timeout, now, place, function));
     }
     return failure;
 }
@@ -205,17 +210,18 @@ static int refuse_time(const char *sentence)
 int eddy__timeout_begin(double seconds, const eddy_place *place, const char *function)
 {
     if (isnan(seconds))
-        return begin(0, refuse_time("eddy_timeout_begin: the time is not a number"), place,
+        return begin(0, 0, refuse_time("eddy_timeout_begin: the time is not a number"), place,
                      function);
-    return begin(deadline_ns(seconds), 0, place, function);
+    int64_t now = now_ns();
+    return begin(eddy__ns_add(now, eddy__ns_of_seconds(seconds)), now, 0, place, function);
 }
 
 int eddy__timeout_at_begin(double when, const eddy_place *place, const char *function)
 {
     if (isnan(when))
-        return begin(0, refuse_time("eddy_timeout_at_begin: the time is not a number"), place,
+        return begin(0, 0, refuse_time("eddy_timeout_at_begin: the time is not a number"), place,
                      function);
-    return begin(eddy__ns_of_seconds(when), 0, place, function);
+    return begin(eddy__ns_of_seconds(when), now_ns(), 0, place, function);
 }
 
 int eddy_timeout_end(int status)
@@ -251,7 +257,7 @@ int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_reschedule: the time is not a number");
     if (timeout->state != TIMEOUT_ACTIVE)
         return eddy__misuse("eddy_timeout_reschedule: the timeout is not active");
-    return schedule(timeout, eddy__ns_of_seconds(when));
+    return schedule(timeout, eddy__ns_of_seconds(when), now_ns());
 }
 
 bool eddy_timeout_expired(const eddy_timeout *timeout)

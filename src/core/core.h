@@ -108,9 +108,8 @@ int eddy__fail_plain(int code, const char *sentence);
 struct future_kind {
     const char *name; // "task", "gather"
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // of a pending one
-    void (*fini)(struct eddy_future *future); // before its memory goes; or NULL
+    size_t (*fini)(struct eddy_future *future); // gives back what it has; returns its own bytes
     struct eddy_future *(*source)(const struct eddy_future *future); // whose value is this one's; or NULL
-    size_t (*size)(const struct eddy_future *future); // of its memory, bytes
 };
 
 extern const struct future_kind eddy__future_bare;
@@ -165,7 +164,7 @@ struct future_value eddy__future_value(const struct eddy_future *future);
 struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size);
 
 /* Complete a pending future; each queues its callbacks. `error` is borrowed and may be NULL. */
-void eddy__future_finish(struct eddy_future *future, int status);
+void eddy__future_finish(struct eddy_future *future, int status, bool has_value);
 void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error);
 void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why);
 
@@ -337,9 +336,9 @@ struct wait {
     eddy_waiters *row; // the row it stands in; or NULL
     struct task *task;
     struct eddy_future *future; // what it awaits, if that is shared; or NULL
-    struct eddy_error *error;   // of a cancellation; a reference
+    struct eddy_error *error;   // of one that was cancelled; a reference
     const char *what;           // "eddy_sleep", for reports
-    int result;
+    int result;                 // of one that was finished
     uint8_t state; // enum wait_state
 };
 
@@ -347,7 +346,7 @@ struct wait {
  * Prepares `wait` for the running task. 0, or EDDY_EMISUSE outside a task, with `what` in the
  * sentence.
  */
-int eddy__wait_init(struct wait *wait, const char *what);
+static inline int eddy__wait_init(struct wait *wait, const char *what);
 
 /*
  * Stops the running task until eddy__wait_finish(wait), and returns that result, or EDDY_CANCELLED:
@@ -362,7 +361,7 @@ int eddy__wait_park_in(struct wait *wait, eddy_waiters *row);
  * Stores the outcome and queues the task; nothing if the wait isn't pending. The only place in Eddy
  * where a parked task becomes ready (futures that complete queue their callbacks in future.c).
  */
-void eddy__wait_finish(struct wait *wait, int result);
+static inline void eddy__wait_finish(struct wait *wait, int result);
 
 static inline bool eddy__wait_is_pending(const struct wait *wait)
 {
@@ -370,8 +369,33 @@ static inline bool eddy__wait_is_pending(const struct wait *wait)
 }
 
 /* Rows of waiters: as asyncio's deques of futures. */
-void eddy__waiters_append(eddy_waiters *row, struct wait *wait);
-void eddy__waiters_remove(struct wait *wait);
+static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
+{
+    EDDY_ASSERT(wait->row == NULL);
+    wait->row = row;
+    wait->next = NULL;
+    wait->prev = row->last;
+    if (row->last != NULL)
+        row->last->next = wait;
+    else
+        row->first = wait;
+    row->last = wait;
+}
+
+static inline void eddy__waiters_remove(struct wait *wait)
+{
+    eddy_waiters *row = wait->row;
+    if (wait->prev != NULL)
+        wait->prev->next = wait->next;
+    else
+        row->first = wait->next;
+    if (wait->next != NULL)
+        wait->next->prev = wait->prev;
+    else
+        row->last = wait->prev;
+    wait->row = NULL;
+}
+
 bool eddy__waiters_any_live(const eddy_waiters *row); // one that has not been cancelled
 
 /*
@@ -433,8 +457,7 @@ struct eddy_loop {
     struct task *current;
     int64_t now_ns;             // virtual time; or the real time last read
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
-    int iterations_left;        // until the kernel is asked although handles are ready
-    int handles_left;
+    int budget; // until the kernel is asked although handles are ready: run.h
     uint32_t id; // of all loops of the process; never 0
     uint64_t task_id;      // of its latest task
     uint64_t task_id_last; // that it may give without asking for more
@@ -519,6 +542,26 @@ static inline struct task *eddy__task_required(const char *function, int *out_er
     return task;
 }
 
+static inline int eddy__wait_init(struct wait *wait, const char *what)
+{
+    int err = 0;
+    wait->row = NULL;
+    wait->task = eddy__task_required(what, &err);
+    wait->future = NULL;
+    wait->what = what;
+    wait->state = WAIT_PENDING;
+    return err;
+}
+
+static inline void eddy__wait_finish(struct wait *wait, int result)
+{
+    if (wait->state != WAIT_PENDING)
+        return;
+    wait->state = WAIT_FINISHED;
+    wait->result = result;
+    eddy__loop_ready(eddy__loop_current(), &wait->task->step);
+}
+
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
 void eddy__loop_close(struct eddy_loop *loop);
 
@@ -542,5 +585,7 @@ void eddy__interrupt_deliver(struct eddy_loop *loop);
 
 void eddy__report(const eddy_report *report);
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);
+
+#include "core/park.h"    // eddy__wait_park_inline(): for what is waited in often
 
 #endif

@@ -36,13 +36,15 @@ static bool cancel_bare(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-static size_t bare_size(const struct eddy_future *future)
+static size_t fini_bare(struct eddy_future *future)
 {
-    const struct bare_future *bare = container_of(future, const struct bare_future, future);
+    struct bare_future *bare = container_of(future, struct bare_future, future);
+    if (future->has_value && bare->drop_value != NULL)
+        bare->drop_value(bare->value);
     return sizeof *bare + bare->value_size;
 }
 
-const struct future_kind eddy__future_bare = {"future", cancel_bare, NULL, NULL, bare_size};
+const struct future_kind eddy__future_bare = {"future", cancel_bare, fini_bare, NULL};
 
 struct future_value eddy__future_value(const struct eddy_future *future)
 {
@@ -108,17 +110,20 @@ static void drop_callbacks(struct eddy_future *future)
     }
 }
 
-static void drop_value(struct eddy_future *future)
-{
-    struct future_value value = eddy__future_value(future);
-    if (value.drop != NULL && future->kind->source == NULL)
-        value.drop(value.at);
-}
-
 static bool is_never_retrieved(const struct eddy_future *future)
 {
     return future->is_unlooked && !future->is_reported && future->loop_id != 0 &&
            future->loop_id == eddy__loop_id();
+}
+
+/* The last reference has gone, and nobody has looked at the error. */
+static void report_never_retrieved(struct eddy_future *future)
+{
+    // The handler may look at the task, even keep it.
+    future->refs = 1;
+    future->is_reported = true;
+    eddy__report_task(EDDY_REPORT_NEVER_RETRIEVED, future, "an error was never looked at");
+    eddy_future_free(future);
 }
 
 void eddy_future_free(eddy_future *future)
@@ -128,21 +133,13 @@ void eddy_future_free(eddy_future *future)
     EDDY_ASSERT(future->refs > 0);
     if (--future->refs > 0)
         return;
-    if (is_never_retrieved(future)) {
-        // The handler may look at the task, even keep it.
-        future->refs = 1;
-        future->is_reported = true;
-        eddy__report_task(EDDY_REPORT_NEVER_RETRIEVED, future, "an error was never looked at");
-        eddy_future_free(future);
+    if (EDDY__UNLIKELY(is_never_retrieved(future))) {
+        report_never_retrieved(future);
         return;
     }
-    size_t size = future->kind->size(future);
     if (EDDY__UNLIKELY(future->callbacks.top != NULL))
         drop_callbacks(future);
-    if (future->has_value)
-        drop_value(future);
-    if (future->kind->fini != NULL)
-        future->kind->fini(future);
+    size_t size = future->kind->fini(future);
     if (EDDY__UNLIKELY(future->error != NULL))
         eddy__error_unref(future->error);
     eddy__block_free(future, size);
@@ -166,32 +163,32 @@ static void queue_callbacks(struct eddy_future *future)
     }
 }
 
-static void complete(struct eddy_future *future, eddy_future_state state, int status,
-                     struct eddy_error *error)
+static inline void complete(struct eddy_future *future, eddy_future_state state, int status)
 {
     EDDY_ASSERT(future->state == EDDY_STATE_PENDING);
     future->state = state;
     future->status = status;
-    future->error = eddy__error_ref(error);
-    future->is_unlooked = state == EDDY_STATE_FAILED;
     if (future->callbacks.top != NULL)
         queue_callbacks(future);
 }
 
-void eddy__future_finish(struct eddy_future *future, int status)
+void eddy__future_finish(struct eddy_future *future, int status, bool has_value)
 {
-    future->has_value = eddy__future_value(future).size > 0;
-    complete(future, EDDY_STATE_FINISHED, status, NULL);
+    future->has_value = has_value;
+    complete(future, EDDY_STATE_FINISHED, status);
 }
 
 void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error)
 {
-    complete(future, EDDY_STATE_FAILED, status, error);
+    future->error = eddy__error_ref(error);
+    future->is_unlooked = true;
+    complete(future, EDDY_STATE_FAILED, status);
 }
 
 void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
 {
-    complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED, why);
+    future->error = eddy__error_ref(why);
+    complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
 }
 
 /* Whether `future` may be completed or asked to end here: 0, or EDDY_EMISUSE. */
@@ -234,7 +231,7 @@ int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
         return eddy__misuse("eddy_future_set_result: the value has another size");
     if (size > 0)
         memcpy(place.at, value, size);
-    eddy__future_finish(future, 0);
+    eddy__future_finish(future, 0, size > 0);
     return 0;
 }
 

@@ -104,7 +104,7 @@ struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index)
 static void run_body(void *argument)
 {
     struct eddy_generator *generator = argument;
-    generator->status = generator->function->entry(generator->arguments, NULL);
+    generator->status = eddy__body_end(0, generator->function->entry(generator->arguments, NULL));
     generator->state = GENERATOR_ENDED;
     generator->has_item = false;
     struct stack *stack = generator->stack;

@@ -5,8 +5,8 @@
  * An iteration runs the handles that were ready when it began. Most iterations begin without further
  * ado (run.c); a whole turn also takes the calls of other threads, asks the kernel, and queues the
  * timers that are due. One is made when nothing is ready, when a timer is known to be due, when
- * somebody asks for attention (a flag looked at every iteration), and at the latest after
- * ITERATIONS_MAX iterations, HANDLES_MAX handles, or the first iteration that ends a millisecond
+ * somebody asks for attention (a flag looked at every iteration), and at the latest when its budget
+ * of iterations and handles is used up (run.h), or after the first iteration that ends a millisecond
  * later: under load news waits that long and no longer.
  *
  *      turn:  inbox -> kernel (waits if nothing is ready) -> due timers -> iteration
@@ -26,8 +26,6 @@
 #include <string.h>
 
 enum {
-    ITERATIONS_MAX = 64,
-    HANDLES_MAX = 4096,
     THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
 
@@ -429,8 +427,7 @@ static int turn(struct eddy_loop *loop)
     if (err < 0)
         return err;
     queue_due_timers(loop);
-    loop->iterations_left = ITERATIONS_MAX;
-    loop->handles_left = HANDLES_MAX;
+    loop->budget = EDDY__BUDGET;
     loop->turn_ticks = eddy__ticks();
     if (!list_is_empty(&loop->ready))
         loop->batch_last = list_last(&loop->ready);
@@ -445,7 +442,7 @@ static void stop(struct handle *handle)
     struct eddy_loop *loop = eddy__loop_current();
     loop->is_stopping = true;
     // Tasks must not begin another iteration by themselves.
-    loop->iterations_left = 0;
+    loop->budget = 0;
 }
 
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future)

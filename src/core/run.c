@@ -32,6 +32,8 @@ struct eager_start {
     struct task *creator; // NULL: a callback
 };
 
+enum { ITERATION_COST = EDDY__BUDGET / 64 };
+
 /* Whether the kernel or a timer may have something, and the last look is a while ago. */
 static bool is_look_due(const struct eddy_loop *loop)
 {
@@ -42,11 +44,14 @@ static bool is_look_due(const struct eddy_loop *loop)
 
 bool eddy__loop_begin_iteration(struct eddy_loop *loop)
 {
-    if (list_is_empty(&loop->ready) || loop->iterations_left <= 0 || loop->handles_left <= 0 ||
-        atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0 ||
-        eddy__heap_first_key(&loop->timers) <= loop->now_ns || is_look_due(loop))
+    if (list_is_empty(&loop->ready) || loop->budget <= 0 ||
+        atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0)
         return false;
-    loop->iterations_left--;
+    if (loop->timers.count > 0 && eddy__heap_first_key(&loop->timers) <= loop->now_ns)
+        return false;
+    if (is_look_due(loop))
+        return false;
+    loop->budget -= ITERATION_COST;
     loop->batch_last = list_last(&loop->ready);
     return true;
 }
@@ -157,9 +162,12 @@ static void run_to_the_end(void *argument)
 {
     struct task *task = argument;
     int status = eddy__coro_enter(task);
+    struct activation *activation = task->activation;
+    if (EDDY__UNLIKELY(activation->scopes != NULL))
+        status = eddy__body_end(0, status);
     struct eddy_loop *loop = eddy__loop_current();
-    struct stack *stack = task->activation->stack;
-    const struct eager_start *eager = task->activation->eager;
+    struct stack *stack = activation->stack;
+    const struct eager_start *eager = activation->eager;
     eddy__task_end(task, status);
     eddy__stack_give(&loop->stacks, stack);
     loop->current = NULL;

@@ -75,20 +75,19 @@ static void drop_arguments(struct task *task)
     task->function->drop_arguments(eddy__coro_arguments(task));
 }
 
-static void fini_task(struct eddy_future *future)
+static size_t fini_task(struct eddy_future *future)
 {
     struct task *task = eddy__task_of(future);
+    const struct eddy_function *function = task->function;
     if (link_is_linked(&task->all))
         list_remove(&task->all);
     if (future->stage == TASK_COROUTINE)
         drop_arguments(task);
     if (EDDY__UNLIKELY(task->extra != NULL))
         eddy__block_free(task->extra, sizeof *task->extra);
-}
-
-static size_t task_size(const struct eddy_future *future)
-{
-    return size_of(container_of(future, const struct task, future)->function);
+    if (future->has_value && function->drop_result != NULL)
+        function->drop_result(result_of(task));
+    return size_of(function);
 }
 
 static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
@@ -98,7 +97,7 @@ static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
     return false; // tasks are cancelled by the walk in wait.c
 }
 
-const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL, task_size};
+const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL};
 
 /* ---- coroutine objects -----------------------------------------------------------------------*/
 
@@ -137,19 +136,13 @@ static eddy_coroutine *unmade(const eddy_function *function, const void *argumen
 static void init_coroutine(struct task *task, const eddy_function *function,
                            const eddy_place *place)
 {
-    struct eddy_future *future = &task->future;
-    future->refs = 1;
-    future->state = EDDY_STATE_PENDING;
-    future->stage = TASK_COROUTINE;
-    future->is_unlooked = future->has_value = future->is_reported = false;
-    future->must_cancel = future->is_being_cancelled = false;
-    future->status = 0;
-    future->mark = 0;
-    future->loop_id = eddy__loop_id();
-    future->cancelling = 0;
-    future->kind = &eddy__future_task;
-    future->callbacks.top = NULL;
-    future->error = NULL;
+    task->future = (struct eddy_future){
+        .refs = 1,
+        .state = EDDY_STATE_PENDING,
+        .stage = TASK_COROUTINE,
+        .loop_id = eddy__loop_id(),
+        .kind = &eddy__future_task,
+    };
     task->step = (struct handle){.run = eddy__task_begin};
     task->all = (struct link){0};
     task->function = function;
@@ -196,7 +189,8 @@ int eddy__coro_enter(struct task *task)
 int eddy__coro_run(struct task *task)
 {
     EDDY_ASSERT(task->future.stage == TASK_TAKEN);
-    int status = eddy__coro_enter(task);
+    size_t depth = eddy__body_begin();
+    int status = eddy__body_end(depth, eddy__coro_enter(task));
     task->future.status = status;
     task->future.has_value = status >= 0 && task->function->result_size > 0;
     return status;
@@ -317,23 +311,21 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
     return eddy_future_ref(awaitable);
 }
 
-static void complete(struct task *task, int status, struct eddy_error *error)
+/* The body ended with an error, or a cancellation was still to be delivered. */
+static void complete_otherwise(struct task *task, int status, struct eddy_error *error)
 {
     struct eddy_future *future = &task->future;
-    list_remove(&task->all);
-    if (EDDY__UNLIKELY(future->must_cancel) && status >= 0) {
+    struct eddy_error *undelivered = future->must_cancel ? future->error : NULL;
+    if (status >= 0) {
         // It returned with a cancellation undelivered: cancelled, and the value has no taker.
         if (task->function->drop_result != NULL)
             task->function->drop_result(result_of(task));
         status = EDDY_CANCELLED;
-        error = future->error;
+        error = undelivered;
     }
-    struct eddy_error *undelivered = future->must_cancel ? future->error : NULL;
     future->must_cancel = false;
     future->error = NULL;
-    if (status >= 0) {
-        eddy__future_finish(future, status);
-    } else if (status == EDDY_CANCELLED) {
+    if (status == EDDY_CANCELLED) {
         eddy__future_cancelled(future, error);
     } else {
         eddy__future_fail(future, status, error);
@@ -342,16 +334,27 @@ static void complete(struct task *task, int status, struct eddy_error *error)
     eddy__error_unref(undelivered);
 }
 
+static void complete(struct task *task, int status, struct eddy_error *error)
+{
+    list_remove(&task->all);
+    if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel))
+        complete_otherwise(task, status, error);
+    else
+        eddy__future_finish(&task->future, status, task->function->result_size > 0);
+}
+
 void eddy__task_end(struct task *task, int status)
 {
     struct activation *activation = task->activation;
     EDDY_ASSERT(activation->scopes == NULL);
-    drop_unawaited(&activation->unawaited);
+    if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
+        drop_unawaited(&activation->unawaited);
     task->future.stage = TASK_ENDED;
     task->extra = activation->extra;
     struct eddy_error *error = activation->error;
     complete(task, status, error != NULL && error->code == status ? error : NULL);
-    eddy__error_unref(error);
+    if (EDDY__UNLIKELY(error != NULL))
+        eddy__error_unref(error);
 }
 
 void eddy__task_give_up(struct task *task)

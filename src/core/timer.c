@@ -55,7 +55,7 @@ int eddy_sleep(double seconds)
     int64_t when_ns = eddy__ns_add(eddy__loop_now_ns(loop), eddy__ns_of_seconds(seconds));
     if (when_ns != NS_NEVER && (err = eddy__timer_arm(loop, &sleep.timer, when_ns)) < 0)
         return err;
-    err = eddy__wait_park(&sleep.wait);
+    err = eddy__wait_park_inline(&sleep.wait);
     eddy__timer_disarm(loop, &sleep.timer);
     return err;
 }

@@ -23,23 +23,6 @@
  */
 #include "core/run.h"
 
-int eddy__wait_init(struct wait *wait, const char *what)
-{
-    int err = 0;
-    struct task *task = eddy__task_required(what, &err);
-    *wait = (struct wait){.task = task, .what = what};
-    return err;
-}
-
-void eddy__wait_finish(struct wait *wait, int result)
-{
-    if (wait->state != WAIT_PENDING)
-        return;
-    wait->state = WAIT_FINISHED;
-    wait->result = result;
-    eddy__loop_ready(eddy__loop_current(), &wait->task->step);
-}
-
 /* As eddy__wait_finish(), for whoever asks the task to stop waiting. */
 static bool cancel_wait(struct wait *wait, struct eddy_error *why)
 {
@@ -154,8 +137,7 @@ void eddy__task_abort(struct task *task, struct eddy_error *why)
     eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
-/* A cancellation that was asked for while the task ran meets what it is about to wait for. */
-static void meet_pending_cancel(struct task *task)
+void eddy__wait_meet_cancel(struct task *task)
 {
     struct wait *wait = task->activation->wait;
     bool is_settled = wait->future != NULL
@@ -176,8 +158,7 @@ static int deliver_pending_cancel(struct task *task, int outcome)
     return EDDY_CANCELLED;
 }
 
-/* The running task goes on after a wait that was cancelled, or with a cancellation pending. */
-static int end_cancelled(struct wait *wait)
+int eddy__wait_end_cancelled(struct wait *wait)
 {
     struct task *task = wait->task;
     if (wait->state == WAIT_CANCELLED) {
@@ -189,24 +170,12 @@ static int end_cancelled(struct wait *wait)
 
 int eddy__wait_park(struct wait *wait)
 {
-    struct task *task = wait->task;
-    task->activation->wait = wait;
-    if (EDDY__UNLIKELY(task->future.must_cancel))
-        meet_pending_cancel(task);
-    eddy__run_next(eddy__loop_current(), task);
-    task->activation->wait = NULL;
-    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->future.must_cancel))
-        return wait->result;
-    return end_cancelled(wait);
+    return eddy__wait_park_inline(wait);
 }
 
 int eddy__wait_park_in(struct wait *wait, eddy_waiters *row)
 {
-    eddy__waiters_append(row, wait);
-    int result = eddy__wait_park(wait);
-    if (wait->row != NULL)
-        eddy__waiters_remove(wait);
-    return result;
+    return eddy__wait_park_in_inline(wait, row);
 }
 
 int eddy__task_yield(void)
@@ -234,7 +203,7 @@ static int await_pending(struct task *task, struct eddy_future *future)
     pile_push(&future->callbacks, &task->step.link);
     task->activation->wait = &wait;
     if (EDDY__UNLIKELY(task->future.must_cancel))
-        meet_pending_cancel(task);
+        eddy__wait_meet_cancel(task);
     eddy__run_next(eddy__loop_current(), task);
     task->activation->wait = NULL;
     eddy__future_look(future);
@@ -279,33 +248,6 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
     int status = eddy__future_take(future, out_value, size);
     eddy__future_unref(future);
     return status;
-}
-
-void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
-{
-    EDDY_ASSERT(wait->row == NULL);
-    wait->row = row;
-    wait->next = NULL;
-    wait->prev = row->last;
-    if (row->last != NULL)
-        row->last->next = wait;
-    else
-        row->first = wait;
-    row->last = wait;
-}
-
-void eddy__waiters_remove(struct wait *wait)
-{
-    eddy_waiters *row = wait->row;
-    if (wait->prev != NULL)
-        wait->prev->next = wait->next;
-    else
-        row->first = wait->next;
-    if (wait->next != NULL)
-        wait->next->prev = wait->prev;
-    else
-        row->last = wait->prev;
-    wait->row = NULL;
 }
 
 bool eddy__waiters_any_live(const eddy_waiters *row)

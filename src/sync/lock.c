@@ -34,7 +34,7 @@ int eddy_lock_acquire(eddy_lock *lock)
     if (err < 0)
         return err;
     if (lock->is_locked || eddy__waiters_any_live(&lock->waiters)) {
-        err = eddy__wait_park_in(&wait, &lock->waiters);
+        err = eddy__wait_park_in_inline(&wait, &lock->waiters);
         if (err < 0) {
             if (!lock->is_locked)
                 wake_first(lock);

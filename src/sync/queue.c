@@ -33,7 +33,7 @@ struct eddy_queue {
     struct queue_heap heap; // of a priority queue
     void (*drop_item)(void *item); // or NULL
     char *ring;
-    size_t capacity; // items that the ring has room for
+    size_t capacity; // items that the ring has room for; a power of two, or 0
     size_t first;    // index of the oldest item; 0 in a heap
     size_t count;
     eddy_waiters getters;
@@ -75,7 +75,7 @@ eddy_queue *eddy__priority_queue_new(size_t item_size, size_t size_max,
 
 static void *item_at(const struct eddy_queue *queue, size_t index)
 {
-    return queue->ring + (queue->first + index) % queue->capacity * queue->slot_size;
+    return queue->ring + ((queue->first + index) & (queue->capacity - 1)) * queue->slot_size;
 }
 
 /* Adds an item, for which there is room. */
@@ -98,7 +98,7 @@ static void remove_next(struct eddy_queue *queue)
     if (queue->heap.compare != NULL)
         eddy__queue_heap_taken(&queue->heap, queue->ring, queue->count);
     else if (!queue->is_newest_first)
-        queue->first = (queue->first + 1) % queue->capacity;
+        queue->first = (queue->first + 1) & (queue->capacity - 1);
     queue->count--;
 }
 
@@ -211,7 +211,7 @@ static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what
     if (err < 0)
         return err;
     queue->inside_count++;
-    err = eddy__wait_park_in(&wait, row);
+    err = eddy__wait_park_in_inline(&wait, row);
     queue->inside_count--;
     if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
         wake_next(row);

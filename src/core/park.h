@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * park.h: the way from a task that stops to the next one, in line.
+ *
+ * A return into a function that the processor has not called from this stack is guessed wrong, and
+ * costs as much as the whole switch. So whatever is waited in often (queues, locks, sleeps, awaits)
+ * has the way down to the switch in line: eddy__wait_park_inline(). Everything else calls
+ * eddy__wait_park(), which is the same.
+ *
+ * Part of core.h, which includes it.
+ */
+#ifndef EDDY_CORE_PARK_H
+#define EDDY_CORE_PARK_H
+
+/* The `run` of a task's step handle, from its first step on. */
+void eddy__task_step(struct handle *handle);
+
+/*
+ * Starts an iteration with what is ready, without asking kernel, threads or clock. False when that
+ * has been put off long enough, or nothing is ready: then a whole turn is due.
+ */
+bool eddy__loop_begin_iteration(struct eddy_loop *loop);
+
+/* As eddy__run_next(), whatever comes next. */
+void eddy__run_next_of_any(struct task *self);
+
+/* The end of a wait that was cancelled, or with a cancellation pending: EDDY_CANCELLED. */
+int eddy__wait_end_cancelled(struct wait *wait);
+
+/* A cancellation that was asked for while the task ran meets what it is about to wait for. */
+void eddy__wait_meet_cancel(struct task *task);
+
+/* Takes the next handle of this iteration, of which there is one, out of the queue. */
+static inline struct handle *eddy__batch_take(struct eddy_loop *loop)
+{
+    struct link *link = loop->ready.head.next;
+    if (link == loop->batch_last)
+        loop->batch_last = NULL;
+    list_remove(link);
+    loop->budget--;
+    return container_of(link, struct handle, link);
+}
+
+/* Stops the running task, which somebody will make ready, and lets the next one go on. */
+__attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loop *loop,
+                                                                 struct task *self)
+{
+    struct activation *from = self->activation;
+    struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
+    // Straight on to the next task: nothing else stands before it, and nobody times the steps.
+    if (EDDY__LIKELY(from->eager == NULL && !loop->is_debug &&
+                     (loop->batch_last != NULL || eddy__loop_begin_iteration(loop)) &&
+                     handle->run == eddy__task_step)) {
+        eddy__batch_take(loop);
+        struct task *next = container_of(handle, struct task, step);
+        struct activation *to = next->activation;
+        if (EDDY__UNLIKELY(next == self))
+            return;
+        loop->current = next;
+        eddy__fiber_switch(&from->context, &from->stack->fiber, &to->context, &to->stack->fiber);
+        return;
+    }
+    eddy__run_next_of_any(self);
+}
+
+__attribute__((always_inline)) static inline int eddy__wait_park_inline(struct wait *wait)
+{
+    struct task *task = wait->task;
+    task->activation->wait = wait;
+    if (EDDY__UNLIKELY(task->future.must_cancel))
+        eddy__wait_meet_cancel(task);
+    eddy__run_next(eddy__loop_current(), task);
+    task->activation->wait = NULL;
+    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->future.must_cancel))
+        return wait->result;
+    return eddy__wait_end_cancelled(wait);
+}
+
+__attribute__((always_inline)) static inline int eddy__wait_park_in_inline(struct wait *wait,
+                                                                           eddy_waiters *row)
+{
+    eddy__waiters_append(row, wait);
+    int result = eddy__wait_park_inline(wait);
+    if (wait->row != NULL)
+        eddy__waiters_remove(wait);
+    return result;
+}
+
+#endif
