@@ -4,11 +4,13 @@
 #   BUILD        the build folder                     (build)
 #   PREFIX       where `make install` puts things     (meson's: /usr/local)
 #   DESTDIR      a root to install under              (none)
+#   DOCS         where `make docs` puts its pages     (build-docs)
 #   MESON_FLAGS  options for a new build folder       (none; say -Dwerror=true)
 
 BUILD ?= build
 PREFIX ?=
 DESTDIR ?=
+DOCS ?= build-docs
 MESON_FLAGS ?=
 
 prefix_flag = $(if $(PREFIX),-Dprefix=$(PREFIX))
@@ -23,7 +25,7 @@ define build
 	@ninja -C '$(BUILD)'
 endef
 
-.PHONY: all demo check install bench clean help
+.PHONY: all demo check docs install bench clean help
 
 all:        ## build the libraries and the tool (the default)
 	@scripts/install-packages build
@@ -39,7 +41,11 @@ check:      ## build, then run all tests; the last line counts them
 	$(build)
 	@scripts/run-tests '$(BUILD)'
 
-install:    ## install the libraries, headers and the tool
+docs:       ## make the HTML pages: build-docs/html/index.html
+	@scripts/install-packages docs
+	@scripts/make-docs '$(DOCS)'
+
+install:    ## install the libraries, headers, manual pages and the tool
 	@scripts/install-packages build
 	$(build)
 	@$(if $(PREFIX),meson configure '$(BUILD)' $(prefix_flag))
@@ -50,8 +56,8 @@ bench:      ## build, then run Eddy beside its peers
 	$(build)
 	@bench/run '$(BUILD)'
 
-clean:      ## remove the build folder
-	@rm -rf '$(BUILD)'
+clean:      ## remove the build folder and the pages
+	@rm -rf '$(BUILD)' '$(DOCS)'
 
 help:       ## say what there is
 	@sed -n 's/^\([a-z]*\): *## /  make \1\t/p' Makefile | expand -t 18

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Stand around the declarations of a header, so that C++ takes them for C. */
 #ifdef __cplusplus
 #define EDDY_BEGIN_DECLS extern "C" {
 #define EDDY_END_DECLS }
@@ -28,9 +29,11 @@
 /* The call may let other tasks run before it returns; it is a cancellation point. */
 #define EDDY_SUSPENDS EDDY_CHECKED
 
+/* The call takes a format and arguments as printf(3) does; the compiler checks them. */
 #define EDDY_PRINTF(format_index, first_index) \
     __attribute__((format(printf, format_index, first_index)))
 
+/* The version of these headers, in numbers and as text; eddy_version() tells the library's. */
 #define EDDY_VERSION_MAJOR 0
 #define EDDY_VERSION_MINOR 1
 #define EDDY_VERSION_PATCH 0
@@ -71,6 +74,7 @@ typedef struct eddy_place {
     int line;
 } eddy_place;
 
+/* The place where this stands, as a pointer to an eddy_place that is never freed. */
 #define EDDY_HERE                                                     \
     __extension__({                                                   \
         static const eddy_place eddy_place_ = {__FILE__, __LINE__};   \

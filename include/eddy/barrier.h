@@ -15,13 +15,15 @@
 
 EDDY_BEGIN_DECLS
 
+/* What a barrier is at. */
 typedef enum eddy_barrier_state {
-    EDDY_BARRIER_FILLING,
-    EDDY_BARRIER_DRAINING,
-    EDDY_BARRIER_RESETTING,
-    EDDY_BARRIER_BROKEN,
+    EDDY_BARRIER_FILLING,   /* tasks come and wait */
+    EDDY_BARRIER_DRAINING,  /* all parties are here, and leave */
+    EDDY_BARRIER_RESETTING, /* it was reset; those who waited leave with an error */
+    EDDY_BARRIER_BROKEN,    /* it was aborted */
 } eddy_barrier_state;
 
+/* A barrier; the caller's memory. Read its members through the functions below. */
 typedef struct eddy_barrier {
     eddy_condition changed;
     eddy_barrier_state state;
@@ -29,6 +31,7 @@ typedef struct eddy_barrier {
     int count; /* tasks inside */
 } eddy_barrier;
 
+/* Initialises a barrier for so many tasks, 1 at least. */
 #define EDDY_BARRIER(parties) {EDDY_CONDITION, EDDY_BARRIER_FILLING, (parties), 0}
 
 /* EDDY_EVALUE unless `parties` is at least 1. */
@@ -40,12 +43,19 @@ EDDY_API EDDY_CHECKED int eddy_barrier_init(eddy_barrier *barrier, int parties);
  */
 EDDY_API EDDY_SUSPENDS int eddy_barrier_wait(eddy_barrier *barrier);
 
-/* Empties it: those who wait get EDDY_EBROKENBARRIER. Waits for its lock. */
+/*
+ * Empties it: those who wait get EDDY_EBROKENBARRIER. Waits for its lock. Returns 0, EDDY_CANCELLED
+ * (nothing has changed), or EDDY_EMISUSE outside a task.
+ */
 EDDY_API EDDY_SUSPENDS int eddy_barrier_reset(eddy_barrier *barrier);
 
-/* Breaks it for good, now and for all who come, until it is reset. Waits for its lock. */
+/* Breaks it for good, now and for all who come, until it is reset. Waits and returns as reset. */
 EDDY_API EDDY_SUSPENDS int eddy_barrier_abort(eddy_barrier *barrier);
 
+/*
+ * How many tasks it takes, how many of them wait here now (0 unless it is filling), and whether it
+ * is broken.
+ */
 EDDY_API int eddy_barrier_parties(const eddy_barrier *barrier);
 EDDY_API int eddy_barrier_n_waiting(const eddy_barrier *barrier);
 EDDY_API bool eddy_barrier_broken(const eddy_barrier *barrier);

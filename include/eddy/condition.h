@@ -19,12 +19,14 @@
 
 EDDY_BEGIN_DECLS
 
+/* A condition; the caller's memory. */
 typedef struct eddy_condition {
     eddy_lock own;
     eddy_lock *shared; /* NULL: `own` is the lock */
     eddy_waiters waiters;
 } eddy_condition;
 
+/* Initialise a condition: with a lock of its own, or on an eddy_lock that lives as long. */
 #define EDDY_CONDITION {EDDY_LOCK, NULL, {NULL, NULL}}
 #define EDDY_CONDITION_ON(lock) {EDDY_LOCK, (lock), {NULL, NULL}}
 
@@ -43,7 +45,11 @@ EDDY_API bool eddy_condition_locked(const eddy_condition *condition);
  */
 EDDY_API EDDY_SUSPENDS int eddy_condition_wait(eddy_condition *condition);
 
-/* Waits until predicate(data) is true, which is looked at first and after every notification. */
+/*
+ * Waits until predicate(data) is true, which is looked at first and after every notification, with
+ * the lock held. Returns and suspends as eddy_condition_wait(), 0 meaning true; the predicate must
+ * not suspend.
+ */
 EDDY_API EDDY_SUSPENDS int eddy_condition_wait_for(eddy_condition *condition,
                                                    bool (*predicate)(void *data), void *data);
 

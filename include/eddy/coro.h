@@ -47,15 +47,17 @@ typedef struct eddy_function {
     eddy_place place;
 } eddy_function;
 
+/*
+ * Stands before the body of a coroutine function of this file: without a result, with one, and with
+ * one that has a destructor. The body returns a status, and has its result in *result.
+ */
 #define EDDY_ASYNC(name, ...)                                                                      \
     EDDY__STATIC(name, (EDDY__PARAMETERS(__VA_ARGS__)), (EDDY__ARGUMENTS(__VA_ARGS__)),            \
                  (EDDY__FROM_STRUCTS(__VA_ARGS__)), 0, NULL __VA_OPT__(,) __VA_ARGS__)
-
 #define EDDY_ASYNC_TO(type, name, ...)                                                             \
     EDDY__STATIC(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                      \
                  (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
                  sizeof(type), NULL __VA_OPT__(,) __VA_ARGS__)
-
 #define EDDY_ASYNC_TO_OWNED(type, destructor, name, ...)                                           \
     static void name##__drop_result(void *eddy_result_)                                            \
     {                                                                                              \
@@ -65,11 +67,14 @@ typedef struct eddy_function {
                  (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
                  sizeof(type), name##__drop_result __VA_OPT__(,) __VA_ARGS__)
 
+/*
+ * The same in two parts, for a function that several files call: the declaration, for a header,
+ * which ends with a semicolon, and what stands before the body. The lists must be the same.
+ */
 #define EDDY_ASYNC_DECLARE(name, ...)                                                              \
     EDDY__EXTERN(name, (EDDY__PARAMETERS(__VA_ARGS__)) __VA_OPT__(,) __VA_ARGS__)
 #define EDDY_ASYNC_DECLARE_TO(type, name, ...)                                                     \
     EDDY__EXTERN(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)) __VA_OPT__(,) __VA_ARGS__)
-
 #define EDDY_ASYNC_DEFINE(name, ...)                                                               \
     EDDY__OUTSIDE(name, (EDDY__PARAMETERS(__VA_ARGS__)), (EDDY__ARGUMENTS(__VA_ARGS__)),           \
                   (EDDY__FROM_STRUCTS(__VA_ARGS__)), 0, NULL __VA_OPT__(,) __VA_ARGS__)

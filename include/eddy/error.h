@@ -96,6 +96,11 @@ EDDY_API void eddy_error_free(eddy_error *error);
 /* Sends a kept error on its way again in the current task, and returns its code (`raise e`). */
 EDDY_API int eddy_error_raise(const eddy_error *error);
 
+/*
+ * Read an error: its code; its message; where eddy_fail() stood; the error that it was raised from;
+ * and of a group's error the number of its members, and each of them. What is returned is lent as
+ * long as the error; NULL where there is none, member `index` beyond the last too.
+ */
 EDDY_API int eddy_error_code(const eddy_error *error);             /* 0 for NULL */
 EDDY_API const char *eddy_error_message(const eddy_error *error);  /* NULL: none was given */
 EDDY_API const eddy_place *eddy_error_place(const eddy_error *error);

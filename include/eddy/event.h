@@ -16,11 +16,13 @@
 
 EDDY_BEGIN_DECLS
 
+/* An event; the caller's memory. */
 typedef struct eddy_event {
     bool is_set;
     eddy_waiters waiters;
 } eddy_event;
 
+/* Initialises an event that is not set. */
 #define EDDY_EVENT {false, {NULL, NULL}}
 
 /* Sets `event` to not set, as EDDY_EVENT does. Always 0. */
@@ -32,6 +34,7 @@ EDDY_API int eddy_event_set(eddy_event *event);
 /* Takes the flag down. Always 0. */
 EDDY_API int eddy_event_clear(eddy_event *event);
 
+/* Whether the flag is up. */
 EDDY_API bool eddy_event_is_set(const eddy_event *event);
 
 /* Waits until the flag is raised. 0, EDDY_CANCELLED, EDDY_EMISUSE outside a task. Suspends unless set. */

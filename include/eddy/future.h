@@ -20,8 +20,9 @@ typedef struct eddy_future eddy_future;
 typedef struct eddy_future eddy_task;      /* a future with a coroutine that completes it */
 typedef struct eddy_future eddy_coroutine; /* a task that nobody has started */
 
+/* How far a future is. */
 typedef enum eddy_future_state {
-    EDDY_STATE_PENDING,
+    EDDY_STATE_PENDING,   /* not done */
     EDDY_STATE_FINISHED,  /* with a result */
     EDDY_STATE_FAILED,    /* with an error */
     EDDY_STATE_CANCELLED, /* cancelled */
@@ -63,6 +64,10 @@ EDDY_API void eddy_future_free(eddy_future *future);
 #define EDDY__SELECT2(_1, _2, chosen, ...) chosen
 EDDY_API EDDY_SUSPENDS int eddy__await(eddy_future *future, void *out_value, size_t size);
 
+/*
+ * How far it is; whether it is done, in whatever way; whether it was cancelled; and whether it is a
+ * task (a coroutine object is one), and not a bare future, a gather or a shield.
+ */
 EDDY_API eddy_future_state eddy_future_get_state(const eddy_future *future);
 EDDY_API bool eddy_future_done(const eddy_future *future);
 EDDY_API bool eddy_future_cancelled(const eddy_future *future);

@@ -16,6 +16,7 @@
 
 EDDY_BEGIN_DECLS
 
+/* Zero means the default: the first error ends the wait. */
 typedef struct eddy_gather_options {
     bool return_exceptions; /* wait for all, and let errors be results */
     int *statuses;          /* NULL, or room for one status a child, in argument order */
@@ -52,7 +53,7 @@ EDDY_API EDDY_SUSPENDS int eddy__gather_wait(eddy_future *const *children, size_
 EDDY_API EDDY_CHECKED eddy_future *eddy_gather_start(eddy_future *const *children, size_t count,
                                                      bool return_exceptions);
 
-/* Lends child `index` of a gathering future; NULL beyond the last. */
+/* Lends child `index` of a gathering future; NULL beyond the last. And how many there are. */
 EDDY_API eddy_future *eddy_gather_child(const eddy_future *gather, size_t index);
 EDDY_API size_t eddy_gather_count(const eddy_future *gather);
 

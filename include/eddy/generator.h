@@ -29,6 +29,10 @@ EDDY_BEGIN_DECLS
 
 typedef struct eddy_generator eddy_generator;
 
+/*
+ * Stands before the body of a generator that yields items of `type`; its parameters are written as
+ * those of EDDY_ASYNC(). The body returns 0 or more at its end, or an error.
+ */
 #define EDDY_GENERATOR(type, name, ...)                                                            \
     EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
     static int name##__body(type *eddy_item_ EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__)); \

@@ -29,6 +29,7 @@ typedef struct eddy_group {
     bool is_cancelled; /* before the beginning */
 } eddy_group;
 
+/* Initialises a group that has not begun, for eddy_group_enter(). */
 #define EDDY_GROUP {NULL, NULL, false, false}
 
 /*

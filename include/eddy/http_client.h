@@ -48,6 +48,7 @@ typedef struct eddy_http_timeouts {
     double queue;    /* for a slot; never part of the others: no limit */
 } eddy_http_timeouts;
 
+/* For body_max: bodies of any size. */
 #define EDDY_HTTP_NO_LIMIT SIZE_MAX
 
 /* --- Sessions --------------------------------------------------------------------------------- */
@@ -134,6 +135,7 @@ EDDY_API EDDY_SUSPENDS int eddy_http_session_post(eddy_http_session *session, co
 
 /* What is lent below is valid until the response is freed. */
 
+/* The status that the server answered, 200 say; and the version of HTTP that it spoke. */
 EDDY_API int eddy_http_response_status(const eddy_http_response *response);
 EDDY_API int eddy_http_response_version(const eddy_http_response *response); /* 10, 11 or 20 */
 
@@ -183,6 +185,7 @@ typedef struct eddy_http_timings {
     double total;      /* until its end */
 } eddy_http_timings;
 
+/* What is known so far, of a response that is still being read; a copy. */
 EDDY_API eddy_http_timings eddy_http_response_timings(const eddy_http_response *response);
 
 /* Gives it back. What is still unread of a streamed one is dropped, with its connection. */

@@ -11,6 +11,7 @@
 
 #include <eddy/error.h>
 
+/* What eddy_strerror() names as well. */
 enum {
     EDDY_HTTP_PROTOCOL = -5001,           /* not HTTP, or HTTP that breaks its rules */
     EDDY_HTTP_TOO_LARGE = -5002,          /* a limit on size was exceeded */

@@ -116,6 +116,7 @@ EDDY_API void eddy_http_server_free(eddy_http_server *server);
 
 /* What is lent below is valid until the handler returns. No text ends with a zero. */
 
+/* The method as sent; whether it is `method` (case matters); and the version of HTTP. */
 EDDY_API eddy_span eddy_http_request_method(const eddy_http_request *request);
 EDDY_API bool eddy_http_request_is(const eddy_http_request *request, const char *method);
 EDDY_API int eddy_http_request_version(const eddy_http_request *request); /* 10 or 11 */

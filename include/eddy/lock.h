@@ -18,11 +18,13 @@
 
 EDDY_BEGIN_DECLS
 
+/* A lock; the caller's memory. */
 typedef struct eddy_lock {
     bool is_locked;
     eddy_waiters waiters;
 } eddy_lock;
 
+/* Initialises a lock that nobody holds. */
 #define EDDY_LOCK {false, {NULL, NULL}}
 
 /* Sets `lock` to unlocked, as EDDY_LOCK does. Always 0. */
@@ -39,6 +41,7 @@ EDDY_API EDDY_SUSPENDS int eddy_lock_acquire(eddy_lock *lock);
 /* Gives it back and wakes the first waiter. 0, or EDDY_EMISUSE if it is not locked. */
 EDDY_API int eddy_lock_release(eddy_lock *lock);
 
+/* Whether somebody holds it. */
 EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
 
 /*

@@ -30,6 +30,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
 } eddy_report_kind;
 
+/* A report, and all that it points to, lives as long as the call that hands it over. */
 typedef struct eddy_report {
     eddy_report_kind kind;
     const char *message;      /* a sentence, never NULL */
@@ -40,6 +41,7 @@ typedef struct eddy_report {
     const eddy_place *place;  /* where it was made, or NULL */
 } eddy_report;
 
+/* Gets the reports of a loop, on its thread, with the pointer it was set with. Must not suspend. */
 typedef void eddy_exception_handler(const eddy_report *report, void *data);
 
 /* Zero means the default throughout. */

@@ -68,6 +68,10 @@ EDDY_API EDDY_SUSPENDS int eddy__queue_get(eddy_queue *queue, void *out_item, si
 EDDY_API EDDY_CHECKED int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size);
 EDDY_API EDDY_CHECKED int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size);
 
+/*
+ * How many items are in it; how many there may be, 0 for any number; whether it has none; and
+ * whether a put would wait. Of NULL: 0, 0, true and false.
+ */
 EDDY_API size_t eddy_queue_qsize(const eddy_queue *queue);
 EDDY_API size_t eddy_queue_maxsize(const eddy_queue *queue);
 EDDY_API bool eddy_queue_empty(const eddy_queue *queue);

@@ -17,12 +17,14 @@
 
 EDDY_BEGIN_DECLS
 
+/* A semaphore; the caller's memory. */
 typedef struct eddy_semaphore {
     long value;     /* slots that are free */
     long value_max; /* what release may not exceed; LONG_MAX unless bounded */
     eddy_waiters waiters;
 } eddy_semaphore;
 
+/* Initialise a semaphore with so many free slots; the bounded one refuses to have more later. */
 #define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, {NULL, NULL}}
 #define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), {NULL, NULL}}
 

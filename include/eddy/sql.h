@@ -33,6 +33,7 @@
 
 EDDY_BEGIN_DECLS
 
+/* What a database reports; eddy_strerror() names them. */
 enum {
     EDDY_SQL_ERROR = EDDY_ERROR_SQL,           /* any other error of the database */
     EDDY_SQL_SYNTAX = EDDY_ERROR_SQL - 1,      /* not understood; no such table or column */
@@ -53,6 +54,7 @@ enum {
 
 /* --- Values ---------------------------------------------------------------------------------- */
 
+/* The kinds of values. */
 typedef enum eddy_sql_type {
     EDDY_SQL_NULL,
     EDDY_SQL_INT,
@@ -71,13 +73,13 @@ typedef struct eddy_sql_value {
     };
 } eddy_sql_value;
 
+/* Make a value: a null, an int, a double (a NaN goes in as null). */
 static inline eddy_sql_value eddy_sql_null(void)
 {
     eddy_sql_value value;
     memset(&value, 0, sizeof value);
     return value;
 }
-
 static inline eddy_sql_value eddy_sql_int(int64_t integer)
 {
     eddy_sql_value value = eddy_sql_null();
@@ -85,7 +87,6 @@ static inline eddy_sql_value eddy_sql_int(int64_t integer)
     value.integer = integer;
     return value;
 }
-
 static inline eddy_sql_value eddy_sql_double(double real)
 {
     eddy_sql_value value = eddy_sql_null();
@@ -94,6 +95,7 @@ static inline eddy_sql_value eddy_sql_double(double real)
     return value;
 }
 
+/* Text of a given length, in UTF-8. The bytes are lent. */
 static inline eddy_sql_value eddy_sql_text_span(eddy_span text)
 {
     eddy_sql_value value = eddy_sql_null();
@@ -109,6 +111,7 @@ static inline eddy_sql_value eddy_sql_text(const char *text)
     return text != NULL ? eddy_sql_text_span(span) : eddy_sql_null();
 }
 
+/* Bytes of any kind, `size` of them, lent. */
 static inline eddy_sql_value eddy_sql_blob(const void *data, size_t size)
 {
     eddy_span span = {(const char *)data, size};
@@ -293,21 +296,23 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_begin(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_begin_read(eddy_sql *connection);
 
 /*
- * End it. A commit that fails has rolled back. One that is cancelled before it starts has too; once
+ * End it. 0; EDDY_EMISUSE when the task has none; EDDY_SQL_ABORTED from a commit when an earlier error
+ * has ended it; or why the database could not. A commit that fails has rolled back. One that is cancelled before it starts has too; once
  * it is at work its outcome is waited for, unless the task is cancelled again. Then EDDY_CANCELLED
  * comes back, with a message that says what happened.
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_rollback(eddy_sql *connection);
 
+/* What became of a transaction. */
 typedef enum eddy_sql_outcome {
     EDDY_SQL_NO_TRANSACTION,  /* there was none */
-    EDDY_SQL_COMMITTED,
-    EDDY_SQL_ROLLED_BACK,
+    EDDY_SQL_COMMITTED,       /* it is in the database */
+    EDDY_SQL_ROLLED_BACK,     /* nothing of it is */
     EDDY_SQL_OUTCOME_UNKNOWN, /* still at work, and not waited for; or the connection was lost */
 } eddy_sql_outcome;
 
-/* Commits, and says to the program what happened: *out_outcome is set in every case. */
+/* Commits and returns as above, and tells what happened: *out_outcome is set in every case. */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_outcome *out_outcome);
 
 /*

@@ -63,6 +63,7 @@ EDDY_API EDDY_CHECKED int eddy_stream_from_fd(int fd, const eddy_stream_options 
 EDDY_API EDDY_CHECKED int eddy_stream_pair(const eddy_stream_options *options,
                                            eddy_stream **out_first, eddy_stream **out_second);
 
+/* Zero means the default. */
 typedef struct eddy_listener_options {
     int backlog;         /* 1024 */
     bool reuse_port;     /* several processes share the port */
@@ -136,14 +137,17 @@ EDDY_API EDDY_CHECKED int eddy_stream_consume(eddy_stream *stream, size_t size);
 EDDY_API EDDY_SUSPENDS int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size);
 
 /*
- * Reads up to and including `separator`, which is not empty. *out_bytes is lent until the stream is
- * next read or freed. EDDY_LIMIT if it is not within the stream's limit, and EDDY_INCOMPLETE if the
+ * Reads up to and including `separator`, which is not empty (else EDDY_EVALUE). 0, and *out_bytes is
+ * lent until the stream is next read or freed; other errors as read. EDDY_LIMIT if it is not within the stream's limit, and EDDY_INCOMPLETE if the
  * stream ends before it; both leave the bytes in the stream.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_read_until(eddy_stream *stream, const void *separator,
                                                   size_t separator_size, eddy_span *out_bytes);
 
-/* Reads a line with its '\n'; the last one may have none; an empty span is the end. */
+/*
+ * Reads a line with its '\n': 0, and *out_line is lent as above; the last one may have none; an empty
+ * span is the end. EDDY_LIMIT and other errors as above.
+ */
 EDDY_API EDDY_SUSPENDS int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line);
 
 /* Whether the peer has ended and everything has been read. */
@@ -162,6 +166,8 @@ EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
 EDDY_API EDDY_SUSPENDS int eddy_stream_write(eddy_stream *stream, const void *data, size_t size);
 
 struct iovec;
+
+/* The same for `count` pieces, one after the other, as one write. EDDY_EVALUE for a negative count. */
 EDDY_API EDDY_SUSPENDS int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts,
                                               int count);
 
@@ -184,8 +190,9 @@ EDDY_API EDDY_SUSPENDS int eddy_stream_wait_closed(eddy_stream *stream);
 EDDY_API int eddy_stream_abort(eddy_stream *stream);
 EDDY_API void eddy_stream_free(eddy_stream *stream);
 
+/* Whether it has been closed or aborted; and its descriptor, lent, -1 once closed. */
 EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
-EDDY_API int eddy_stream_fd(const eddy_stream *stream); /* lent; -1 once closed */
+EDDY_API int eddy_stream_fd(const eddy_stream *stream);
 
 /*
  * The address of the peer, or of this side, as text: "127.0.0.1:8080", "[::1]:8080", a path, or "".

@@ -19,6 +19,7 @@ EDDY_BEGIN_DECLS
 
 enum { EDDY_TASK_NAME_MAX = 64 }; /* bytes, with the terminating zero; longer names are cut */
 
+/* Zero means the default throughout. */
 typedef struct eddy_task_options {
     const char *name;   /* copied; NULL: the coroutine's name */
     size_t stack_size;  /* bytes; 0: the loop's */
@@ -67,27 +68,26 @@ EDDY_API const eddy_place *eddy_task_place(const eddy_task *task);
 EDDY_API int eddy_task_cancelling(const eddy_task *task);
 EDDY_API int eddy_task_uncancel(eddy_task *task);
 
+/* Other names for what future.h declares, so that a task can be spoken of as one. */
 #define eddy_task_cancel eddy_future_cancel
 #define eddy_task_result eddy_future_result
 #define eddy_task_exception eddy_future_exception
 #define eddy_task_add_done_callback eddy_future_add_done_callback
 #define eddy_task_remove_done_callback eddy_future_remove_done_callback
 
+/* The same, as functions: one more reference, giving one back, and how far the task is. */
 static inline eddy_task *eddy_task_ref(eddy_task *task)
 {
     return eddy_future_ref(task);
 }
-
 static inline void eddy_task_free(eddy_task *task)
 {
     eddy_future_free(task);
 }
-
 static inline bool eddy_task_done(const eddy_task *task)
 {
     return eddy_future_done(task);
 }
-
 static inline bool eddy_task_cancelled(const eddy_task *task)
 {
     return eddy_future_cancelled(task);

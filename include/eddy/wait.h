@@ -14,10 +14,11 @@
 
 EDDY_BEGIN_DECLS
 
+/* What is waited for. */
 typedef enum eddy_return_when {
-    EDDY_ALL_COMPLETED,
-    EDDY_FIRST_COMPLETED,
-    EDDY_FIRST_EXCEPTION, /* a cancelled one does not count */
+    EDDY_ALL_COMPLETED,   /* until all are done */
+    EDDY_FIRST_COMPLETED, /* until one is */
+    EDDY_FIRST_EXCEPTION, /* until one has failed, or all are done; a cancelled one does not count */
 } eddy_return_when;
 
 /*

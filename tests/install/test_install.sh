@@ -80,6 +80,29 @@ all_declared_exported() {
         grep -oE 'eddy_[a-z0-9_]+ ?\($' | tr -d ' (')
 }
 
+# explains NAME...: man finds each of these among the installed pages, and sets it without a warning.
+explains() {
+    local name complaint
+    for name in "$@"; do
+        MANPATH=$man man -w "$name" || return 1
+        complaint=$(MANPATH=$man MANWIDTH=80 man --warnings=w -P cat "$name" 2>&1 >/dev/null)
+        [ -z "$complaint" ] || { echo "$name: $complaint"; return 1; }
+    done
+}
+
+# each_explained HEADER...: there is a page for every public name that a header declares.
+each_explained() {
+    local name
+    local -i seen=0
+    while read -r name; do
+        seen+=1
+        [ -s "$man/man3/$name.3" ] || { echo "$name has no page"; return 1; }
+    done < <(cat "$@" | sed 's|/\*.*\*/||' |
+        grep -oE '^EDDY_API [^;]*\beddy_[a-z0-9_]+\(|^# *define (eddy|EDDY)_[a-zA-Z0-9_]+' |
+        grep -oE '(eddy|EDDY)_[a-zA-Z0-9_]+\(?$' | tr -d '(' | grep -vE '__|_H$' | sort -u)
+    [ "$seen" -gt 200 ]
+}
+
 has_soname() { readelf -d "$1" | grep -q "SONAME.*\[$2\]"; }
 
 check "it installs" meson install -C "$build" --no-rebuild --quiet --destdir "$root"
@@ -117,6 +140,15 @@ core_headers=$(find "$include/eddy" -name '*.h' ! -name 'http*' ! -name 'sql*' !
 # shellcheck disable=SC2086
 check "libeddy.so exports all that its headers declare" \
     all_declared_exported "$lib/libeddy.so" $core_headers
+
+man=$(dirname "$(dirname "$(find "$root" -name eddy.7)")")
+pages="eddy.7 eddy_queue eddy_queue_put EDDY_ASYNC_TO eddy_run_options eddy_http_session_get"
+[ -z "$(find "$root" -path '*/bin/eddy')" ] || pages+=" eddy.1 eddy-fetch eddy-serve"
+if command -v man >/dev/null; then
+    # shellcheck disable=SC2086
+    check "man finds the pages, by the names of functions too" explains $pages
+fi
+check "there is a page for every public name" each_explained "$include"/eddy/*.h
 
 echo "1..$count"
 exit "$failed"
