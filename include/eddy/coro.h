@@ -47,6 +47,18 @@ typedef struct eddy_function {
     eddy_place place;
 } eddy_function;
 
+/* A place where coroutine objects are made, and of what. */
+typedef struct eddy_site {
+    eddy_place place;
+    const eddy_function *function;
+} eddy_site;
+
+#define EDDY__SITE(name)                                                                           \
+    __extension__({                                                                                \
+        static const eddy_site eddy_site_ = {{__FILE__, __LINE__}, &name##__function};             \
+        &eddy_site_;                                                                               \
+    })
+
 /*
  * Stands before the body of a coroutine function of this file: without a result, with one, and with
  * one that has a destructor. The body returns a status, and has its result in *result.
@@ -93,19 +105,17 @@ typedef struct eddy_function {
  * dropped. Never NULL: one that can't be made is a task that has failed already (-ENOMEM), and its
  * arguments have been destroyed.
  */
-#define eddy_coro(name, ...) name##__coro(EDDY_HERE __VA_OPT__(,) __VA_ARGS__)
+#define eddy_coro(name, ...) name##__coro(EDDY__SITE(name) __VA_OPT__(,) __VA_ARGS__)
 
 /* The same with arguments by name; those left out are zero. */
 #define eddy_coro_with(name, ...)                                                                  \
-    name##__coro_with(EDDY_HERE, EDDY__LITERAL(name##__arguments, __VA_ARGS__))
+    name##__coro_with(EDDY__SITE(name), EDDY__LITERAL(name##__arguments, __VA_ARGS__))
 
 /* Drops a coroutine object that will not be used. NULL is fine. */
 EDDY_API void eddy_coro_free(eddy_coroutine *coroutine);
 
 /* For the macros: copies `arguments`, or destroys them when it can't. */
-EDDY_API EDDY_CHECKED eddy_coroutine *eddy__coro_new(const eddy_function *function,
-                                                     const eddy_place *place,
-                                                     const void *arguments);
+EDDY_API EDDY_CHECKED eddy_coroutine *eddy__coro_new(const eddy_site *site, const void *arguments);
 
 /* For the macros: how many scopes are open when a body begins, and ending what it left open. */
 EDDY_API size_t eddy__body_begin(void);

@@ -113,16 +113,16 @@
 /* The two makers of its coroutine objects: arguments by position, and by name. */
 #define EDDY__MAKERS(name, ...)                                                                    \
     EDDY__UNUSED static inline eddy_coroutine *name##__coro_with(                                  \
-        const eddy_place *eddy_place_, struct name##__arguments eddy_arguments_)                   \
+        const eddy_site *eddy_site_, struct name##__arguments eddy_arguments_)                   \
     {                                                                                              \
-        return eddy__coro_new(&name##__function, eddy_place_, &eddy_arguments_);                   \
+        return eddy__coro_new(eddy_site_, &eddy_arguments_);                                       \
     }                                                                                              \
     EDDY__UNUSED static inline eddy_coroutine *name##__coro(                                       \
-        const eddy_place *eddy_place_ EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__))       \
+        const eddy_site *eddy_site_ EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__))       \
     {                                                                                              \
         struct name##__arguments eddy_arguments_;                                                  \
         EDDY__EACH(EDDY__STORE __VA_OPT__(,) __VA_ARGS__)                                          \
-        return eddy__coro_new(&name##__function, eddy_place_, &eddy_arguments_);                   \
+        return eddy__coro_new(eddy_site_, &eddy_arguments_);                                       \
     }
 
 /* All of it for a function of one file. The body's braces follow in the user's text. */

@@ -2,15 +2,18 @@
 /*
  * gather.c: one future that is done when several are.
  *
- * A gather is a future with a row of children. Each pending child has one of its handles among its
- * callbacks; when that runs, the gather takes note. It fails with the first error, unless errors are
+ * A gather is a future with a row of children. It watches the tasks that it makes of coroutine
+ * objects; any other pending child has one of its handles among its callbacks. When the news comes,
+ * the gather takes note. It fails with the first error, unless errors are
  * results, and the other children run on: their errors still count as looked at when they come.
  * The list of values is never built: whoever wants it reads the children, which are kept.
  *
  * What always holds:
- *   - A child given twice is one child: only its first place has a handle.
- *   - While handles are out, the gather is pinned to the loop: the children's callbacks need it. The
- *     loop's end drops what is still pinned.
+ *   - A child given twice is one child: only its first place counts.
+ *   - While children are pending, the gather is pinned to the loop: they need it. The loop's end
+ *     drops what is still pinned.
+ *   - Tasks that may have started inside the call that made them are not watched, for they may have
+ *     callbacks already, which come first.
  *   - Cancelling it cancels the children; it completes only when they do.
  */
 #include "combine/combine.h"
@@ -20,21 +23,26 @@
 #include <errno.h>
 #include <string.h>
 
-struct gather_child {
-    struct handle handle; // among the callbacks of `future`, then queued
-    struct eddy_future *future;
+/* For a child that is not watched. */
+struct listener {
+    struct handle handle; // among the callbacks of the child, then queued
     struct gather *gather;
-    bool is_repeated; // the same future stands before it in the list
+    struct eddy_future *child;
+    size_t index;     // of the child
+    bool is_repeated; // the same child stands before it in the list: nothing is listened to
 };
 
 struct gather {
     struct eddy_future future; // first
+    struct watcher watcher;
     struct pin pin;            // while `left` > 0
     bool return_exceptions;
-    bool is_cancel_requested; // and a child was cancelled for it
-    size_t left;              // children that are not done yet, or whose news has not come
+    bool is_cancel_requested;  // and a child was cancelled for it
+    size_t left;               // children that are not done yet, or whose news has not come
     size_t count;
-    struct gather_child children[];
+    size_t listener_count;
+    struct listener *listeners; // behind the children
+    struct eddy_future *children[];
 };
 
 static struct gather *gather_of(struct eddy_future *future)
@@ -47,21 +55,32 @@ static bool cancel_children(struct eddy_future *future, struct eddy_error *why)
     struct gather *gather = gather_of(future);
     bool was_any_cancelled = false;
     for (size_t i = 0; i < gather->count; i++)
-        if (eddy__future_cancel_for(gather->children[i].future, why))
+        if (eddy__future_cancel_for(gather->children[i], why))
             was_any_cancelled = true;
     if (was_any_cancelled)
         gather->is_cancel_requested = true;
     return was_any_cancelled;
 }
 
+static size_t size_of(size_t count, size_t listener_count)
+{
+    return sizeof(struct gather) + count * sizeof(struct eddy_future *) +
+           listener_count * sizeof(struct listener);
+}
+
 static size_t fini_gather(struct eddy_future *future)
 {
     struct gather *gather = gather_of(future);
+    for (size_t i = 0; i < gather->listener_count; i++)
+        eddy__handle_cancel(&gather->listeners[i].handle);
     for (size_t i = 0; i < gather->count; i++) {
-        eddy__handle_cancel(&gather->children[i].handle);
-        eddy_future_free(gather->children[i].future);
+        struct eddy_future *child = gather->children[i];
+        if (child->kind == &eddy__future_task &&
+            eddy__task_of(child)->watcher == &gather->watcher)
+            eddy__task_unwatch(eddy__task_of(child));
+        eddy_future_free(child);
     }
-    return sizeof *gather + gather->count * sizeof(struct gather_child);
+    return size_of(gather->count, gather->listener_count);
 }
 
 static const struct future_kind gather_kind = {"gather", cancel_children, fini_gather, NULL};
@@ -82,7 +101,7 @@ static void finish(struct gather *gather, struct eddy_future *last)
 {
     if (gather->return_exceptions)
         for (size_t i = 0; i < gather->count; i++)
-            eddy__future_look(gather->children[i].future);
+            eddy__future_look(gather->children[i]);
     if (gather->is_cancel_requested)
         eddy__future_fail(&gather->future, EDDY_CANCELLED,
                           last->state == EDDY_STATE_CANCELLED ? last->error : NULL);
@@ -106,66 +125,120 @@ static void note_child(struct gather *gather, struct eddy_future *child)
         finish(gather, child);
 }
 
-static void on_child_done(struct handle *handle)
+static void take_news(struct gather *gather, struct eddy_future *child)
 {
-    struct gather_child *child = container_of(handle, struct gather_child, handle);
-    struct gather *gather = child->gather;
-    note_child(gather, child->future);
+    note_child(gather, child);
     if (gather->left == 0)
         eddy__unpin(&gather->pin);
 }
 
-/* Before any child is made a task: one that starts eagerly may walk over the same futures. */
-static void find_repeated(struct gather *gather, eddy_future *const *children, size_t count)
+static void on_child_done(struct handle *handle)
 {
-    uint32_t walk = eddy__future_walk();
-    for (size_t i = 0; i < count; i++)
-        gather->children[i].is_repeated =
-            children[i] != NULL && !eddy__future_mark(children[i], walk);
+    struct listener *listener = container_of(handle, struct listener, handle);
+    take_news(listener->gather, listener->child);
 }
 
-/* Adds a child; false if it counts as done already, and its news is to be taken later. */
-static bool add_child(struct gather *gather, struct eddy_future *awaitable)
+static void on_task_done(struct watcher *watcher, struct task *task)
 {
-    struct gather_child *child = &gather->children[gather->count++];
-    child->future = eddy__future_of(awaitable);
-    child->gather = gather;
-    child->handle.run = on_child_done;
-    if (child->is_repeated)
-        return true;
+    take_news(container_of(watcher, struct gather, watcher), &task->future);
+}
+
+/* ---- making one ------------------------------------------------------------------------------*/
+
+/*
+ * Goes through the children, and counts those that need a listener: what is no coroutine object, and
+ * what stands in the list before; everything if tasks start inside the call that makes them.
+ * `listeners` receives them; or NULL. Before any coroutine is made a task, for one that starts at
+ * once may walk over the same futures.
+ */
+static size_t plan_listeners(eddy_future *const *children, size_t count, struct listener *listeners)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    bool can_watch = loop != NULL && !loop->is_eager;
+    uint32_t walk = eddy__future_walk();
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_repeated = children[i] != NULL && !eddy__future_mark(children[i], walk);
+        if (can_watch && !is_repeated && children[i] != NULL && eddy__is_coroutine(children[i]))
+            continue;
+        if (listeners != NULL)
+            listeners[n] = (struct listener){
+                .handle.run = on_child_done, .index = i, .is_repeated = is_repeated};
+        n++;
+    }
+    return n;
+}
+
+/* A gather for `count` children, none of which has been added. */
+static struct eddy_future *new_gather(eddy_future *const *children, size_t count)
+{
+    size_t listener_count = plan_listeners(children, count, NULL);
+    struct eddy_future *future = eddy__future_new(&gather_kind, size_of(count, listener_count));
+    if (future->kind != &gather_kind)
+        return future;
+    struct gather *gather = gather_of(future);
+    gather->watcher.run = on_task_done;
+    gather->listeners = (struct listener *)&gather->children[count];
+    gather->listener_count = listener_count;
+    if (listener_count > 0)
+        plan_listeners(children, count, gather->listeners);
+    return future;
+}
+
+/* One that is done counts as such; its news is taken later. */
+static void listen_to(struct gather *gather, struct listener *listener, struct eddy_future *child)
+{
+    listener->gather = gather;
+    listener->child = child;
+    if (listener->is_repeated)
+        return;
     gather->left++;
-    if (eddy__future_is_done(child->future))
-        return false;
-    pile_push(&child->future->callbacks, &child->handle.link);
-    return true;
+    if (!eddy__future_is_done(child))
+        eddy__future_subscribe(child, &listener->handle);
+}
+
+static void add_children(struct gather *gather, eddy_future *const *children, size_t count)
+{
+    struct listener *listener = gather->listeners;
+    struct listener *end = listener + gather->listener_count;
+    for (size_t i = 0; i < count; i++) {
+        struct eddy_future *child = eddy__future_of(children[i]);
+        gather->children[gather->count++] = child;
+        if (listener < end && listener->index == i) {
+            listen_to(gather, listener++, child);
+        } else {
+            gather->left++;
+            eddy__task_watch(eddy__task_of(child), &gather->watcher);
+        }
+    }
+}
+
+static bool is_done_already(const struct listener *listener)
+{
+    return !listener->is_repeated && !link_is_linked(&listener->handle.link);
 }
 
 eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool return_exceptions)
 {
-    struct eddy_future *future = eddy__future_new(
-        &gather_kind, sizeof(struct gather) + count * sizeof(struct gather_child));
+    struct eddy_future *future = new_gather(children, count);
     if (future->kind != &gather_kind) {
         eddy__coro_refuse_all(children, count);
         return future;
     }
     struct gather *gather = gather_of(future);
     gather->return_exceptions = return_exceptions;
-    // Which children count as done already is settled before any of their news is taken.
-    find_repeated(gather, children, count);
-    size_t done_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (add_child(gather, children[i]))
-            continue;
-        gather->children[i].handle.run = NULL; // marks it for the second round
-        done_count++;
-    }
+    add_children(gather, children, count);
     if (count == 0)
         eddy__future_finish(future, 0, false);
+    // Which children count as done already is settled before any of their news is taken.
+    size_t done_count = 0;
+    for (size_t i = 0; i < gather->listener_count; i++)
+        done_count += is_done_already(&gather->listeners[i]);
     if (gather->left > done_count)
         pin_while_pending(gather);
-    for (size_t i = 0; i < count && done_count > 0; i++)
-        if (gather->children[i].handle.run == NULL)
-            note_child(gather, gather->children[i].future);
+    for (size_t i = 0; i < gather->listener_count && done_count > 0; i++)
+        if (is_done_already(&gather->listeners[i]))
+            note_child(gather, gather->listeners[i].child);
     return future;
 }
 
@@ -174,7 +247,7 @@ eddy_future *eddy_gather_child(const eddy_future *future, size_t index)
     if (future->kind != &gather_kind)
         return NULL;
     const struct gather *gather = container_of(future, struct gather, future);
-    return index < gather->count ? gather->children[index].future : NULL;
+    return index < gather->count ? gather->children[index] : NULL;
 }
 
 size_t eddy_gather_count(const eddy_future *future)

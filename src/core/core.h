@@ -224,6 +224,20 @@ enum task_stage {
     TASK_ENDED,
 };
 
+/*
+ * Who has made many tasks and wants to be told of each: one word in each instead of a handle for
+ * each. The news comes as a handle would, as the first of the task's callbacks.
+ */
+struct watcher {
+    void (*run)(struct watcher *watcher, struct task *done);
+};
+
+/* Has `watcher` told of a task that has just been made. */
+void eddy__task_watch(struct task *task, struct watcher *watcher);
+
+/* It is no longer to be told, even if the news is on its way. */
+void eddy__task_unwatch(struct task *task);
+
 /* What few tasks have. */
 struct task_extra {
     size_t stack_size;             // bytes asked for; or 0
@@ -249,8 +263,8 @@ struct task {
     struct eddy_future future; // first: a task is a future
     struct handle step;        // queued when the task is to begin or to go on
     struct link all;           // in loop->tasks, or in the unawaited list of its maker
-    const struct eddy_function *function;
-    const eddy_place *place; // where it was made
+    const eddy_site *site;     // where it was made, and of what
+    struct watcher *watcher;   // who is told first that it is done; or NULL
     uint64_t id;
     union {
         struct activation *activation; // at the stage TASK_RUNNING
@@ -291,7 +305,7 @@ void eddy__task_forget_cancel(struct task *task);
 static inline const char *eddy__task_name(const struct task *task)
 {
     const struct task_extra *extra = eddy__task_extra(task);
-    return extra != NULL && extra->name[0] != '\0' ? extra->name : task->function->name;
+    return extra != NULL && extra->name[0] != '\0' ? extra->name : task->site->function->name;
 }
 
 struct future_value eddy__task_value(const struct task *task);

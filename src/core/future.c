@@ -168,6 +168,8 @@ static inline void complete(struct eddy_future *future, eddy_future_state state,
     EDDY_ASSERT(future->state == EDDY_STATE_PENDING);
     future->state = state;
     future->status = status;
+    if (future->kind == &eddy__future_task && eddy__task_of(future)->watcher != NULL)
+        eddy__loop_ready(eddy__loop_current(), &eddy__task_of(future)->step);
     if (future->callbacks.top != NULL)
         queue_callbacks(future);
 }

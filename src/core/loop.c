@@ -68,7 +68,7 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
     int n = snprintf(buf, size,
                      "eddy: stack overflow in task \"%s\" (coroutine %s, %zu bytes of stack): give "
                      "it more with eddy_task_options.stack_size or eddy_run_options.stack_size",
-                     eddy__task_name(task), task->function->name,
+                     eddy__task_name(task), task->site->function->name,
                      eddy__stack_size(stack));
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }

@@ -22,63 +22,57 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a thing of `size` bytes is aligned to: its size is a multiple of that. */
-static inline size_t alignment_of(size_t size)
+/*
+ * The arguments stand behind the struct, the result behind them. A thing is aligned to 16 bytes only
+ * if its size is a multiple of that, and needs no more than 8 otherwise.
+ */
+static inline size_t align_for(size_t offset, size_t size)
 {
-    size_t lowest_bit = size & -size;
-    return lowest_bit == 0 || lowest_bit > 16 ? 16 : lowest_bit;
-}
-
-static inline size_t align_up(size_t offset, size_t alignment)
-{
+    size_t alignment = size % 16 == 0 ? 16 : 8;
     return (offset + alignment - 1) & ~(alignment - 1);
-}
-
-/* The result stands behind the struct, the arguments behind that. */
-static inline size_t result_offset(const struct eddy_function *function)
-{
-    return align_up(sizeof(struct task), alignment_of(function->result_size));
 }
 
 static inline size_t arguments_offset(const struct eddy_function *function)
 {
-    if (function->result_size == 0)
-        return align_up(sizeof(struct task), alignment_of(function->arguments_size));
-    return align_up(result_offset(function) + function->result_size,
-                    alignment_of(function->arguments_size));
+    return align_for(sizeof(struct task), function->arguments_size);
+}
+
+static inline size_t result_offset(const struct eddy_function *function)
+{
+    return align_for(arguments_offset(function) + function->arguments_size, function->result_size);
 }
 
 static inline size_t size_of(const struct eddy_function *function)
 {
-    return arguments_offset(function) + function->arguments_size;
+    return result_offset(function) + function->result_size;
 }
 
 void *eddy__coro_arguments(struct task *task)
 {
-    return (char *)task + arguments_offset(task->function);
+    return (char *)task + arguments_offset(task->site->function);
 }
 
 static void *result_of(struct task *task)
 {
-    return (char *)task + result_offset(task->function);
+    return (char *)task + result_offset(task->site->function);
 }
 
 struct future_value eddy__task_value(const struct task *task)
 {
-    const struct eddy_function *function = task->function;
+    const struct eddy_function *function = task->site->function;
     return (struct future_value){(char *)task + result_offset(function), function->result_size,
                                  function->drop_result};
 }
 
 static void drop_arguments(struct task *task)
 {
-    task->function->drop_arguments(eddy__coro_arguments(task));
+    task->site->function->drop_arguments(eddy__coro_arguments(task));
 }
 
 static size_t fini_task(struct eddy_future *future)
 {
     struct task *task = eddy__task_of(future);
-    const struct eddy_function *function = task->function;
+    const struct eddy_function *function = task->site->function;
     if (link_is_linked(&task->all))
         list_remove(&task->all);
     if (future->stage == TASK_COROUTINE)
@@ -132,9 +126,8 @@ static eddy_coroutine *unmade(const eddy_function *function, const void *argumen
     return eddy__future_unmade(-ENOMEM);
 }
 
-/* Field by field: clearing the struct as a whole takes longer than all else that is done here. */
-static void init_coroutine(struct task *task, const eddy_function *function,
-                           const eddy_place *place)
+/* In parts: clearing the struct as a whole takes longer than all else that is done here. */
+static void init_coroutine(struct task *task, const eddy_site *site)
 {
     task->future = (struct eddy_future){
         .refs = 1,
@@ -145,21 +138,21 @@ static void init_coroutine(struct task *task, const eddy_function *function,
     };
     task->step = (struct handle){.run = eddy__task_begin};
     task->all = (struct link){0};
-    task->function = function;
-    task->place = place;
+    task->site = site;
+    task->watcher = NULL;
     task->id = 0;
     task->extra = NULL;
 }
 
-eddy_coroutine *eddy__coro_new(const eddy_function *function, const eddy_place *place,
-                               const void *arguments)
+eddy_coroutine *eddy__coro_new(const eddy_site *site, const void *arguments)
 {
-    size_t offset = arguments_offset(function);
-    struct task *task = eddy__block_new(offset + function->arguments_size);
+    const struct eddy_function *function = site->function;
+    size_t size = size_of(function);
+    struct task *task = eddy__block_new(size);
     if (task == NULL)
         return unmade(function, arguments);
-    init_coroutine(task, function, place);
-    memcpy((char *)task + offset, arguments, function->arguments_size);
+    init_coroutine(task, site);
+    memcpy(eddy__coro_arguments(task), arguments, function->arguments_size);
     struct list *unawaited = unawaited_list();
     if (unawaited != NULL)
         list_push(unawaited, &task->all);
@@ -183,7 +176,7 @@ void eddy__coro_take(struct task *task)
 
 int eddy__coro_enter(struct task *task)
 {
-    return task->function->entry(eddy__coro_arguments(task), result_of(task));
+    return task->site->function->entry(eddy__coro_arguments(task), result_of(task));
 }
 
 int eddy__coro_run(struct task *task)
@@ -192,7 +185,7 @@ int eddy__coro_run(struct task *task)
     size_t depth = eddy__body_begin();
     int status = eddy__body_end(depth, eddy__coro_enter(task));
     task->future.status = status;
-    task->future.has_value = status >= 0 && task->function->result_size > 0;
+    task->future.has_value = status >= 0 && task->site->function->result_size > 0;
     return status;
 }
 
@@ -311,6 +304,30 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
     return eddy_future_ref(awaitable);
 }
 
+/* ---- the end ---------------------------------------------------------------------------------*/
+
+/* The step handle of a task that has ended carries the news. */
+static void tell_watcher(struct handle *handle)
+{
+    struct task *task = container_of(handle, struct task, step);
+    struct watcher *watcher = task->watcher;
+    task->watcher = NULL;
+    watcher->run(watcher, task);
+}
+
+void eddy__task_watch(struct task *task, struct watcher *watcher)
+{
+    EDDY_ASSERT(task->watcher == NULL && !eddy__future_is_done(&task->future));
+    task->watcher = watcher;
+}
+
+void eddy__task_unwatch(struct task *task)
+{
+    if (task->watcher != NULL && eddy__future_is_done(&task->future))
+        eddy__handle_cancel(&task->step);
+    task->watcher = NULL;
+}
+
 /* The body ended with an error, or a cancellation was still to be delivered. */
 static void complete_otherwise(struct task *task, int status, struct eddy_error *error)
 {
@@ -318,8 +335,8 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
     struct eddy_error *undelivered = future->must_cancel ? future->error : NULL;
     if (status >= 0) {
         // It returned with a cancellation undelivered: cancelled, and the value has no taker.
-        if (task->function->drop_result != NULL)
-            task->function->drop_result(result_of(task));
+        if (task->site->function->drop_result != NULL)
+            task->site->function->drop_result(result_of(task));
         status = EDDY_CANCELLED;
         error = undelivered;
     }
@@ -337,10 +354,11 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
 static void complete(struct task *task, int status, struct eddy_error *error)
 {
     list_remove(&task->all);
+    task->step.run = tell_watcher;
     if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel))
         complete_otherwise(task, status, error);
     else
-        eddy__future_finish(&task->future, status, task->function->result_size > 0);
+        eddy__future_finish(&task->future, status, task->site->function->result_size > 0);
 }
 
 void eddy__task_end(struct task *task, int status)
@@ -372,6 +390,7 @@ void eddy__task_give_up(struct task *task)
     }
     task->future.stage = TASK_ENDED;
     list_remove(&task->all);
+    task->step.run = tell_watcher;
     eddy__future_cancelled(&task->future, NULL);
 }
 
@@ -453,13 +472,13 @@ uint64_t eddy_task_id(const eddy_task *future)
 const char *eddy_task_coroutine_name(const eddy_task *future)
 {
     const struct task *task = as_task(future);
-    return task != NULL ? task->function->name : "";
+    return task != NULL ? task->site->function->name : "";
 }
 
 const eddy_place *eddy_task_place(const eddy_task *future)
 {
     const struct task *task = as_task(future);
-    return task != NULL ? task->place : NULL;
+    return task != NULL ? &task->site->place : NULL;
 }
 
 int eddy_task_cancelling(const eddy_task *future)
