@@ -40,18 +40,25 @@ static struct item *first_of_model(void)
     return best;
 }
 
-static bool check_heap(const struct heap *heap)
+static bool check_part(const struct heap *heap, uint32_t number)
 {
-    for (size_t i = 1; i <= heap->count; i++) {
-        const struct heap_entry *entry = &heap->entries[i];
-        const struct heap_entry *parent = &heap->entries[(i + 2) / 4];
-        if (entry->node->position != i)
+    const struct heap_part *part = &heap->parts[number];
+    for (size_t i = 1; i <= part->count; i++) {
+        const struct heap_entry *entry = &part->entries[i];
+        const struct heap_entry *parent = &part->entries[(i + 2) / 4];
+        if (entry->node->position != i || entry->node->part != number)
             return false;
         if (i > 1 && (entry->key < parent->key ||
                       (entry->key == parent->key && entry->order < parent->order)))
             return false;
     }
     return true;
+}
+
+static bool check_heap(const struct heap *heap)
+{
+    return heap->parts[0].count + heap->parts[1].count == heap->count && check_part(heap, 0) &&
+           check_part(heap, 1);
 }
 
 static bool agrees(const struct heap *heap)

@@ -2,9 +2,13 @@
 /*
  * heap.h: timers by deadline, the earliest first, equal ones in order of arming.
  *
- * An array heap of four branches with positions kept in the members, so that one is taken out from
+ * Array heaps of four branches with positions kept in the members, so that one is taken out from
  * anywhere at once. The key stands in the array beside the pointer: a walk through the heap touches
  * no member that it does not move.
+ *
+ * There are two of them. A timeout is mostly taken back long before its time, and earlier than
+ * whatever else is armed: in one heap of a million it would sink from the top to the bottom. So what
+ * is new goes into a small heap, and from there into the large one only when the small one is full.
  */
 #ifndef EDDY_BASE_HEAP_H
 #define EDDY_BASE_HEAP_H
@@ -13,7 +17,8 @@
 
 /* Member of whatever waits in a heap. */
 struct heap_node {
-    size_t position; // in the array, from 1; 0: in no heap
+    uint32_t position; // in the array of its part, from 1; 0: in no heap
+    uint32_t part;     // which
 };
 
 struct heap_entry {
@@ -22,10 +27,15 @@ struct heap_entry {
     struct heap_node *node;
 };
 
-struct heap {
+struct heap_part {
     struct heap_entry *entries; // entries[0] is never used
     size_t count;
     size_t capacity;
+};
+
+struct heap {
+    struct heap_part parts[2]; // what is new; the others
+    size_t count;
     uint64_t next_order;
 };
 
@@ -35,15 +45,34 @@ int eddy__heap_insert(struct heap *heap, struct heap_node *node, int64_t key);
 /* Takes `node` out of the heap that it is in. */
 void eddy__heap_remove(struct heap *heap, struct heap_node *node);
 
+static inline bool eddy__heap_is_before(const struct heap_entry *a, const struct heap_entry *b)
+{
+    return a->key != b->key ? a->key < b->key : a->order < b->order;
+}
+
+/* The earliest entry; NULL when empty. */
+static inline const struct heap_entry *eddy__heap_top(const struct heap *heap)
+{
+    const struct heap_part *recent = &heap->parts[0];
+    const struct heap_part *rest = &heap->parts[1];
+    if (rest->count == 0)
+        return recent->count > 0 ? &recent->entries[1] : NULL;
+    if (recent->count == 0 || eddy__heap_is_before(&rest->entries[1], &recent->entries[1]))
+        return &rest->entries[1];
+    return &recent->entries[1];
+}
+
 /* The earliest, NULL when empty. */
 static inline struct heap_node *eddy__heap_first(const struct heap *heap)
 {
-    return heap->count > 0 ? heap->entries[1].node : NULL;
+    const struct heap_entry *top = eddy__heap_top(heap);
+    return top != NULL ? top->node : NULL;
 }
 
 static inline int64_t eddy__heap_first_key(const struct heap *heap)
 {
-    return heap->count > 0 ? heap->entries[1].key : INT64_MAX;
+    const struct heap_entry *top = eddy__heap_top(heap);
+    return top != NULL ? top->key : INT64_MAX;
 }
 
 void eddy__heap_fini(struct heap *heap);
