@@ -370,6 +370,30 @@ TEST(a_sleep_without_end_lasts_until_it_is_cancelled)
     EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
 }
 
+TEST(a_sleep_may_be_a_future_among_others)
+{
+    eddy_future *sleeps_list[] = {eddy_sleep_start(3), eddy_sleep_start(1), eddy_sleep_start(0)};
+    EXPECT_EQ(eddy_gather_all(sleeps_list, 3, NULL), 0);
+    EXPECT(eddy_time() == 3);
+    for (int i = 0; i < 3; i++) {
+        EXPECT_EQ(eddy_future_result(sleeps_list[i]), 0);
+        eddy_future_free(sleeps_list[i]);
+    }
+}
+
+TEST(a_sleep_as_a_future_is_cancelled_or_dropped_with_its_timer)
+{
+    EDDY_AUTO(eddy_future) *cancelled = eddy_sleep_start(5);
+    eddy_future_free(eddy_sleep_start(7));
+    EXPECT_EQ(eddy_future_cancel(cancelled), 1);
+    EXPECT_EQ(eddy_await(cancelled), EDDY_CANCELLED);
+    EDDY_AUTO(eddy_future) *endless = eddy_sleep_start(EDDY_NO_TIMEOUT);
+    EXPECT_EQ(eddy_wait_for(endless, 2), EDDY_TIMEDOUT);
+    EXPECT(eddy_time() == 2);
+    EDDY_AUTO(eddy_future) *refused = eddy_sleep_start(NAN);
+    EXPECT_EQ(eddy_await(refused), EDDY_EVALUE);
+}
+
 TEST_REAL(a_timer_never_fires_early)
 {
     double before = eddy_time();
@@ -422,5 +446,7 @@ RUN_TESTS(TEST_OF(a_task_starts_after_its_maker_stops),
           TEST_OF(a_sleep_takes_its_time_exactly),
           TEST_OF(sleepers_wake_by_deadline_and_equal_ones_in_order),
           TEST_OF(a_sleep_without_end_lasts_until_it_is_cancelled),
+          TEST_OF(a_sleep_may_be_a_future_among_others),
+          TEST_OF(a_sleep_as_a_future_is_cancelled_or_dropped_with_its_timer),
           TEST_OF(a_timer_never_fires_early),
           TEST_OF(a_thousand_tasks_wait_and_end))

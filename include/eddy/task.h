@@ -101,6 +101,15 @@ static inline bool eddy_task_cancelled(const eddy_task *task)
  */
 EDDY_API EDDY_SUSPENDS int eddy_sleep(double seconds);
 
+/*
+ * The same as a future, without a task that sleeps: done after `seconds`, for eddy_gather(),
+ * eddy_wait() and their like. A million of them cost what ten thousand sleeping tasks do. The
+ * reference is the caller's; given back while it is pending, the timer goes with it. Cancelling it
+ * takes the timer back too. Never NULL: one that can't be made has failed already (EDDY_EVALUE for a
+ * NaN, EDDY_EMISUSE outside a loop, -ENOMEM). Never suspends.
+ */
+EDDY_API EDDY_CHECKED eddy_future *eddy_sleep_start(double seconds);
+
 EDDY_AUTO_FOR(eddy_task, eddy_future_free)
 
 EDDY_END_DECLS

@@ -160,7 +160,7 @@ int eddy__shield(eddy_future *awaitable, void *out_value, size_t size)
 {
     int err = 0;
     if (eddy__task_required("eddy_shield", &err) != NULL)
-        err = eddy__future_check(awaitable, "eddy_shield");
+        err = eddy__future_check(awaitable);
     if (err < 0)
         return eddy__coro_refuse(awaitable, err);
     struct eddy_future *future = eddy_shield_start(awaitable);

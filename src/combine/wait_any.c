@@ -124,7 +124,7 @@ static int check(eddy_future *const *futures, size_t count, double timeout)
             eddy_coro_free(futures[i]);
             err = eddy__fail_plain(EDDY_ETYPE, "eddy_wait: a coroutine object is no task");
         } else if (err == 0) {
-            err = eddy__future_check(futures[i], "eddy_wait");
+            err = eddy__future_check(futures[i]);
         }
     }
     return err;

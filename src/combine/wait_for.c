@@ -57,7 +57,7 @@ int eddy__wait_for(eddy_future *awaitable, double seconds, void *out_value, size
 {
     int err = 0;
     if (eddy__task_required("eddy_wait_for", &err) != NULL)
-        err = eddy__future_check(awaitable, "eddy_wait_for");
+        err = eddy__future_check(awaitable);
     if (err == 0 && isnan(seconds))
         err = eddy__fail_plain(EDDY_EVALUE, "eddy_wait_for: the time is not a number");
     if (err < 0)

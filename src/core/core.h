@@ -197,7 +197,8 @@ static inline void eddy__future_unref(struct eddy_future *future)
 void eddy__future_subscribe(struct eddy_future *future, struct handle *handle);
 
 /* Takes the outcome: status or error, the value into `out` (of `size` bytes) unless NULL. */
-int eddy__future_take(struct eddy_future *future, void *out, size_t size);
+static inline int eddy__future_take(struct eddy_future *future, void *out, size_t size);
+int eddy__future_take_any(struct eddy_future *future, void *out, size_t size);
 
 /*
  * What `awaitable` stands for as a future of its own, as gather and shield want it: a coroutine
@@ -212,7 +213,8 @@ struct eddy_future *eddy__future_unmade(int status);
 struct eddy_future *eddy__future_failed(int status, const char *sentence);
 
 /* EDDY_EMISUSE when `future` is not of the running loop, or a coroutine that has been used up. */
-int eddy__future_check(const struct eddy_future *future, const char *function);
+static inline int eddy__future_check(const struct eddy_future *future);
+int eddy__future_check_pending(const struct eddy_future *future);
 
 /* ---- tasks -----------------------------------------------------------------------------------*/
 
@@ -554,6 +556,21 @@ static inline struct task *eddy__task_required(const char *function, int *out_er
     if (EDDY__UNLIKELY(task == NULL))
         *out_err = eddy__task_missing(function);
     return task;
+}
+
+static inline int eddy__future_check(const struct eddy_future *future)
+{
+    if (EDDY__LIKELY(future != NULL && future->loop_id == eddy__loop_id() &&
+                     future->stage != TASK_TAKEN))
+        return 0;
+    return eddy__future_check_pending(future);
+}
+
+static inline int eddy__future_take(struct eddy_future *future, void *out, size_t size)
+{
+    if (EDDY__LIKELY(out == NULL && future->status >= 0))
+        return future->status;
+    return eddy__future_take_any(future, out, size);
 }
 
 static inline int eddy__wait_init(struct wait *wait, const char *what)

@@ -280,7 +280,7 @@ void eddy__future_look(struct eddy_future *future)
         list_remove(&eddy__task_of(future)->all); // from loop->unlooked
 }
 
-int eddy__future_take(struct eddy_future *future, void *out, size_t size)
+int eddy__future_take_any(struct eddy_future *future, void *out, size_t size)
 {
     eddy__future_look(future);
     if (future->status < 0) {
@@ -349,17 +349,16 @@ const void *eddy_future_value(const eddy_future *future)
     return future->has_value ? eddy__future_value(future).at : NULL;
 }
 
-int eddy__future_check(const struct eddy_future *future, const char *function)
+int eddy__future_check_pending(const struct eddy_future *future)
 {
     if (future == NULL)
         return eddy__misuse("a null future was awaited");
     if (eddy__future_is_done(future))
         return 0;
-    if (EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) && !eddy__is_coroutine(future))
+    if (future->loop_id != eddy__loop_id() && !eddy__is_coroutine(future))
         return eddy__misuse("the future belongs to another loop");
     if (future->kind == &eddy__future_task && future->stage == TASK_TAKEN)
         return eddy__misuse("the coroutine object has been used already");
-    (void)function;
     return 0;
 }
 
@@ -401,7 +400,7 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callb
 {
     if (eddy__loop_current() == NULL || callback == NULL)
         return eddy__misuse("eddy_future_add_done_callback: no loop runs here, or no callback");
-    int err = eddy__future_check(future, "eddy_future_add_done_callback");
+    int err = eddy__future_check(future);
     if (err < 0)
         return err;
     struct done_callback *done = eddy__malloc(sizeof *done);

@@ -60,6 +60,66 @@ int eddy_sleep(double seconds)
     return err;
 }
 
+/* ---- a sleep that nobody stands still for ----------------------------------------------------*/
+
+struct sleep_future {
+    struct eddy_future future; // first
+    struct timer timer;
+};
+
+static struct sleep_future *sleep_of(struct eddy_future *future)
+{
+    return container_of(future, struct sleep_future, future);
+}
+
+static bool cancel_sleep(struct eddy_future *future, struct eddy_error *why)
+{
+    eddy__timer_disarm(eddy__loop_current(), &sleep_of(future)->timer);
+    eddy__future_cancelled(future, why);
+    return true;
+}
+
+/* Freed while it is pending, it is armed in the loop that runs here, or that loop has closed. */
+static size_t fini_sleep(struct eddy_future *future)
+{
+    struct sleep_future *sleep = sleep_of(future);
+    if (!eddy__future_is_done(future) && future->loop_id == eddy__loop_id())
+        eddy__timer_disarm(eddy__loop_current(), &sleep->timer);
+    return sizeof *sleep;
+}
+
+static const struct future_kind sleep_kind = {"sleep", cancel_sleep, fini_sleep, NULL};
+
+static void finish_sleep(struct handle *handle)
+{
+    struct timer *timer = container_of(handle, struct timer, handle);
+    eddy__future_finish(&container_of(timer, struct sleep_future, timer)->future, 0, false);
+}
+
+eddy_future *eddy_sleep_start(double seconds)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (loop == NULL)
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_sleep_start: no loop runs on this thread");
+    if (isnan(seconds))
+        return eddy__future_failed(EDDY_EVALUE, "eddy_sleep_start: the time is not a number");
+    struct eddy_future *future = eddy__future_new(&sleep_kind, sizeof(struct sleep_future));
+    if (future->kind != &sleep_kind)
+        return future;
+    struct sleep_future *sleep = sleep_of(future);
+    sleep->timer.handle.run = finish_sleep;
+    if (seconds <= 0) {
+        eddy__loop_ready(loop, &sleep->timer.handle);
+        return future;
+    }
+    int64_t when_ns = eddy__ns_add(eddy__loop_now_ns(loop), eddy__ns_of_seconds(seconds));
+    if (when_ns != NS_NEVER && eddy__timer_arm(loop, &sleep->timer, when_ns) < 0) {
+        eddy_future_free(future);
+        return eddy__future_unmade(-ENOMEM);
+    }
+    return future;
+}
+
 double eddy_time(void)
 {
     const struct eddy_loop *loop = eddy__loop_current();

@@ -226,7 +226,7 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
     int err = 0;
     struct task *task = eddy__task_required("eddy_await", &err);
     if (task != NULL)
-        err = eddy__future_check(future, "eddy_await");
+        err = eddy__future_check(future);
     if (err == 0 && future->status >= 0 && out_value != NULL &&
         size != eddy__future_value(future).size)
         err = eddy__misuse("eddy_await: the value has another size");

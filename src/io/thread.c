@@ -247,7 +247,7 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
 {
     int err = 0;
     if (eddy__task_required("eddy_to_thread", &err) != NULL)
-        err = eddy__future_check(coroutine, "eddy_to_thread");
+        err = eddy__future_check(coroutine);
     if (err < 0)
         return eddy__coro_refuse(coroutine, err);
     if (!eddy__is_coroutine(coroutine))
