@@ -9,6 +9,7 @@
 #include <eddy/as_completed.h>
 #include <eddy/barrier.h>
 #include <eddy/condition.h>
+#include <eddy/context_var.h>
 #include <eddy/coro.h>
 #include <eddy/error.h>
 #include <eddy/event.h>

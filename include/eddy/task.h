@@ -13,6 +13,7 @@
 #ifndef EDDY_TASK_H
 #define EDDY_TASK_H
 
+#include <eddy/context_var.h>
 #include <eddy/coro.h>
 
 EDDY_BEGIN_DECLS
@@ -24,6 +25,7 @@ typedef struct eddy_task_options {
     const char *name;   /* copied; NULL: the coroutine's name */
     size_t stack_size;  /* bytes; 0: the loop's */
     bool eager_start;   /* run the first step at once, inside the call that creates the task */
+    eddy_context *context; /* that it runs in, borrowed; NULL: a copy of the maker's */
 } eddy_task_options;
 
 /*

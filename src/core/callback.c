@@ -5,6 +5,7 @@
  * A callback is a handle with a timer's parts. The loop holds one reference until it has called or
  * dropped it, whoever asked may hold another, to cancel it or to look at it.
  */
+#include "core/inherit.h"
 #include "core/run.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct eddy_handle {
     eddy_callback *callback;
     void *data;
     struct eddy_loop *loop;
+    struct inherited *inherited; // of whoever asked for the call
     struct post post; // of a call from another thread
 };
 
@@ -31,6 +33,7 @@ static void run_callback(struct handle *base)
 {
     struct eddy_handle *handle = handle_of(base);
     handle->is_over = true;
+    struct inherited *outer = eddy__inherited_enter(handle->inherited);
     int status = handle->callback(handle->data);
     if (status < 0)
         eddy__report(&(eddy_report){
@@ -38,6 +41,7 @@ static void run_callback(struct handle *base)
             .message = "a callback failed",
             .status = status,
         });
+    handle->inherited = eddy__inherited_leave(outer);
     eddy_handle_free(handle);
 }
 
@@ -62,6 +66,7 @@ static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *ca
     handle->callback = callback;
     handle->data = data;
     handle->loop = loop;
+    handle->inherited = eddy__inherit();
     return handle;
 }
 
@@ -103,7 +108,7 @@ static int call_at_ns(int64_t when_ns, eddy_callback *callback, void *data,
     handle->is_timed = true;
     err = eddy__timer_arm(handle->loop, &handle->timer, when_ns);
     if (err < 0) {
-        eddy__free(handle);
+        eddy_handle_free(handle);
         return err;
     }
     return hand_out(handle, out_handle);
@@ -142,7 +147,7 @@ int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *da
     handle->post.run = queue_posted;
     int err = eddy__loop_post(loop, &handle->post);
     if (err < 0)
-        eddy__free(handle);
+        eddy_handle_free(handle);
     return err;
 }
 
@@ -173,6 +178,8 @@ double eddy_handle_when(const eddy_handle *handle)
 
 void eddy_handle_free(eddy_handle *handle)
 {
-    if (handle != NULL && --handle->refs == 0)
-        eddy__free(handle);
+    if (handle == NULL || --handle->refs > 0)
+        return;
+    eddy__inherited_unref(handle->inherited);
+    eddy__free(handle);
 }

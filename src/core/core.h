@@ -9,6 +9,7 @@
  *   timer    a handle that becomes ready at its time                               timer.c
  *   error    what is known about an error beside its number                        error.c
  *   scope    something that a body must end before it returns                      scope.c
+ *   inherited  what a task or callback has from its maker: context variables      inherit.c
  *
  * The order in which things happen is a promise (it is asyncio's): a future's callbacks are queued
  * in order of registration, never called directly; one iteration runs the handles that were ready
@@ -31,6 +32,7 @@
 #include "base/block.h"
 #include "base/heap.h"
 
+#include <eddy/context_var.h>
 #include <eddy/coro.h>
 #include <eddy/loop.h>
 #include <eddy/task.h>
@@ -242,6 +244,7 @@ void eddy__task_unwatch(struct task *task);
 
 /* What few tasks have. */
 struct task_extra {
+    struct inherited *inherited;   // at other stages than TASK_RUNNING: see eddy__task_hold()
     size_t stack_size;             // bytes asked for; or 0
     char name[EDDY_TASK_NAME_MAX]; // "": the function's
 };
@@ -259,6 +262,7 @@ struct activation {
     struct eddy_generator *generator; // the innermost whose body it runs; or NULL
     struct list unawaited;            // coroutine objects that it made and nobody took
     struct task_extra *extra;         // or NULL
+    struct inherited *inherited;      // from who made it, see inherit.h; NULL: nothing
 };
 
 struct task {
@@ -270,7 +274,7 @@ struct task {
     uint64_t id;
     union {
         struct activation *activation; // at the stage TASK_RUNNING
-        struct task_extra *extra;      // at any other; or NULL
+        void *held;                    // at any other: see eddy__task_hold()
     };
 };
 
@@ -282,9 +286,40 @@ static inline struct wait *eddy__task_wait(const struct task *task)
     return task->future.stage == TASK_RUNNING ? task->activation->wait : NULL;
 }
 
+/*
+ * What a task has while it has no stack: mostly nothing; something extra; or only what it inherits, in
+ * the same place, with an odd address.
+ */
+static inline void eddy__task_hold(struct task *task, struct task_extra *extra,
+                                   struct inherited *inherited)
+{
+    if (extra != NULL)
+        extra->inherited = inherited;
+    bool is_inherited = extra == NULL && inherited != NULL;
+    task->held = is_inherited ? (char *)inherited + 1 : (char *)extra;
+}
+
+static inline bool eddy__task_holds_inherited_only(const struct task *task)
+{
+    return ((uintptr_t)task->held & 1) != 0;
+}
+
 static inline struct task_extra *eddy__task_extra(const struct task *task)
 {
-    return task->future.stage == TASK_RUNNING ? task->activation->extra : task->extra;
+    if (task->future.stage == TASK_RUNNING)
+        return task->activation->extra;
+    return eddy__task_holds_inherited_only(task) ? NULL : task->held;
+}
+
+/* What it inherits, lent; or NULL. */
+static inline struct inherited *eddy__task_inherited(const struct task *task)
+{
+    if (task->future.stage == TASK_RUNNING)
+        return task->activation->inherited;
+    if (task->held == NULL)
+        return NULL;
+    return eddy__task_holds_inherited_only(task) ? (struct inherited *)(void *)((char *)task->held - 1)
+                                                 : ((struct task_extra *)task->held)->inherited;
 }
 
 /* The running task, NULL in callbacks and outside loops. */

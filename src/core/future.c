@@ -14,6 +14,7 @@
  *
  * Owns its error, its value and the users' callbacks. Called by every room to the right.
  */
+#include "core/inherit.h"
 #include "core/run.h"
 
 #include <errno.h>
@@ -24,9 +25,16 @@ struct done_callback {
     struct eddy_future *future; // a reference once queued
     eddy_done_callback *callback;
     void *data;
+    struct inherited *inherited; // of whoever added it
 };
 
 static void run_done_callback(struct handle *handle);
+
+static void free_done_callback(struct done_callback *done)
+{
+    eddy__inherited_unref(done->inherited);
+    eddy__free(done);
+}
 
 /* ---- birth and death -------------------------------------------------------------------------*/
 
@@ -375,6 +383,7 @@ void eddy__future_subscribe(struct eddy_future *future, struct handle *handle)
 static void run_done_callback(struct handle *handle)
 {
     struct done_callback *done = container_of(handle, struct done_callback, handle);
+    struct inherited *outer = eddy__inherited_enter(done->inherited);
     int status = done->callback(done->future, done->data);
     if (status < 0)
         eddy__report(&(eddy_report){
@@ -384,15 +393,16 @@ static void run_done_callback(struct handle *handle)
             .task = done->future,
             .name = eddy_task_get_name(done->future),
         });
+    done->inherited = eddy__inherited_leave(outer);
     eddy_future_free(done->future);
-    eddy__free(done);
+    free_done_callback(done);
 }
 
 bool eddy__done_callback_drop(struct handle *handle)
 {
     if (handle->run != run_done_callback)
         return false;
-    eddy__free(container_of(handle, struct done_callback, handle));
+    free_done_callback(container_of(handle, struct done_callback, handle));
     return true;
 }
 
@@ -407,7 +417,8 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callb
     if (done == NULL)
         return -ENOMEM;
     *done = (struct done_callback){
-        .handle.run = run_done_callback, .future = future, .callback = callback, .data = data};
+        .handle.run = run_done_callback, .future = future, .callback = callback, .data = data,
+        .inherited = eddy__inherit()};
     if (eddy__future_is_done(future))
         eddy_future_ref(future);
     eddy__future_subscribe(future, &done->handle);
@@ -427,7 +438,7 @@ int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *ca
         if (handle->run != run_done_callback || done->callback != callback || done->data != data)
             continue;
         link_remove(&handle->link);
-        eddy__free(done);
+        free_done_callback(done);
         removed++;
     }
     return removed;

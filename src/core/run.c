@@ -58,12 +58,13 @@ bool eddy__loop_begin_iteration(struct eddy_loop *loop)
 
 static size_t stack_size_of(const struct task *task)
 {
-    return task->extra != NULL ? task->extra->stack_size : 0;
+    const struct task_extra *extra = eddy__task_extra(task);
+    return extra != NULL ? extra->stack_size : 0;
 }
 
 /* Field by field: clearing the struct as a whole takes longer than all else that a start takes. */
 static void init_activation(struct activation *activation, struct stack *stack,
-                            struct task_extra *extra)
+                            const struct task *task)
 {
     activation->stack = stack;
     activation->wait = NULL;
@@ -74,7 +75,8 @@ static void init_activation(struct activation *activation, struct stack *stack,
     activation->eager = NULL;
     activation->generator = NULL;
     list_init(&activation->unawaited);
-    activation->extra = extra;
+    activation->extra = eddy__task_extra(task);
+    activation->inherited = eddy__task_inherited(task);
 }
 
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
@@ -91,7 +93,7 @@ static bool can_begin(struct eddy_loop *loop, struct task *task)
     }
     struct activation *activation = eddy__stack_room(stack);
     stack->owner = task;
-    init_activation(activation, stack, task->extra);
+    init_activation(activation, stack, task);
     task->activation = activation;
     task->step.run = eddy__task_step;
     task->future.stage = TASK_RUNNING;

@@ -15,6 +15,7 @@
  *   - The loop holds one reference to every unfinished task, which run.c gives back.
  *   - A coroutine object that nobody took is in the list of the task that made it, or the loop's.
  */
+#include "core/inherit.h"
 #include "core/run.h"
 
 #include <errno.h>
@@ -69,6 +70,14 @@ static void drop_arguments(struct task *task)
     task->site->function->drop_arguments(eddy__coro_arguments(task));
 }
 
+static void free_held(struct task *task)
+{
+    struct task_extra *extra = eddy__task_extra(task);
+    eddy__inherited_unref(eddy__task_inherited(task));
+    if (extra != NULL)
+        eddy__block_free(extra, sizeof *extra);
+}
+
 static size_t fini_task(struct eddy_future *future)
 {
     struct task *task = eddy__task_of(future);
@@ -77,8 +86,8 @@ static size_t fini_task(struct eddy_future *future)
         list_remove(&task->all);
     if (future->stage == TASK_COROUTINE)
         drop_arguments(task);
-    if (EDDY__UNLIKELY(task->extra != NULL))
-        eddy__block_free(task->extra, sizeof *task->extra);
+    if (EDDY__UNLIKELY(task->held != NULL))
+        free_held(task);
     if (future->has_value && function->drop_result != NULL)
         function->drop_result(result_of(task));
     return size_of(function);
@@ -154,7 +163,7 @@ static void init_coroutine(struct task *task, const eddy_site *site)
     task->site = site;
     task->watcher = NULL;
     task->id = 0;
-    task->extra = NULL;
+    task->held = NULL;
 }
 
 eddy_coroutine *eddy__coro_new(const eddy_site *site, const void *arguments)
@@ -236,14 +245,18 @@ struct eddy_future *eddy__future_failed(int status, const char *sentence)
 /* What few tasks have, made when it is needed first; NULL without memory. */
 static struct task_extra *extra_of(struct task *task)
 {
-    struct task_extra **place =
-        task->future.stage == TASK_RUNNING ? &task->activation->extra : &task->extra;
-    if (*place == NULL) {
-        *place = eddy__block_new(sizeof **place);
-        if (*place != NULL)
-            **place = (struct task_extra){0};
-    }
-    return *place;
+    struct task_extra *extra = eddy__task_extra(task);
+    if (extra != NULL)
+        return extra;
+    extra = eddy__block_new(sizeof *extra);
+    if (extra == NULL)
+        return NULL;
+    *extra = (struct task_extra){0};
+    if (task->future.stage == TASK_RUNNING)
+        task->activation->extra = extra;
+    else
+        eddy__task_hold(task, extra, eddy__task_inherited(task));
+    return extra;
 }
 
 static eddy_task *refuse(eddy_coroutine *coroutine, const char *sentence)
@@ -281,6 +294,11 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
     struct task *task = eddy__task_of(coroutine);
     eddy__coro_take(task);
+    struct inherited *inherited = options != NULL && options->context != NULL
+                                      ? &eddy_context_ref(options->context)->head
+                                      : eddy__inherit();
+    if (EDDY__UNLIKELY(inherited != NULL))
+        eddy__task_hold(task, NULL, inherited);
     coroutine->stage = TASK_CREATED;
     coroutine->loop_id = loop->id;
     coroutine->refs++;
@@ -374,14 +392,28 @@ static void complete(struct task *task, int status, struct eddy_error *error)
         eddy__future_finish(&task->future, status, task->site->function->result_size > 0);
 }
 
+/* It ends: what it has inherited, or set, is given back now and not with its last reference. */
+static void give_back_inherited(struct task *task)
+{
+    struct inherited *inherited = eddy__task_inherited(task);
+    if (EDDY__LIKELY(inherited == NULL))
+        return;
+    if (task->future.stage == TASK_RUNNING)
+        task->activation->inherited = NULL;
+    else
+        eddy__task_hold(task, eddy__task_extra(task), NULL);
+    eddy__inherited_unref(inherited);
+}
+
 void eddy__task_end(struct task *task, int status)
 {
     struct activation *activation = task->activation;
     EDDY_ASSERT(activation->scopes == NULL);
     if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
         drop_unawaited(&activation->unawaited);
+    give_back_inherited(task);
     task->future.stage = TASK_ENDED;
-    task->extra = activation->extra;
+    eddy__task_hold(task, activation->extra, NULL);
     struct eddy_error *error = activation->error;
     complete(task, status, error != NULL && error->code == status ? error : NULL);
     if (EDDY__UNLIKELY(error != NULL))
@@ -399,7 +431,8 @@ void eddy__task_give_up(struct task *task)
         struct activation *activation = task->activation;
         drop_unawaited(&activation->unawaited);
         eddy__error_unref(activation->error);
-        task->extra = activation->extra;
+        give_back_inherited(task);
+        eddy__task_hold(task, activation->extra, NULL);
     }
     task->future.stage = TASK_ENDED;
     list_remove(&task->all);
@@ -415,6 +448,7 @@ void eddy__task_end_unbegun(struct task *task, int status)
     loop->current = NULL;
     loop->is_between_tasks = true;
     drop_arguments(task);
+    give_back_inherited(task);
     task->future.stage = TASK_ENDED;
     complete(task, status, status == EDDY_CANCELLED ? task->future.error : NULL);
     eddy_future_free(&task->future);

@@ -6,6 +6,7 @@
  * turn the loop queues the callbacks of the flags that it finds raised. The table is the process',
  * since signal dispositions are; only the main thread's loop writes it.
  */
+#include "core/inherit.h"
 #include "io/io.h"
 
 #include <eddy/signal.h>
@@ -19,6 +20,7 @@ enum { SIGNALS = NSIG };
 static struct watch {
     eddy_callback *callback; // NULL: not watched
     void *data;
+    struct inherited *inherited; // of whoever added it
     struct sigaction old;
 } watches[SIGNALS];
 
@@ -42,7 +44,10 @@ static void deliver(struct eddy_loop *loop)
     for (int i = 1; i < SIGNALS; i++) {
         if (!atomic_exchange(&is_pending[i], false) || watches[i].callback == NULL)
             continue;
-        if (eddy_call_soon(watches[i].callback, watches[i].data, NULL) < 0) {
+        struct inherited *outer = eddy__inherited_enter(watches[i].inherited);
+        int err = eddy_call_soon(watches[i].callback, watches[i].data, NULL);
+        eddy__inherited_leave(outer);
+        if (err < 0) {
             atomic_store(&is_pending[i], true); // without memory: again later
             eddy__loop_attend(loop);
         }
@@ -88,11 +93,15 @@ int eddy_add_signal_handler(int signal_number, eddy_callback *callback, void *da
     bool is_new = watch->callback == NULL;
     watch->callback = callback;
     watch->data = data;
+    eddy__inherited_unref(watch->inherited);
+    watch->inherited = eddy__inherit();
     if (!is_new)
         return 0;
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     if (sigaction(signal_number, &action, &watch->old) < 0) {
         watch->callback = NULL;
+        eddy__inherited_unref(watch->inherited);
+        watch->inherited = NULL;
         return -errno;
     }
     loop->listen_count++;
@@ -107,6 +116,8 @@ int eddy_remove_signal_handler(int signal_number)
         return 0;
     sigaction(signal_number, &watches[signal_number].old, NULL);
     watches[signal_number].callback = NULL;
+    eddy__inherited_unref(watches[signal_number].inherited);
+    watches[signal_number].inherited = NULL;
     atomic_store(&is_pending[signal_number], false);
     loop->listen_count--;
     return 1;

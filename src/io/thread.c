@@ -15,6 +15,7 @@
  *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
  *   - Workers block all signals: those of the process stay with the threads that want them.
  */
+#include "core/inherit.h"
 #include "io/io.h"
 
 #include <eddy/thread.h>
@@ -33,6 +34,7 @@ struct job {
     bool is_back;             // on the loop's thread again
     bool has_begun;           // a worker has it, or had it
     struct eddy_error *error; // what travelled with the status
+    struct inherited *inherited; // by the function on the thread
     int status;
 };
 
@@ -56,6 +58,7 @@ static void free_job(struct job *job)
 
     eddy_future_free(&job->coroutine->future);
     eddy__error_unref(job->error);
+    eddy__inherited_unref(job->inherited);
     eddy__free(job);
 }
 
@@ -95,7 +98,9 @@ static void *work(void *argument)
     struct thread_pool *pool = argument;
     struct job *job;
     while ((job = take_job(pool)) != NULL) {
+        eddy__inherited_enter(job->inherited);
         job->status = eddy__coro_run(job->coroutine);
+        job->inherited = eddy__inherited_leave(NULL);
         job->error = eddy__run_error;
         eddy__run_error = NULL;
         if (eddy__loop_post(job->loop, &job->post) < 0)
@@ -264,6 +269,7 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
     job->post.run = finish_job;
     job->loop = loop;
     job->coroutine = eddy__task_of(coroutine);
+    job->inherited = eddy__inherit();
     eddy__coro_take(job->coroutine);
     return wait_for_job(pool, job, out_value, size);
 }

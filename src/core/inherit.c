@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inherit.c: what is handed on from maker to made, and how context variables are kept for that.
+ *
+ * Bindings never change once two hold them: setting a variable makes new ones. So everything that
+ * is made takes one reference and is done. Only who sets a variable gets a context, an object with
+ * an identity (tokens know theirs) that holds the bindings of the moment.
+ *
+ *      task --> context --> bindings: request_id=7, user=...     it has set something itself
+ *      child ------------------^                                 it has not
+ *
+ * Programs have a few dozen variables, set seldom and read often: bindings are a sorted array, which
+ * is copied when one is set, and not a tree.
+ *
+ * What always holds:
+ *   - Bindings and values may be held by several threads; their counts are atomic, they themselves
+ *     are changed only by a sole holder.
+ *   - A context is changed by the thread that it is on.
+ *   - Handing on, reading and giving back cannot fail.
+ */
+#include "core/inherit.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+_Thread_local struct inherited *eddy__thread_inherited;
+
+/* ---- values ----------------------------------------------------------------------------------*/
+
+static void add_reference(_Atomic uint32_t *refs)
+{
+    atomic_fetch_add_explicit(refs, 1, memory_order_relaxed);
+}
+
+/* Whether it was the last one. */
+static bool drop_reference(_Atomic uint32_t *refs)
+{
+    return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}
+
+struct bound_value *eddy__bound_value_new(const eddy_context_var *var, const void *data)
+{
+    struct bound_value *value = eddy__malloc(sizeof *value + var->size);
+    if (value == NULL)
+        return NULL;
+    atomic_init(&value->refs, 1);
+    value->drop = var->drop;
+    memcpy(value->data, data, var->size);
+    return value;
+}
+
+struct bound_value *eddy__bound_value_ref(struct bound_value *value)
+{
+    if (value != NULL)
+        add_reference(&value->refs);
+    return value;
+}
+
+void eddy__bound_value_unref(struct bound_value *value)
+{
+    if (value == NULL || !drop_reference(&value->refs))
+        return;
+    if (value->drop != NULL)
+        value->drop(value->data);
+    eddy__free(value);
+}
+
+/* ---- bindings --------------------------------------------------------------------------------*/
+
+/* Where `var` stands, or would stand. */
+static uint32_t place_of(const struct bindings *bindings, const eddy_context_var *var)
+{
+    uint32_t low = 0, high = bindings != NULL ? bindings->count : 0;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if ((uintptr_t)bindings->all[middle].var < (uintptr_t)var)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool stands_at(const struct bindings *bindings, uint32_t place, const eddy_context_var *var)
+{
+    return bindings != NULL && place < bindings->count && bindings->all[place].var == var;
+}
+
+struct bound_value *eddy__bindings_find(const struct bindings *bindings,
+                                        const eddy_context_var *var)
+{
+    uint32_t place = place_of(bindings, var);
+    return stands_at(bindings, place, var) ? bindings->all[place].value : NULL;
+}
+
+static void free_bindings(struct bindings *bindings)
+{
+    for (uint32_t i = 0; i < bindings->count; i++)
+        eddy__bound_value_unref(bindings->all[i].value);
+    eddy__free(bindings);
+}
+
+/* The same bindings, but with or without (`value` is NULL) one for `var`; NULL without memory. */
+static struct bindings *rebind(const struct bindings *old, const eddy_context_var *var,
+                               struct bound_value *value)
+{
+    uint32_t old_count = old != NULL ? old->count : 0;
+    struct bindings *bindings =
+        eddy__malloc(sizeof *bindings + (old_count + 1) * sizeof(struct binding));
+    if (bindings == NULL)
+        return NULL;
+    atomic_init(&bindings->head.refs, 1);
+    bindings->head.kind = INHERITED_BINDINGS;
+    uint32_t count = 0, place = place_of(old, var);
+    for (uint32_t i = 0; i <= old_count; i++) {
+        if (i == place && value != NULL)
+            bindings->all[count++] = (struct binding){var, eddy__bound_value_ref(value)};
+        if (i == old_count || (i == place && old->all[i].var == var))
+            continue;
+        eddy__bound_value_ref(old->all[i].value);
+        bindings->all[count++] = old->all[i];
+    }
+    bindings->count = count;
+    return bindings;
+}
+
+/* ---- what is inherited -----------------------------------------------------------------------*/
+
+struct inherited *eddy__inherited_ref(struct inherited *inherited)
+{
+    if (inherited != NULL)
+        add_reference(&inherited->refs);
+    return inherited;
+}
+
+static struct bindings *as_bindings(struct inherited *inherited)
+{
+    return container_of(inherited, struct bindings, head);
+}
+
+static struct eddy_context *as_context(struct inherited *inherited)
+{
+    return container_of(inherited, struct eddy_context, head);
+}
+
+static void unref_bindings(struct bindings *bindings)
+{
+    if (bindings != NULL)
+        eddy__inherited_unref(&bindings->head);
+}
+
+void eddy__inherited_free(struct inherited *inherited)
+{
+    if (!drop_reference(&inherited->refs))
+        return;
+    if (inherited->kind == INHERITED_BINDINGS) {
+        free_bindings(as_bindings(inherited));
+    } else {
+        unref_bindings(as_context(inherited)->bindings);
+        eddy__free(as_context(inherited));
+    }
+}
+
+const struct bindings *eddy__inherited_bindings(const struct inherited *inherited)
+{
+    if (inherited == NULL)
+        return NULL;
+    if (inherited->kind == INHERITED_BINDINGS)
+        return container_of(inherited, struct bindings, head);
+    return container_of(inherited, struct eddy_context, head)->bindings;
+}
+
+struct inherited *eddy__inherit_from(struct inherited *maker)
+{
+    if (maker == NULL || maker->kind == INHERITED_BINDINGS)
+        return eddy__inherited_ref(maker);
+    struct bindings *bindings = as_context(maker)->bindings;
+    return bindings != NULL ? eddy__inherited_ref(&bindings->head) : NULL;
+}
+
+/* ---- contexts --------------------------------------------------------------------------------*/
+
+struct eddy_context *eddy__context_with(const struct bindings *bindings)
+{
+    struct eddy_context *context = eddy__zalloc(sizeof *context);
+    if (context == NULL)
+        return NULL;
+    union {
+        const struct bindings *lent;
+        struct bindings *shared;
+    } cast = {bindings};
+    atomic_init(&context->head.refs, 1);
+    context->head.kind = INHERITED_CONTEXT;
+    context->bindings = cast.shared;
+    if (bindings != NULL)
+        eddy__inherited_ref(&cast.shared->head);
+    return context;
+}
+
+/* A thread that ends gives back what it has set. */
+static pthread_key_t thread_key;
+
+static void forget_at_exit(void *slot)
+{
+    struct inherited **inherited = slot;
+    eddy__inherited_unref(*inherited);
+    *inherited = NULL;
+}
+
+static void make_thread_key(void)
+{
+    pthread_key_create(&thread_key, forget_at_exit);
+}
+
+struct eddy_context *eddy__inherited_context(struct inherited **slot)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (*slot != NULL && (*slot)->kind == INHERITED_CONTEXT)
+        return as_context(*slot);
+    struct eddy_context *context = eddy__context_with(eddy__inherited_bindings(*slot));
+    if (context == NULL)
+        return NULL;
+    eddy__inherited_unref(*slot);
+    *slot = &context->head;
+    if (slot == &eddy__thread_inherited) {
+        pthread_once(&once, make_thread_key);
+        pthread_setspecific(thread_key, slot);
+    }
+    return context;
+}
+
+int eddy__context_bind(struct eddy_context *context, const eddy_context_var *var,
+                       struct bound_value *value)
+{
+    struct bindings *old = context->bindings;
+    if (value == NULL && eddy__bindings_find(old, var) == NULL)
+        return 0;
+    struct bindings *bindings = rebind(old, var, value);
+    if (bindings == NULL)
+        return -ENOMEM;
+    context->bindings = bindings;
+    unref_bindings(old); // a destructor may run, and look
+    return 0;
+}
