@@ -21,6 +21,7 @@
 #include <eddy/lock.h>
 #include <eddy/loop.h>
 #include <eddy/queue.h>
+#include <eddy/runner.h>
 #include <eddy/semaphore.h>
 #include <eddy/shield.h>
 #include <eddy/signal.h>

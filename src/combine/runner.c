@@ -1,168 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.c: a program's run, from the main task to the last.
+ * runner.c: runs, one or several on one loop.
  *
- *   1. the main task, until it is done and its callbacks have run
- *   2. if tasks are left: all are cancelled, oldest first, and awaited by a gather
- *   3. a task that closes generators, and an empty one in place of asyncio's end of its executor:
- *      callbacks that were on their way get these iterations, as they do in asyncio
- *   4. the loop closes: modules are told, what is left is reported and dropped
+ *   open    a loop, which is nobody's until something runs
+ *   run     the main task, until it is done and its callbacks have run
+ *   close   what is left is ended (shutdown.c), the loop tells its modules and goes
+ *
+ * eddy_run() is all three at once.
+ *
+ * What always holds:
+ *   - Between runs the thread has no current loop: its tasks stand still, timers don't fire.
+ *   - Main tasks run in the runner's context itself, not in a copy: what one sets the next one has.
+ *   - Ctrl-C is taken from the start of a run to its end; by eddy_run() until the loop has closed.
  */
 #include "combine/combine.h"
+#include "core/inherit.h"
 
-#include <eddy/gather.h>
-#include <eddy/generator.h>
 #include <eddy/loop.h>
+#include <eddy/runner.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    LATE_ROUNDS_MAX = 8,    // of cancelling tasks that were created while others were cancelled
-    UNWIND_ROUNDS_MAX = 64, // of those that catch the cancellation and wait again
-    SETTLE_MAX = 100000,    // iterations, in all rounds, for those that end because others have
+struct eddy_runner {
+    struct eddy_loop *loop;      // NULL: closed
+    struct eddy_future *main;    // of the last run, or the one under way; NULL before the first
+    eddy_context *context;       // that its main tasks run in; NULL for a single run: the thread's
+    pthread_t thread;
 };
 
-EDDY_ASYNC(nothing)
-{
-    return 0;
-}
-
-EDDY_ASYNC(aclose, (eddy_generator *, generator))
-{
-    int status = eddy_generator_close(generator);
-    eddy_generator_free(generator);
-    return status;
-}
-
-static void report_generator(eddy_generator *generator, int status, const struct eddy_error *error)
-{
-    eddy__report(&(eddy_report){
-        .kind = EDDY_REPORT_ASYNCGEN,
-        .message = "a generator failed when the run's end closed it",
-        .status = status,
-        .error = error,
-        .name = eddy__generator_name(generator),
-    });
-}
-
-/* Closes all generators that were ever asked, each in a task; the errors are reported. */
-EDDY_ASYNC(close_generators)
-{
-    struct eddy_loop *loop = eddy__loop_current();
-    size_t count = 0;
-    for (struct link *link = list_first(&loop->generators); link != NULL;
-         link = list_next(&loop->generators, link))
-        count++;
-    if (count == 0)
-        return 0;
-    eddy_generator **generators = eddy__malloc(count * sizeof(eddy_generator *));
-    eddy_future **closings = eddy__malloc(count * sizeof(eddy_future *));
-    if (generators == NULL || closings == NULL) {
-        eddy__free(generators);
-        eddy__free(closings);
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < count; i++) {
-        generators[i] = eddy__generator_at(loop, i);
-        closings[i] = eddy_coro(aclose, eddy__generator_at(loop, i));
-    }
-    eddy_future *gather = eddy_gather_start(closings, count, true);
-    int status = eddy_await(gather);
-    for (size_t i = 0; i < count; i++) {
-        eddy_future *closing = eddy_gather_child(gather, i);
-        if (status >= 0 && closing->status < 0)
-            report_generator(generators[i], closing->status, closing->error);
-        eddy_generator_free(generators[i]);
-    }
-    eddy_future_free(gather);
-    eddy__free(generators);
-    eddy__free(closings);
-    return status;
-}
-
-static int run_last(struct eddy_loop *loop, eddy_coroutine *coroutine)
-{
-    eddy_task *task = eddy_task_create(coroutine, &(eddy_task_options){.name = "-"});
-    int err = eddy__future_is_done(task) ? task->status : eddy__loop_run_until(loop, task);
-    eddy__future_look(task);
-    eddy_task_free(task);
-    return err;
-}
-
-static void report_failures(struct eddy_future *gather)
-{
-    for (size_t i = 0; i < eddy_gather_count(gather); i++) {
-        struct eddy_future *task = eddy_gather_child(gather, i);
-        if (task->state == EDDY_STATE_FAILED)
-            eddy__report_task(EDDY_REPORT_SHUTDOWN, task,
-                              "a task failed when the run's end cancelled it");
-    }
-}
-
-/* Cancels every unfinished task and waits for all. */
-static int cancel_all(struct eddy_loop *loop)
-{
-    size_t count = eddy_all_tasks(NULL, 0);
-    if (count == 0)
-        return 0;
-    eddy_task **tasks = eddy__malloc(count * sizeof(eddy_task *));
-    if (tasks == NULL)
-        return -ENOMEM;
-    eddy_all_tasks(tasks, count);
-    struct eddy_error *why =
-        eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
-    for (size_t i = 0; i < count; i++)
-        eddy__future_cancel_for(tasks[i], why);
-    eddy__error_unref(why);
-    struct eddy_future *gather = eddy_gather_start(tasks, count, true);
-    for (size_t i = 0; i < count; i++)
-        eddy_task_free(tasks[i]);
-    eddy__free(tasks);
-    // Done already: it could not be made.
-    int err = eddy__future_is_done(gather) ? gather->status : eddy__loop_run_until(loop, gather);
-    if (err == 0)
-        report_failures(gather);
-    eddy__future_look(gather);
-    eddy_future_free(gather);
-    return err;
-}
-
-/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
-EDDY_ASYNC(settle, (size_t *, iterations_left))
-{
-    struct eddy_loop *loop = eddy__loop_current();
-    eddy__generators_exit(loop);
-    while (!list_is_empty(&loop->ready) && *iterations_left > 0) {
-        --*iterations_left;
-        EDDY_TRY(eddy__task_yield());
-    }
-    return 0;
-}
-
-/*
- * Lets every task and generator that is left unwind, so that what its frames own is given back: after
- * a deadlock, and when tasks were created while the run's end cancelled the others.
- */
-static void unwind(struct eddy_loop *loop, bool is_deadlocked)
-{
-    for (int round = 0; round < LATE_ROUNDS_MAX && !is_deadlocked; round++)
-        is_deadlocked = cancel_all(loop) < 0 || list_is_empty(&loop->tasks);
-    struct eddy_error *why =
-        eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
-    size_t iterations_left = SETTLE_MAX;
-    for (int round = 0; round < UNWIND_ROUNDS_MAX; round++) {
-        if (list_is_empty(&loop->tasks) && !eddy__generators_wait(loop))
-            break;
-        for (struct link *link = list_first(&loop->tasks); link != NULL;
-             link = list_next(&loop->tasks, link))
-            eddy__task_abort(container_of(link, struct task, all), why);
-        EDDY_IGNORE(run_last(loop, eddy_coro(settle, &iterations_left)) < 0);
-    }
-    eddy__error_unref(why);
-    eddy__generators_give_up(loop);
-}
+/* ---- the steps of a run ----------------------------------------------------------------------*/
 
 static void call_hook(struct eddy_loop *loop, void (*hook)(eddy_task *main, void *data),
                       eddy_task *main)
@@ -171,28 +40,68 @@ static void call_hook(struct eddy_loop *loop, void (*hook)(eddy_task *main, void
         hook(main, loop->options.hook_data);
 }
 
-static int run_phases(struct eddy_loop *loop, eddy_task *main)
+static int open_runner(struct eddy_runner *runner, const eddy_run_options *options)
 {
-    int err = eddy__loop_run_until(loop, main);
-    if (err == 0) {
-        call_hook(loop, loop->options.on_main_done, main);
-        err = cancel_all(loop);
-    }
+    *runner = (struct eddy_runner){.thread = pthread_self()};
+    return eddy__loop_open(&runner->loop, options);
+}
+
+static void make_main(struct eddy_runner *runner, eddy_coroutine *coroutine, eddy_context *context)
+{
+    eddy_task_options options = {.context = context != NULL ? context : runner->context};
+    eddy_future_free(runner->main);
+    runner->main = eddy_task_create(coroutine, &options);
+    if (runner->main->kind == &eddy__future_task) // else it could not be made
+        runner->loop->main = eddy__task_of(runner->main);
+}
+
+/* Runs `coroutine`, which is used up, until it is done. The loop is attached. 0, or -EDEADLK. */
+static int run_main(struct eddy_runner *runner, eddy_coroutine *coroutine, eddy_context *context)
+{
+    struct eddy_loop *loop = runner->loop;
+    eddy__error_unref(eddy__run_error);
+    eddy__run_error = NULL;
+    loop->is_interrupted = false;
+    loop->is_deadlock_reported = false;
+    make_main(runner, coroutine, context);
+    eddy__interrupt_arm(loop);
+    int err = eddy__loop_run_until(loop, runner->main);
     if (err == 0)
-        err = run_last(loop, eddy_coro(close_generators));
-    if (err == 0)
-        err = run_last(loop, eddy_coro(nothing));
-    if (err == 0)
-        call_hook(loop, loop->options.on_closing, main);
-    unwind(loop, err < 0);
+        call_hook(loop, loop->options.on_main_done, runner->main);
     return err;
 }
 
-/* What the run returns: the main task's outcome, its error kept for eddy_error_get(). */
-static int outcome_of(struct eddy_loop *loop, eddy_task *main, void *out_value, size_t size)
+/* Ends what is left; `err` is how the last run ended. The loop is attached. */
+static int end_all(struct eddy_runner *runner, int err)
 {
+    struct eddy_loop *loop = runner->loop;
+    if (err == 0)
+        err = eddy__shutdown(loop);
+    if (err == 0)
+        call_hook(loop, loop->options.on_closing, runner->main);
+    eddy__shutdown_unwind(loop, err < 0);
+    return err;
+}
+
+static void close_runner(struct eddy_runner *runner)
+{
+    runner->loop->main = NULL;
+    eddy_future_free(runner->main);
+    runner->main = NULL;
+    eddy_context_free(runner->context);
+    runner->context = NULL;
+    eddy__loop_close(runner->loop);
+    runner->loop = NULL;
+}
+
+/* What a run returns: the main task's outcome, its error kept for eddy_error_get(). */
+static int outcome_of(const struct eddy_runner *runner, int err, void *out_value, size_t size)
+{
+    struct eddy_future *main = runner->main;
+    if (err < 0)
+        return err;
     int status = eddy__future_take(main, out_value, size);
-    if (status == EDDY_CANCELLED && loop->is_interrupted && eddy_task_uncancel(main) == 0)
+    if (status == EDDY_CANCELLED && runner->loop->is_interrupted && eddy_task_uncancel(main) == 0)
         status = EDDY_INTERRUPTED;
     if (status < 0) {
         eddy__error_unref(eddy__run_error);
@@ -201,29 +110,117 @@ static int outcome_of(struct eddy_loop *loop, eddy_task *main, void *out_value, 
     return status;
 }
 
+static int check_main(const eddy_coroutine *coroutine, const void *out_value, size_t size)
+{
+    if (coroutine == NULL)
+        return eddy__misuse("eddy_run: there is no coroutine object");
+    if (coroutine->status >= 0 && out_value != NULL && size != eddy__future_value(coroutine).size)
+        return eddy__misuse("eddy_run: the result has another size");
+    return 0;
+}
+
+/* ---- runners ---------------------------------------------------------------------------------*/
+
+int eddy_runner_open(const eddy_run_options *options, eddy_runner **out_runner)
+{
+    struct eddy_runner *runner = eddy__malloc(sizeof *runner);
+    if (runner == NULL)
+        return -ENOMEM;
+    int err = open_runner(runner, options);
+    if (err < 0) {
+        eddy__free(runner);
+        return err;
+    }
+    err = eddy_copy_context(&runner->context);
+    if (err < 0) {
+        eddy_runner_free(runner);
+        return err;
+    }
+    *out_runner = runner;
+    return 0;
+}
+
+static int may_use(const struct eddy_runner *runner)
+{
+    if (runner == NULL)
+        return eddy__misuse("eddy_runner_run: there is no runner");
+    if (!pthread_equal(runner->thread, pthread_self()))
+        return eddy__misuse("eddy_runner_run: the runner belongs to another thread");
+    if (eddy__loop_current() != NULL)
+        return eddy__misuse("eddy_runner_run: a loop runs on this thread already");
+    return 0;
+}
+
+int eddy__runner_run(eddy_runner *runner, eddy_coroutine *coroutine, eddy_context *context,
+                     void *out_value, size_t size)
+{
+    int err = may_use(runner);
+    if (err == 0 && runner->loop == NULL)
+        err = eddy__misuse("eddy_runner_run: the runner has been closed");
+    if (err == 0)
+        err = check_main(coroutine, out_value, size);
+    if (err < 0)
+        return eddy__coro_refuse(coroutine, err);
+    struct eddy_loop *loop = runner->loop;
+    err = eddy__loop_attach(loop);
+    if (err < 0) {
+        eddy__loop_detach(loop);
+        return eddy__coro_refuse(coroutine, err);
+    }
+    err = run_main(runner, coroutine, context);
+    if (err < 0)
+        eddy__shutdown_unwind(loop, true); // nobody can go on: nothing may wait for ever
+    int status = outcome_of(runner, err, out_value, size);
+    eddy__interrupt_disarm(loop);
+    loop->main = NULL;
+    eddy__loop_detach(loop);
+    return status;
+}
+
+eddy_loop *eddy_runner_get_loop(const eddy_runner *runner)
+{
+    return runner != NULL ? runner->loop : NULL;
+}
+
+int eddy_runner_close(eddy_runner *runner)
+{
+    if (runner != NULL && runner->loop == NULL)
+        return 0;
+    int err = may_use(runner);
+    if (err < 0)
+        return err;
+    EDDY_IGNORE(eddy__loop_attach(runner->loop) < 0);
+    err = end_all(runner, 0);
+    close_runner(runner);
+    return err;
+}
+
+void eddy_runner_free(eddy_runner *runner)
+{
+    if (runner == NULL)
+        return;
+    int err = eddy_runner_close(runner);
+    EDDY_ASSERT(err != EDDY_EMISUSE); // inside its own run, or on another thread
+    eddy__free(runner);
+}
+
+/* ---- one run ---------------------------------------------------------------------------------*/
+
 int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
                  const eddy_run_options *options)
 {
-    struct eddy_loop *loop;
+    struct eddy_runner runner;
+    int err = check_main(coroutine, out_value, size);
     if (eddy__loop_current() != NULL)
-        return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: a loop runs on this thread already"));
-    if (coroutine == NULL)
-        return eddy__misuse("eddy_run: there is no coroutine object");
-    if (coroutine->status >= 0 && out_value != NULL &&
-        size != eddy__future_value(coroutine).size)
-        return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run: the result has another size"));
-    int err = eddy__loop_open(&loop, options);
+        err = eddy__misuse("eddy_run: a loop runs on this thread already");
+    if (err == 0)
+        err = open_runner(&runner, options);
     if (err < 0)
         return eddy__coro_refuse(coroutine, err);
-    eddy_task *main = eddy_task_create(coroutine, NULL);
-    if (main->kind == &eddy__future_task)
-        loop->main = eddy__task_of(main);
-    eddy__interrupt_arm(loop);
-    err = run_phases(loop, main);
-    int status = eddy__future_is_done(main) ? outcome_of(loop, main, out_value, size) : err;
-    loop->main = NULL;
-    eddy_task_free(main);
-    eddy__loop_close(loop);
+    EDDY_IGNORE(eddy__loop_attach(runner.loop) < 0);
+    err = end_all(&runner, run_main(&runner, coroutine, NULL));
+    int status = outcome_of(&runner, eddy__future_is_done(runner.main) ? 0 : err, out_value, size);
+    close_runner(&runner);
     return err < 0 ? err : status;
 }
 

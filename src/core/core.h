@@ -522,6 +522,8 @@ struct eddy_loop {
     bool is_between_tasks;    // one is ending: see run.c
     bool is_deadlock_reported;
     bool is_interrupted;      // Ctrl-C has cancelled the main task
+    bool is_guarded;          // `overflow` is armed
+    bool is_closing;
     struct context context; // the thread's own stack
     struct fiber fiber;
     struct heap timers;
@@ -535,6 +537,8 @@ struct eddy_loop {
     size_t listen_count; // signals that it waits for: news may come, but nothing is under way
     struct inbox *inbox; // calls from other threads: inbox.c
     struct task *main;
+    struct eddy_loop *next_idle; // of the thread's, between runs
+    struct block_pool *blocks;   // what eddy__blocks is while it runs
     struct list closers; // eddy_loop_on_close()
     struct list pins;
     struct list generators; // ever asked and still held, in order of first use
@@ -629,7 +633,17 @@ static inline void eddy__wait_finish(struct wait *wait, int result)
 }
 
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
-void eddy__loop_close(struct eddy_loop *loop);
+void eddy__loop_close(struct eddy_loop *loop); // attached
+
+/*
+ * Makes it the loop that runs on this thread, where none does; and leaves it alone again. It is
+ * attached also when that fails for want of a stack for signals: then overflows go unexplained.
+ */
+int eddy__loop_attach(struct eddy_loop *loop);
+void eddy__loop_detach(struct eddy_loop *loop);
+
+/* The loop with this id if it runs on this thread, or is idle here between two runs; or NULL. */
+struct eddy_loop *eddy__loop_here(uint32_t id);
 
 /* Runs until the iteration in which `future`'s callbacks ran has ended; 0 or -EDEADLK. */
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);

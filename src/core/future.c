@@ -121,7 +121,7 @@ static void drop_callbacks(struct eddy_future *future)
 static bool is_never_retrieved(const struct eddy_future *future)
 {
     return future->is_unlooked && !future->is_reported && future->loop_id != 0 &&
-           future->loop_id == eddy__loop_id();
+           eddy__loop_here(future->loop_id) != NULL;
 }
 
 /* The last reference has gone, and nobody has looked at the error. */
@@ -130,7 +130,10 @@ static void report_never_retrieved(struct eddy_future *future)
     // The handler may look at the task, even keep it.
     future->refs = 1;
     future->is_reported = true;
+    struct eddy_loop *running = eddy__loop;
+    eddy__loop = eddy__loop_here(future->loop_id); // which may be idle
     eddy__report_task(EDDY_REPORT_NEVER_RETRIEVED, future, "an error was never looked at");
+    eddy__loop = running;
     eddy_future_free(future);
 }
 

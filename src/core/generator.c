@@ -273,7 +273,13 @@ int eddy_generator_close(eddy_generator *generator)
 
 /* ---- the end ---------------------------------------------------------------------------------*/
 
-EDDY_ASYNC(aclose, (eddy_generator *, generator))
+/* The closing was cancelled before it began: now it is the list's, and freed by who closes it. */
+static void leave_to_list(eddy_generator **generator)
+{
+    (*generator)->refs = 0;
+}
+
+EDDY_ASYNC(aclose, (eddy_generator *, generator, leave_to_list))
 {
     int status = eddy_generator_close(generator);
     if (status < 0)
@@ -326,11 +332,16 @@ void eddy__generators_exit(struct eddy_loop *loop)
 
 void eddy__generators_give_up(struct eddy_loop *loop)
 {
-    for (struct link *link = list_first(&loop->generators); link != NULL;
-         link = list_next(&loop->generators, link)) {
+    struct link *next;
+    for (struct link *link = list_first(&loop->generators); link != NULL; link = next) {
+        next = list_next(&loop->generators, link);
         struct eddy_generator *generator = container_of(link, struct eddy_generator, used);
         if (generator->state == GENERATOR_SUSPENDED)
             give_up(generator);
+        if (generator->refs++ == 0)
+            eddy_generator_free(generator);
+        else
+            generator->refs--;
     }
 }
 
@@ -339,9 +350,12 @@ void eddy_generator_free(eddy_generator *generator)
     if (generator == NULL || --generator->refs > 0)
         return;
     bool is_suspended = generator->state == GENERATOR_SUSPENDED;
-    if (is_suspended && !generator->is_closed && generator->loop->is_running) {
+    if (is_suspended && !generator->is_closed && !generator->loop->is_closing) {
+        struct eddy_loop *running = eddy__loop;
+        eddy__loop = generator->loop; // which may be idle, between two runs
         generator->refs = 1;
         eddy_start(aclose, generator);
+        eddy__loop = running;
         return;
     }
     if (link_is_linked(&generator->used))

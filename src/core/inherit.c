@@ -236,8 +236,9 @@ int eddy__context_bind(struct eddy_context *context, const eddy_context_var *var
     struct bindings *old = context->bindings;
     if (value == NULL && eddy__bindings_find(old, var) == NULL)
         return 0;
-    struct bindings *bindings = rebind(old, var, value);
-    if (bindings == NULL)
+    bool is_empty = value == NULL && old->count == 1;
+    struct bindings *bindings = is_empty ? NULL : rebind(old, var, value);
+    if (bindings == NULL && !is_empty)
         return -ENOMEM;
     context->bindings = bindings;
     unref_bindings(old); // a destructor may run, and look

@@ -35,7 +35,8 @@ bool eddy__interrupt_arm(struct eddy_loop *loop)
     struct sigaction old;
     if (loop->options.keep_sigint || getpid() != gettid() ||
         atomic_load(&interrupted_loop) != NULL || sigaction(SIGINT, NULL, &old) < 0 ||
-        (old.sa_flags & SA_SIGINFO) != 0 || old.sa_handler != SIG_DFL)
+        (old.sa_flags & SA_SIGINFO) != 0 ||
+        (old.sa_handler != SIG_DFL && old.sa_handler != on_sigint))
         return false;
     atomic_store(&interrupt_count, 0);
     atomic_store(&interrupted_loop, loop);
@@ -46,7 +47,9 @@ bool eddy__interrupt_arm(struct eddy_loop *loop)
 void eddy__interrupt_disarm(struct eddy_loop *loop)
 {
     struct sigaction current;
-    if (atomic_load(&interrupted_loop) != loop)
+    const struct eddy_loop *armed = atomic_load(&interrupted_loop);
+    // Nobody's: a signal handler that was added meanwhile has just given our own one back.
+    if (armed != loop && (armed != NULL || getpid() != gettid()))
         return;
     if (sigaction(SIGINT, NULL, &current) == 0 && current.sa_handler == on_sigint)
         signal(SIGINT, SIG_DFL);

@@ -108,6 +108,49 @@ static bool are_in_range(const eddy_run_options *options)
             options->slow_callback_duration >= 0);
 }
 
+/* Loops of this thread that are open and don't run: between the runs of a runner. */
+static _Thread_local struct eddy_loop *idle_loops;
+
+static void push_idle(struct eddy_loop *loop)
+{
+    loop->next_idle = idle_loops;
+    idle_loops = loop;
+}
+
+struct eddy_loop *eddy__loop_here(uint32_t id)
+{
+    if (eddy__loop_id() == id)
+        return eddy__loop;
+    struct eddy_loop *loop = idle_loops;
+    while (loop != NULL && loop->id != id)
+        loop = loop->next_idle;
+    return loop;
+}
+
+int eddy__loop_attach(struct eddy_loop *loop)
+{
+    EDDY_ASSERT(eddy__loop == NULL);
+    struct eddy_loop **place = &idle_loops;
+    while (*place != loop)
+        place = &(*place)->next_idle;
+    *place = loop->next_idle;
+    eddy__loop = loop;
+    eddy__blocks = loop->blocks;
+    int err = eddy__overflow_guard_arm(&loop->overflow, &loop->stacks, describe_overflow, loop);
+    loop->is_guarded = err == 0;
+    return err;
+}
+
+void eddy__loop_detach(struct eddy_loop *loop)
+{
+    EDDY_ASSERT(eddy__loop == loop && loop->current == NULL);
+    if (loop->is_guarded)
+        eddy__overflow_guard_disarm(&loop->overflow);
+    eddy__loop = NULL;
+    eddy__blocks = NULL;
+    push_idle(loop);
+}
+
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options)
 {
     if (!are_in_range(options))
@@ -128,21 +171,17 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     loop->inbox = eddy__inbox_new();
     if (loop->inbox == NULL)
         goto close_poller;
-    err = eddy__overflow_guard_arm(&loop->overflow, &loop->stacks, describe_overflow, loop);
-    if (err < 0)
-        goto free_inbox;
+    EDDY_ASSERT(eddy__loop == NULL);
     err = eddy__block_pool_open();
     if (err < 0)
-        goto disarm_overflow_guard;
+        goto free_inbox;
+    loop->blocks = eddy__blocks;
+    eddy__blocks = NULL;
     eddy__fiber_init_native(&loop->fiber);
-    eddy__error_unref(eddy__run_error);
-    eddy__run_error = NULL;
-    eddy__loop = loop;
+    push_idle(loop);
     *out_loop = loop;
     return 0;
 
-disarm_overflow_guard:
-    eddy__overflow_guard_disarm(&loop->overflow);
 free_inbox:
     eddy__inbox_free(loop->inbox);
 close_poller:
@@ -255,6 +294,7 @@ static void report_unlooked(struct eddy_loop *loop)
 void eddy__loop_close(struct eddy_loop *loop)
 {
     EDDY_ASSERT(eddy__loop == loop && loop->current == NULL);
+    loop->is_closing = true;
     eddy__inbox_close(loop->inbox);
     eddy__inbox_run(loop->inbox);
     give_up_tasks(loop);
@@ -266,7 +306,8 @@ void eddy__loop_close(struct eddy_loop *loop)
     drop_handles(&loop->ready);
     drop_timers(loop);
     report_unlooked(loop);
-    eddy__overflow_guard_disarm(&loop->overflow);
+    if (loop->is_guarded)
+        eddy__overflow_guard_disarm(&loop->overflow);
     eddy__loop = NULL;
     eddy__poller_close(loop->poller);
     eddy__inbox_free(loop->inbox);
