@@ -339,7 +339,8 @@ TEST(arguments_are_destroyed_when_an_await_is_refused)
     EXPECT_EQ(eddy_gather_to(room, eddy_coro(makes, FIVE, 0), eddy_coro(makes, FIVE, 0)),
               EDDY_EMISUSE);
     expect_drops(5, 0, 0);
-    EXPECT_EQ(eddy_run(eddy_coro(makes, FIVE, 0), NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_run(eddy_coro(makes, FIVE, 0), &(eddy_run_options){.debug = true}),
+              EDDY_EMISUSE);
     expect_drops(6, 0, 0);
     EXPECT_EQ(eddy_to_thread(eddy_coro(makes, FIVE, 0), &small), EDDY_EMISUSE);
     expect_drops(7, 0, 0);

@@ -192,6 +192,32 @@ EDDY_ASYNC(fails_in_words)
     return rc == -EPERM ? 0 : rc;
 }
 
+EDDY_CONTEXT_VAR(int, number, 0);
+
+EDDY_ASYNC(sets_and_leaves_one)
+{
+    EDDY_TRY(eddy_context_var_set(&number, 2));
+    EDDY_TRY(eddy_call_soon(no_op, NULL, NULL));
+    eddy_task *task = eddy_create_task(cleans_up);
+    int rc = eddy_task_done(task) ? eddy_task_result(task) : eddy_sleep(1);
+    eddy_task_free(task);
+    return rc;
+}
+
+EDDY_ASYNC(nests_a_run)
+{
+    EDDY_AUTO(eddy_context) *context = NULL;
+    EDDY_AUTO(eddy_context_token) *token = NULL;
+    EDDY_TRY(eddy_context_var_set_token(&number, &token, 1));
+    EDDY_TRY(eddy_run(eddy_coro(sets_and_leaves_one), NULL));
+    EXPECT_EQ(eddy_context_var_get(&number), 1);
+    EDDY_TRY(eddy_context_var_reset(&number, token));
+    EDDY_TRY(eddy_copy_context(&context));
+    EDDY_TRY(eddy_context_run(context, eddy_coro(sets_and_leaves_one)));
+    EXPECT_EQ(eddy_context_get(context, &number), 2);
+    return 0;
+}
+
 /* ---- the loop around them --------------------------------------------------------------------*/
 
 static int reports;
@@ -255,6 +281,7 @@ FAULT_TEST(leaves_tasks)
 FAULT_TEST(works_on_a_thread)
 FAULT_TEST(cancels_with_words)
 FAULT_TEST(fails_in_words)
+FAULT_TEST(nests_a_run)
 
 RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(awaits_and_times_out_with_failing_memory_ends_cleanly),
@@ -263,4 +290,5 @@ RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(leaves_tasks_with_failing_memory_ends_cleanly),
           TEST_OF(works_on_a_thread_with_failing_memory_ends_cleanly),
           TEST_OF(cancels_with_words_with_failing_memory_ends_cleanly),
-          TEST_OF(fails_in_words_with_failing_memory_ends_cleanly))
+          TEST_OF(fails_in_words_with_failing_memory_ends_cleanly),
+          TEST_OF(nests_a_run_with_failing_memory_ends_cleanly))

@@ -409,19 +409,6 @@ TEST_PLAIN(a_call_that_is_on_its_way_prevents_a_deadlock)
 
 /* ---- rules -----------------------------------------------------------------------------------*/
 
-EDDY_ASYNC(runs_another)
-{
-    EXPECT_EQ(eddy_run(eddy_coro(returns, 1), NULL), EDDY_EMISUSE);
-    EXPECT(eddy_error_message(eddy_error_get(EDDY_EMISUSE)) != NULL);
-    EXPECT_EQ(eddy_sleep(1), 0);
-    return 2;
-}
-
-TEST_PLAIN(a_run_inside_a_run_is_refused)
-{
-    EXPECT_EQ(run(eddy_coro(runs_another), VIRTUAL), 2);
-}
-
 static void *run_elsewhere(void *data)
 {
     int *status = data;
@@ -577,7 +564,6 @@ RUN_TESTS(TEST_OF(debug_mode_reports_steps_that_take_too_long),
           TEST_OF(a_ring_is_a_deadlock_and_unwinds),
           TEST_OF(a_task_that_waits_on_after_a_deadlock_is_cancelled_again),
           TEST_OF(a_call_that_is_on_its_way_prevents_a_deadlock),
-          TEST_OF(a_run_inside_a_run_is_refused),
           TEST_OF(another_thread_may_run_a_loop_of_its_own),
           TEST_OF(options_out_of_range_are_refused),
           TEST_OF(what_needs_a_loop_is_misuse_without_one),

@@ -72,8 +72,14 @@ typedef struct eddy_run_options {
  *                     SIGINT has its default disposition),
  *   -EDEADLK          under the virtual clock: nothing can ever become ready; every task has been
  *                     cancelled,
- *   EDDY_EMISUSE      a loop runs on this thread already, or options out of range,
+ *   EDDY_EMISUSE      called in a callback, or options out of range,
  *   -ENOMEM, -EMFILE, ...
+ *
+ * Inside a task `main` becomes a child of that task, on the loop that is there (as nest_asyncio lets
+ * it): the call suspends until it is done, and until the tasks made within, by it and whatever it
+ * made, have been cancelled and have ended, and the generators first asked within are closed. Nothing
+ * else is touched. A cancellation of the calling task goes to `main`; one that comes while the rest
+ * is ended wins over the status. That loop's options can't be set: EDDY_EMISUSE if one is.
  */
 EDDY_API EDDY_CHECKED int eddy_run(eddy_coroutine *main, const eddy_run_options *options);
 

@@ -10,12 +10,27 @@
 
 #include "core/core.h"
 
+/* What is to be ended. */
+struct shutdown {
+    struct eddy_loop *loop;
+    const struct nested_run *within; // what was made in it; NULL: everything
+    struct eddy_error *cancelled;    // that met the task that ends a nested run; a reference
+    bool is_cancelled;               // there was one
+};
+
 /*
  * Ends what the main task has left behind: tasks, then generators. 0, or an error after which nothing
  * goes on by itself; then, or in any case, the second one unwinds what is still there.
  */
-int eddy__shutdown(struct eddy_loop *loop);
-void eddy__shutdown_unwind(struct eddy_loop *loop, bool is_deadlocked);
+int eddy__shutdown(struct shutdown *shutdown);
+void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked);
+
+/* In the task that ends a nested run: waits for `future`, also when it is cancelled meanwhile. */
+int eddy__nested_wait(struct shutdown *shutdown, struct eddy_future *future);
+
+/* eddy_run() inside a task; nested.c. */
+int eddy__run_nested(void *out_value, size_t size, eddy_coroutine *coroutine,
+                     const eddy_run_options *options);
 
 /* eddy__coro_refuse() for a list. */
 static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, size_t count)

@@ -75,11 +75,12 @@ static int run_main(struct eddy_runner *runner, eddy_coroutine *coroutine, eddy_
 static int end_all(struct eddy_runner *runner, int err)
 {
     struct eddy_loop *loop = runner->loop;
+    struct shutdown shutdown = {.loop = loop};
     if (err == 0)
-        err = eddy__shutdown(loop);
+        err = eddy__shutdown(&shutdown);
     if (err == 0)
         call_hook(loop, loop->options.on_closing, runner->main);
-    eddy__shutdown_unwind(loop, err < 0);
+    eddy__shutdown_unwind(&shutdown, err < 0);
     return err;
 }
 
@@ -169,7 +170,7 @@ int eddy__runner_run(eddy_runner *runner, eddy_coroutine *coroutine, eddy_contex
     }
     err = run_main(runner, coroutine, context);
     if (err < 0)
-        eddy__shutdown_unwind(loop, true); // nobody can go on: nothing may wait for ever
+        eddy__shutdown_unwind(&(struct shutdown){.loop = loop}, true); // nobody can go on: nothing may wait for ever
     int status = outcome_of(runner, err, out_value, size);
     eddy__interrupt_disarm(loop);
     loop->main = NULL;
@@ -211,8 +212,10 @@ int eddy__run_to(void *out_value, size_t size, eddy_coroutine *coroutine,
 {
     struct eddy_runner runner;
     int err = check_main(coroutine, out_value, size);
-    if (eddy__loop_current() != NULL)
-        err = eddy__misuse("eddy_run: a loop runs on this thread already");
+    if (err == 0 && eddy__task_current() != NULL)
+        return eddy__run_nested(out_value, size, coroutine, options);
+    if (err == 0 && eddy__loop_current() != NULL)
+        err = eddy__misuse("eddy_run: inside a loop it must be called in a task");
     if (err == 0)
         err = open_runner(&runner, options);
     if (err < 0)

@@ -7,9 +7,12 @@
  *      callbacks that were on their way get these iterations, as they do in asyncio
  *   3. what is there even then is cancelled without asking what it waits for, and given up at last
  *
- * Called by runner.c, while no task runs.
+ * The end of a nested run is the same for what was made within it, while everything else goes on.
+ *
+ * Called by runner.c while no task runs, by nested.c in the task that runs the nested run.
  */
 #include "combine/combine.h"
+#include "core/inherit.h"
 
 #include <eddy/gather.h>
 #include <eddy/generator.h>
@@ -21,7 +24,23 @@ enum {
     LATE_ROUNDS_MAX = 8,    // of cancelling tasks that were created while others were cancelled
     UNWIND_ROUNDS_MAX = 64, // of those that catch the cancellation and wait again
     SETTLE_MAX = 100000,    // iterations, in all rounds, for those that end because others have
+    NESTED_SETTLE_MAX = 1000, // the same where others may never let the loop be idle
 };
+
+static bool has_tasks(const struct shutdown *shutdown)
+{
+    return shutdown->within != NULL ? shutdown->within->task_count > 0
+                                    : !list_is_empty(&shutdown->loop->tasks);
+}
+
+/* Lets the loop go on until `future` is done: 0, or an error after which nothing will. */
+static int wait_for(struct shutdown *shutdown, struct eddy_future *future)
+{
+    if (eddy__future_is_done(future))
+        return future->status; // it could not be made
+    return shutdown->within != NULL ? eddy__nested_wait(shutdown, future)
+                                    : eddy__loop_run_until(shutdown->loop, future);
+}
 
 EDDY_ASYNC(nothing)
 {
@@ -46,14 +65,11 @@ static void report_generator(eddy_generator *generator, int status, const struct
     });
 }
 
-/* Closes all generators that were ever asked, each in a task; the errors are reported. */
-EDDY_ASYNC(close_generators)
+/* Closes all generators that were ever asked within, each in a task; the errors are reported. */
+EDDY_ASYNC(close_generators, (const struct nested_run *, within))
 {
     struct eddy_loop *loop = eddy__loop_current();
-    size_t count = 0;
-    for (struct link *link = list_first(&loop->generators); link != NULL;
-         link = list_next(&loop->generators, link))
-        count++;
+    size_t count = eddy__generator_count(loop, within);
     if (count == 0)
         return 0;
     eddy_generator **generators = eddy__malloc(count * sizeof(eddy_generator *));
@@ -64,8 +80,8 @@ EDDY_ASYNC(close_generators)
         return -ENOMEM;
     }
     for (size_t i = 0; i < count; i++) {
-        generators[i] = eddy__generator_at(loop, i);
-        closings[i] = eddy_coro(aclose, eddy__generator_at(loop, i));
+        generators[i] = eddy__generator_at(loop, within, i);
+        closings[i] = eddy_coro(aclose, eddy__generator_at(loop, within, i));
     }
     eddy_future *gather = eddy_gather_start(closings, count, true);
     int status = eddy_await(gather);
@@ -81,10 +97,10 @@ EDDY_ASYNC(close_generators)
     return status;
 }
 
-static int run_last(struct eddy_loop *loop, eddy_coroutine *coroutine)
+static int run_last(struct shutdown *shutdown, eddy_coroutine *coroutine)
 {
     eddy_task *task = eddy_task_create(coroutine, &(eddy_task_options){.name = "-"});
-    int err = eddy__future_is_done(task) ? task->status : eddy__loop_run_until(loop, task);
+    int err = wait_for(shutdown, task);
     eddy__future_look(task);
     eddy_task_free(task);
     return err;
@@ -100,27 +116,42 @@ static void report_failures(struct eddy_future *gather)
     }
 }
 
-/* Cancels every unfinished task and waits for all. */
-static int cancel_all(struct eddy_loop *loop)
+/* Stores every unfinished task in *out_tasks, a new array, with references. Their number, or -ENOMEM. */
+static ssize_t collect(const struct shutdown *shutdown, eddy_task ***out_tasks)
 {
-    size_t count = eddy_all_tasks(NULL, 0);
-    if (count == 0)
+    size_t all = has_tasks(shutdown) ? eddy_all_tasks(NULL, 0) : 0, count = 0;
+    if (all == 0)
         return 0;
-    eddy_task **tasks = eddy__malloc(count * sizeof(eddy_task *));
+    eddy_task **tasks = eddy__malloc(all * sizeof(eddy_task *));
     if (tasks == NULL)
         return -ENOMEM;
-    eddy_all_tasks(tasks, count);
+    for (struct link *link = list_first(&shutdown->loop->tasks); link != NULL;
+         link = list_next(&shutdown->loop->tasks, link)) {
+        struct task *task = container_of(link, struct task, all);
+        if (eddy__is_within(eddy__nested_run_of(eddy__task_inherited(task)), shutdown->within))
+            tasks[count++] = eddy_future_ref(&task->future);
+    }
+    *out_tasks = tasks;
+    return (ssize_t)count;
+}
+
+/* Cancels every unfinished task and waits for all. */
+static int cancel_all(struct shutdown *shutdown)
+{
+    eddy_task **tasks;
+    ssize_t count = collect(shutdown, &tasks);
+    if (count <= 0)
+        return (int)count;
     struct eddy_error *why =
         eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
-    for (size_t i = 0; i < count; i++)
+    for (ssize_t i = 0; i < count; i++)
         eddy__future_cancel_for(tasks[i], why);
     eddy__error_unref(why);
-    struct eddy_future *gather = eddy_gather_start(tasks, count, true);
-    for (size_t i = 0; i < count; i++)
+    struct eddy_future *gather = eddy_gather_start(tasks, (size_t)count, true);
+    for (ssize_t i = 0; i < count; i++)
         eddy_task_free(tasks[i]);
     eddy__free(tasks);
-    // Done already: it could not be made.
-    int err = eddy__future_is_done(gather) ? gather->status : eddy__loop_run_until(loop, gather);
+    int err = wait_for(shutdown, gather);
     if (err == 0)
         report_failures(gather);
     eddy__future_look(gather);
@@ -128,12 +159,24 @@ static int cancel_all(struct eddy_loop *loop)
     return err;
 }
 
-/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
-EDDY_ASYNC(settle, (size_t *, iterations_left))
+static void abort_all(struct shutdown *shutdown, struct eddy_error *why)
 {
-    struct eddy_loop *loop = eddy__loop_current();
-    eddy__generators_exit(loop);
+    for (struct link *link = list_first(&shutdown->loop->tasks); link != NULL;
+         link = list_next(&shutdown->loop->tasks, link)) {
+        struct task *task = container_of(link, struct task, all);
+        if (eddy__is_within(eddy__nested_run_of(eddy__task_inherited(task)), shutdown->within))
+            eddy__task_abort(task, why);
+    }
+}
+
+/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
+EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_left))
+{
+    struct eddy_loop *loop = shutdown->loop;
+    eddy__generators_exit(loop, shutdown->within);
     while (!list_is_empty(&loop->ready) && *iterations_left > 0) {
+        if (shutdown->within != NULL && !has_tasks(shutdown))
+            break; // what is ready is none of ours
         --*iterations_left;
         EDDY_TRY(eddy__task_yield());
     }
@@ -144,31 +187,31 @@ EDDY_ASYNC(settle, (size_t *, iterations_left))
  * Lets every task and generator that is left unwind, so that what its frames own is given back: after
  * a deadlock, and when tasks were created while the run's end cancelled the others.
  */
-void eddy__shutdown_unwind(struct eddy_loop *loop, bool is_deadlocked)
+void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked)
 {
     for (int round = 0; round < LATE_ROUNDS_MAX && !is_deadlocked; round++)
-        is_deadlocked = cancel_all(loop) < 0 || list_is_empty(&loop->tasks);
+        is_deadlocked = cancel_all(shutdown) < 0 || !has_tasks(shutdown);
     struct eddy_error *why =
         eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
-    size_t iterations_left = SETTLE_MAX;
+    size_t iterations_left = shutdown->within != NULL ? NESTED_SETTLE_MAX : SETTLE_MAX;
     for (int round = 0; round < UNWIND_ROUNDS_MAX; round++) {
-        if (list_is_empty(&loop->tasks) && !eddy__generators_wait(loop))
+        if (!has_tasks(shutdown) && !eddy__generators_wait(shutdown->loop, shutdown->within))
             break;
-        for (struct link *link = list_first(&loop->tasks); link != NULL;
-             link = list_next(&loop->tasks, link))
-            eddy__task_abort(container_of(link, struct task, all), why);
-        EDDY_IGNORE(run_last(loop, eddy_coro(settle, &iterations_left)) < 0);
+        abort_all(shutdown, why);
+        EDDY_IGNORE(run_last(shutdown, eddy_coro(settle, shutdown, &iterations_left)) < 0);
     }
     eddy__error_unref(why);
-    eddy__generators_give_up(loop);
+    eddy__generators_give_up(shutdown->loop, shutdown->within);
 }
 
-int eddy__shutdown(struct eddy_loop *loop)
+int eddy__shutdown(struct shutdown *shutdown)
 {
-    int err = cancel_all(loop);
-    if (err == 0)
-        err = run_last(loop, eddy_coro(close_generators));
-    if (err == 0)
-        err = run_last(loop, eddy_coro(nothing));
+    int err = cancel_all(shutdown);
+    // A nested run needs none of the iterations that asyncio's end of a run has beside these.
+    bool is_whole = shutdown->within == NULL;
+    if (err == 0 && (is_whole || eddy__generator_count(shutdown->loop, shutdown->within) > 0))
+        err = run_last(shutdown, eddy_coro(close_generators, shutdown->within));
+    if (err == 0 && is_whole)
+        err = run_last(shutdown, eddy_coro(nothing));
     return err;
 }

@@ -56,17 +56,21 @@ void eddy__callback_drop(struct handle *base)
     eddy_handle_free(handle);
 }
 
-static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *callback, void *data)
+/* The reference `inherited` is taken over, also on failure. */
+static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *callback, void *data,
+                                       struct inherited *inherited)
 {
     struct eddy_handle *handle = eddy__zalloc(sizeof *handle);
-    if (handle == NULL)
+    if (handle == NULL) {
+        eddy__inherited_unref(inherited);
         return NULL;
+    }
     handle->timer.handle.run = run_callback;
     handle->refs = 1;
     handle->callback = callback;
     handle->data = data;
     handle->loop = loop;
-    handle->inherited = eddy__inherit();
+    handle->inherited = inherited;
     return handle;
 }
 
@@ -75,7 +79,10 @@ static int new_handle(eddy_callback *callback, void *data, struct eddy_handle **
     struct eddy_loop *loop = eddy__loop_current();
     if (loop == NULL || callback == NULL)
         return eddy__misuse("eddy_call_soon: no loop runs on this thread, or no callback is given");
-    *out = make_handle(loop, callback, data);
+    struct inherited *inherited;
+    if (eddy__inherit(&inherited) < 0)
+        return -ENOMEM;
+    *out = make_handle(loop, callback, data, inherited);
     return *out != NULL ? 0 : -ENOMEM;
 }
 
@@ -141,7 +148,7 @@ int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *da
 {
     if (loop == NULL || callback == NULL)
         return eddy__misuse("eddy_call_soon_threadsafe: no loop, or no callback is given");
-    struct eddy_handle *handle = make_handle(loop, callback, data);
+    struct eddy_handle *handle = make_handle(loop, callback, data, eddy__inherit_variables());
     if (handle == NULL)
         return -ENOMEM;
     handle->post.run = queue_posted;

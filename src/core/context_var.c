@@ -76,7 +76,7 @@ int eddy__context_var_reset(const eddy_context_var *var, eddy_context_token *tok
     if (token->var != var)
         return eddy__fail_plain(EDDY_EVALUE,
                                 "eddy_context_var_reset: the token was made by another variable");
-    if (*eddy__inherited_slot() != &token->context->head)
+    if (eddy__inherited_as_context(*eddy__inherited_slot()) != token->context)
         return eddy__fail_plain(EDDY_EVALUE,
                                 "eddy_context_var_reset: the token was made in another context");
     int err = eddy__context_bind(token->context, var, token->before);
@@ -162,7 +162,8 @@ static int may_run(const eddy_context *context, const eddy_coroutine *coroutine,
 {
     if (context == NULL || coroutine == NULL || !eddy__is_coroutine(coroutine))
         return eddy__misuse("eddy_context_run: a context and a coroutine object must be given");
-    if (context->is_entered || *eddy__inherited_slot() == &context->head)
+    if (context->is_entered ||
+        eddy__inherited_as_context(*eddy__inherited_slot()) == context)
         return eddy__misuse("eddy_context_run: the context is entered already");
     if (out_value != NULL && size != eddy__future_value(coroutine).size)
         return eddy__misuse("eddy_context_run: the value has another size");
@@ -175,10 +176,13 @@ int eddy__context_run(eddy_context *context, eddy_coroutine *coroutine, void *ou
     if (coroutine != NULL && !eddy__is_coroutine(coroutine) && eddy__future_is_done(coroutine))
         return coroutine->status; // it could not be made
     int err = may_run(context, coroutine, out_value, size);
+    struct inherited *entered = NULL;
+    if (err == 0)
+        err = eddy__inherit_in(context, &entered);
     if (err < 0)
         return eddy__coro_refuse(coroutine, err);
     struct inherited *outer = *eddy__inherited_slot();
-    *eddy__inherited_slot() = &eddy_context_ref(context)->head;
+    *eddy__inherited_slot() = entered;
     context->is_entered = true;
     eddy__coro_take(eddy__task_of(coroutine));
     int status = eddy__coro_run(eddy__task_of(coroutine));
@@ -186,7 +190,7 @@ int eddy__context_run(eddy_context *context, eddy_coroutine *coroutine, void *ou
     *eddy__inherited_slot() = outer;
     if (status >= 0)
         status = eddy__future_take(coroutine, out_value, size);
-    eddy_context_free(context);
+    eddy__inherited_unref(entered);
     eddy_future_free(coroutine);
     return status;
 }

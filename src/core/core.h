@@ -488,17 +488,23 @@ void eddy__scope_pop(struct scope *scope); // the newest of the running task
 struct eddy_generator;
 const char *eddy__generator_name(const struct eddy_generator *generator);
 
-/* One more of the loop's generators that are to be closed, with a reference; NULL after the last. */
-struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index);
+/*
+ * One of the loop's generators that are to be closed, with a reference; NULL after the last; and how
+ * many there are. `within` is the nested run in which they were first asked, NULL: any.
+ */
+struct nested_run;
+struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, const struct nested_run *within,
+                                          size_t index);
+size_t eddy__generator_count(const struct eddy_loop *loop, const struct nested_run *within);
 
 /* Whether a body still waits at a yield: after a deadlock, or since it ignored that it was closed. */
-bool eddy__generators_wait(const struct eddy_loop *loop);
+bool eddy__generators_wait(const struct eddy_loop *loop, const struct nested_run *within);
 
 /* Ends such bodies, in the running task: EDDY_GENERATOREXIT comes out of the yield of each, once. */
-void eddy__generators_exit(struct eddy_loop *loop);
+void eddy__generators_exit(struct eddy_loop *loop, const struct nested_run *within);
 
 /* Gives those up, frames and all, that wait even then. */
-void eddy__generators_give_up(struct eddy_loop *loop);
+void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *within);
 
 /* ---- the loop --------------------------------------------------------------------------------*/
 

@@ -416,12 +416,17 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callb
     int err = eddy__future_check(future);
     if (err < 0)
         return err;
-    struct done_callback *done = eddy__malloc(sizeof *done);
-    if (done == NULL)
+    struct inherited *inherited;
+    if (eddy__inherit(&inherited) < 0)
         return -ENOMEM;
+    struct done_callback *done = eddy__malloc(sizeof *done);
+    if (done == NULL) {
+        eddy__inherited_unref(inherited);
+        return -ENOMEM;
+    }
     *done = (struct done_callback){
         .handle.run = run_done_callback, .future = future, .callback = callback, .data = data,
-        .inherited = eddy__inherit()};
+        .inherited = inherited};
     if (eddy__future_is_done(future))
         eddy_future_ref(future);
     eddy__future_subscribe(future, &done->handle);

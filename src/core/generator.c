@@ -16,6 +16,7 @@
  *   - One that loses its last holder while suspended is closed by a task of its own. A body that has
  *     yielded although it was closed is given up then, its frames as they are.
  */
+#include "core/inherit.h"
 #include "core/run.h"
 
 #include <eddy/generator.h>
@@ -42,6 +43,7 @@ struct eddy_generator {
     const char *name;
     struct link used; // in loop->generators, from the first use on
     struct eddy_loop *loop;
+    struct nested_run *run;   // in which it was first asked, a reference; NULL: the loop's own
     struct stack *stack;      // NULL unless running or suspended
     struct context context;   // where the body continues
     struct context asker;     // where whoever asked continues
@@ -86,16 +88,34 @@ const char *eddy__generator_name(const eddy_generator *generator)
     return generator->name;
 }
 
-struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, size_t index)
+/* The generator at `link` if it is within that run. */
+static struct eddy_generator *generator_of(struct link *link, const struct nested_run *within)
 {
-    struct link *link = list_first(&loop->generators);
-    while (link != NULL && index-- > 0)
-        link = list_next(&loop->generators, link);
-    if (link == NULL)
-        return NULL;
     struct eddy_generator *generator = container_of(link, struct eddy_generator, used);
-    generator->refs++;
-    return generator;
+    return eddy__is_within(generator->run, within) ? generator : NULL;
+}
+
+struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, const struct nested_run *within,
+                                          size_t index)
+{
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link)) {
+        struct eddy_generator *generator = generator_of(link, within);
+        if (generator == NULL || index-- > 0)
+            continue;
+        generator->refs++;
+        return generator;
+    }
+    return NULL;
+}
+
+size_t eddy__generator_count(const struct eddy_loop *loop, const struct nested_run *within)
+{
+    size_t count = 0;
+    for (struct link *link = list_first(&loop->generators); link != NULL;
+         link = list_next(&loop->generators, link))
+        count += generator_of(link, within) != NULL;
+    return count;
 }
 
 /* ---- switching -------------------------------------------------------------------------------*/
@@ -185,6 +205,7 @@ static struct task *begin_use(struct eddy_generator *generator, int *out_err)
         return NULL;
     if (!link_is_linked(&generator->used) && generator->loop == NULL) {
         generator->loop = eddy__loop_current();
+        generator->run = eddy__nested_run_ref(eddy__nested_run_of(task->activation->inherited));
         list_push(&generator->loop->generators, &generator->used);
     }
     if (generator->loop != eddy__loop_current())
@@ -301,24 +322,25 @@ static void give_up(struct eddy_generator *generator)
     generator->stack = NULL;
 }
 
-bool eddy__generators_wait(const struct eddy_loop *loop)
+bool eddy__generators_wait(const struct eddy_loop *loop, const struct nested_run *within)
 {
     for (struct link *link = list_first(&loop->generators); link != NULL;
-         link = list_next(&loop->generators, link))
-        if (container_of(link, struct eddy_generator, used)->state == GENERATOR_SUSPENDED)
+         link = list_next(&loop->generators, link)) {
+        const struct eddy_generator *generator = generator_of(link, within);
+        if (generator != NULL && generator->state == GENERATOR_SUSPENDED)
             return true;
+    }
     return false;
 }
 
-void eddy__generators_exit(struct eddy_loop *loop)
+void eddy__generators_exit(struct eddy_loop *loop, const struct nested_run *within)
 {
     // The bodies may use generators, and let go of some: those seen already stand at the end.
-    size_t left = 0;
-    for (struct link *link = list_first(&loop->generators); link != NULL;
-         link = list_next(&loop->generators, link))
-        left++;
-    for (; left > 0 && !list_is_empty(&loop->generators); left--) {
-        struct eddy_generator *generator = eddy__generator_at(loop, 0);
+    size_t left = eddy__generator_count(loop, within);
+    for (; left > 0; left--) {
+        struct eddy_generator *generator = eddy__generator_at(loop, within, 0);
+        if (generator == NULL)
+            return;
         link_remove(&generator->used);
         list_push(&loop->generators, &generator->used);
         if (generator->state == GENERATOR_SUSPENDED) {
@@ -330,12 +352,14 @@ void eddy__generators_exit(struct eddy_loop *loop)
     }
 }
 
-void eddy__generators_give_up(struct eddy_loop *loop)
+void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *within)
 {
     struct link *next;
     for (struct link *link = list_first(&loop->generators); link != NULL; link = next) {
         next = list_next(&loop->generators, link);
-        struct eddy_generator *generator = container_of(link, struct eddy_generator, used);
+        struct eddy_generator *generator = generator_of(link, within);
+        if (generator == NULL)
+            continue;
         if (generator->state == GENERATOR_SUSPENDED)
             give_up(generator);
         if (generator->refs++ == 0)
@@ -364,5 +388,6 @@ void eddy_generator_free(eddy_generator *generator)
         end_unstarted(generator);
     if (is_suspended)
         give_up(generator);
+    eddy__nested_run_unref(generator->run);
     eddy__free(generator);
 }

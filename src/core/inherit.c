@@ -144,6 +144,11 @@ static struct eddy_context *as_context(struct inherited *inherited)
     return container_of(inherited, struct eddy_context, head);
 }
 
+static struct marked *as_marked(struct inherited *inherited)
+{
+    return container_of(inherited, struct marked, head);
+}
+
 static void unref_bindings(struct bindings *bindings)
 {
     if (bindings != NULL)
@@ -156,45 +161,152 @@ void eddy__inherited_free(struct inherited *inherited)
         return;
     if (inherited->kind == INHERITED_BINDINGS) {
         free_bindings(as_bindings(inherited));
-    } else {
+    } else if (inherited->kind == INHERITED_CONTEXT) {
         unref_bindings(as_context(inherited)->bindings);
         eddy__free(as_context(inherited));
+    } else {
+        eddy__inherited_unref(as_marked(inherited)->inner);
+        eddy__nested_run_unref(as_marked(inherited)->run);
+        eddy__free(as_marked(inherited));
     }
 }
 
-const struct bindings *eddy__inherited_bindings(const struct inherited *inherited)
+/* What is below the mark, if there is one. */
+static struct inherited *unmarked(struct inherited *inherited)
 {
-    if (inherited == NULL)
-        return NULL;
-    if (inherited->kind == INHERITED_BINDINGS)
-        return container_of(inherited, struct bindings, head);
-    return container_of(inherited, struct eddy_context, head)->bindings;
+    bool is_marked = inherited != NULL && inherited->kind == INHERITED_MARKED;
+    return is_marked ? as_marked(inherited)->inner : inherited;
 }
 
-struct inherited *eddy__inherit_from(struct inherited *maker)
+struct eddy_context *eddy__inherited_as_context(struct inherited *inherited)
 {
-    if (maker == NULL || maker->kind == INHERITED_BINDINGS)
-        return eddy__inherited_ref(maker);
-    struct bindings *bindings = as_context(maker)->bindings;
+    struct inherited *inner = unmarked(inherited);
+    return inner != NULL && inner->kind == INHERITED_CONTEXT ? as_context(inner) : NULL;
+}
+
+struct bindings *eddy__inherited_bindings(struct inherited *inherited)
+{
+    struct inherited *inner = unmarked(inherited);
+    if (inner == NULL)
+        return NULL;
+    return inner->kind == INHERITED_BINDINGS ? as_bindings(inner) : as_context(inner)->bindings;
+}
+
+/* A reference to the variables of `maker`, unmarked. */
+static struct inherited *variables_of(struct inherited *maker)
+{
+    struct bindings *bindings = eddy__inherited_bindings(maker);
     return bindings != NULL ? eddy__inherited_ref(&bindings->head) : NULL;
+}
+
+struct inherited *eddy__inherit_variables(void)
+{
+    return variables_of(*eddy__inherited_slot());
+}
+
+/* Puts a mark on `inner`, whose reference is taken over also on failure. */
+static int mark(struct nested_run *run, struct inherited *inner, struct inherited **out)
+{
+    struct marked *marked = eddy__malloc(sizeof *marked);
+    if (marked == NULL) {
+        eddy__inherited_unref(inner);
+        return -ENOMEM;
+    }
+    atomic_init(&marked->head.refs, 1);
+    marked->head.kind = INHERITED_MARKED;
+    marked->run = run;
+    marked->inner = inner;
+    run->refs++;
+    *out = &marked->head;
+    return 0;
+}
+
+/* `inner`, a reference, with the mark that `like` has, if any. */
+static int mark_like(const struct inherited *like, struct inherited *inner, struct inherited **out)
+{
+    struct nested_run *run = eddy__nested_run_of(like);
+    if (run != NULL)
+        return mark(run, inner, out);
+    *out = inner;
+    return 0;
+}
+
+int eddy__inherit_from(struct inherited *maker, struct inherited **out)
+{
+    if (eddy__inherited_as_context(maker) != NULL)
+        return mark_like(maker, variables_of(maker), out);
+    *out = eddy__inherited_ref(maker); // it never changes: shared, mark and all
+    return 0;
+}
+
+int eddy__inherit_in(eddy_context *context, struct inherited **out)
+{
+    return mark_like(*eddy__inherited_slot(), &eddy_context_ref(context)->head, out);
+}
+
+/* ---- nested runs -----------------------------------------------------------------------------*/
+
+struct nested_run *eddy__nested_run_new(struct nested_run *outer)
+{
+    struct nested_run *run = eddy__malloc(sizeof *run);
+    if (run == NULL)
+        return NULL;
+    *run = (struct nested_run){.refs = 1, .outer = eddy__nested_run_ref(outer)};
+    return run;
+}
+
+struct nested_run *eddy__nested_run_ref(struct nested_run *run)
+{
+    if (run != NULL)
+        run->refs++;
+    return run;
+}
+
+void eddy__nested_run_unref(struct nested_run *run)
+{
+    while (run != NULL && --run->refs == 0) {
+        struct nested_run *outer = run->outer;
+        eddy__free(run);
+        run = outer;
+    }
+}
+
+int eddy__inherit_marked(struct nested_run *run, struct inherited **out)
+{
+    return mark(run, eddy__inherit_variables(), out);
+}
+
+struct nested_run *eddy__nested_run_of(const struct inherited *inherited)
+{
+    bool is_marked = inherited != NULL && inherited->kind == INHERITED_MARKED;
+    return is_marked ? container_of(inherited, struct marked, head)->run : NULL;
+}
+
+bool eddy__is_within(const struct nested_run *run, const struct nested_run *within)
+{
+    while (run != within && run != NULL)
+        run = run->outer;
+    return run == within;
+}
+
+void eddy__nested_count(const struct inherited *inherited, int change)
+{
+    for (struct nested_run *run = eddy__nested_run_of(inherited); run != NULL; run = run->outer)
+        run->task_count += (size_t)change;
 }
 
 /* ---- contexts --------------------------------------------------------------------------------*/
 
-struct eddy_context *eddy__context_with(const struct bindings *bindings)
+struct eddy_context *eddy__context_with(struct bindings *bindings)
 {
     struct eddy_context *context = eddy__zalloc(sizeof *context);
     if (context == NULL)
         return NULL;
-    union {
-        const struct bindings *lent;
-        struct bindings *shared;
-    } cast = {bindings};
     atomic_init(&context->head.refs, 1);
     context->head.kind = INHERITED_CONTEXT;
-    context->bindings = cast.shared;
+    context->bindings = bindings;
     if (bindings != NULL)
-        eddy__inherited_ref(&cast.shared->head);
+        eddy__inherited_ref(&bindings->head);
     return context;
 }
 
@@ -216,13 +328,15 @@ static void make_thread_key(void)
 struct eddy_context *eddy__inherited_context(struct inherited **slot)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    if (*slot != NULL && (*slot)->kind == INHERITED_CONTEXT)
-        return as_context(*slot);
-    struct eddy_context *context = eddy__context_with(eddy__inherited_bindings(*slot));
-    if (context == NULL)
+    struct eddy_context *context = eddy__inherited_as_context(*slot);
+    if (context != NULL)
+        return context;
+    struct inherited *own = NULL;
+    context = eddy__context_with(eddy__inherited_bindings(*slot));
+    if (context == NULL || mark_like(*slot, &context->head, &own) < 0)
         return NULL;
     eddy__inherited_unref(*slot);
-    *slot = &context->head;
+    *slot = own;
     if (slot == &eddy__thread_inherited) {
         pthread_once(&once, make_thread_key);
         pthread_setspecific(thread_key, slot);

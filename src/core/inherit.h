@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inherit.h: what tasks, callbacks and work on threads have from who made them, behind one pointer;
- * see inherit.c.
+ * inherit.h: what tasks, callbacks and work on threads have from who made them, behind one pointer:
+ * context variables, and the nested run that they belong to; see inherit.c.
  *
- * NULL says that there is nothing: so it is in programs that set no context variable.
+ * NULL says that there is nothing: so it is in programs that set no variable and nest no runs.
  */
 #ifndef EDDY_CORE_INHERIT_H
 #define EDDY_CORE_INHERIT_H
@@ -13,6 +13,7 @@
 enum inherited_kind {
     INHERITED_BINDINGS, // struct bindings: variables as they were; never changes
     INHERITED_CONTEXT,  // struct eddy_context: variables that their holder may set
+    INHERITED_MARKED,   // struct marked: one of these, or nothing, and a nested run
 };
 
 struct inherited {
@@ -38,14 +39,21 @@ static inline void eddy__inherited_unref(struct inherited *inherited)
         eddy__inherited_free(inherited);
 }
 
-/* What is handed on to something made here, on this loop. A reference or NULL; cannot fail. */
-struct inherited *eddy__inherit_from(struct inherited *maker);
+/* What is handed on to something made here, on this loop: a reference or NULL. 0 or -ENOMEM. */
+int eddy__inherit_from(struct inherited *maker, struct inherited **out);
 
-static inline struct inherited *eddy__inherit(void)
+static inline int eddy__inherit(struct inherited **out)
 {
     struct inherited *maker = *eddy__inherited_slot();
-    return EDDY__LIKELY(maker == NULL) ? NULL : eddy__inherit_from(maker);
+    *out = NULL;
+    return EDDY__LIKELY(maker == NULL) ? 0 : eddy__inherit_from(maker, out);
 }
+
+/* The variables alone, as other threads and loops get them; cannot fail. */
+struct inherited *eddy__inherit_variables(void);
+
+/* The same in a context that was asked for. */
+int eddy__inherit_in(eddy_context *context, struct inherited **out);
 
 /*
  * Outside of tasks: lets `*own` hold, for a call that doesn't suspend, and takes it back with what the
@@ -101,15 +109,52 @@ struct bound_value *eddy__bindings_find(const struct bindings *bindings,
                                         const eddy_context_var *var);
 
 /* The variables that `inherited`, or NULL, has. */
-const struct bindings *eddy__inherited_bindings(const struct inherited *inherited);
+struct bindings *eddy__inherited_bindings(struct inherited *inherited);
+
+/* The context that `inherited` is or marks; NULL if it is none. */
+struct eddy_context *eddy__inherited_as_context(struct inherited *inherited);
 
 /* The context of a holder, made if it has none of its own yet; lent, NULL without memory. */
 struct eddy_context *eddy__inherited_context(struct inherited **slot);
 
-struct eddy_context *eddy__context_with(const struct bindings *bindings); // or NULL
+struct eddy_context *eddy__context_with(struct bindings *bindings); // or NULL
 
 /* Binds `var`, or unbinds it with a null `value`, of which a reference is taken. 0 or -ENOMEM. */
 int eddy__context_bind(struct eddy_context *context, const eddy_context_var *var,
                        struct bound_value *value);
+
+/* ---- nested runs -----------------------------------------------------------------------------*/
+
+/*
+ * A run inside a task. Whatever it makes is marked with it, and so is what that makes. Belongs to the
+ * loop's thread.
+ */
+struct nested_run {
+    uint32_t refs;
+    struct nested_run *outer; // a reference; NULL: the loop's own run
+    size_t task_count;        // unfinished, also of runs nested in it
+};
+
+struct marked {
+    struct inherited head;
+    struct nested_run *run;  // a reference
+    struct inherited *inner; // bindings, a context or NULL; a reference
+};
+
+struct nested_run *eddy__nested_run_new(struct nested_run *outer); // NULL without memory
+struct nested_run *eddy__nested_run_ref(struct nested_run *run);   // NULL is fine
+void eddy__nested_run_unref(struct nested_run *run);               // NULL is fine
+
+/* What a nested run's first task has: the variables that are current, and the mark. 0 or -ENOMEM. */
+int eddy__inherit_marked(struct nested_run *run, struct inherited **out);
+
+/* The innermost nested run that `inherited` is marked with; NULL: none. */
+struct nested_run *eddy__nested_run_of(const struct inherited *inherited);
+
+/* Whether `run` is `within` or nested in it; anything is within NULL. */
+bool eddy__is_within(const struct nested_run *run, const struct nested_run *within);
+
+/* A task of these has been made (+1), or has ended (-1). */
+void eddy__nested_count(const struct inherited *inherited, int change);
 
 #endif

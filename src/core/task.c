@@ -281,6 +281,12 @@ static bool starts_eagerly(const struct eddy_loop *loop, const eddy_task_options
            !loop->is_between_tasks;
 }
 
+static int inherit(const eddy_task_options *options, struct inherited **out)
+{
+    return options != NULL && options->context != NULL ? eddy__inherit_in(options->context, out)
+                                                       : eddy__inherit(out);
+}
+
 eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -293,12 +299,16 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
     if (loop == NULL)
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
     struct task *task = eddy__task_of(coroutine);
+    struct inherited *inherited;
+    if (inherit(options, &inherited) < 0) {
+        eddy_coro_free(coroutine);
+        return eddy__future_unmade(-ENOMEM);
+    }
     eddy__coro_take(task);
-    struct inherited *inherited = options != NULL && options->context != NULL
-                                      ? &eddy_context_ref(options->context)->head
-                                      : eddy__inherit();
-    if (EDDY__UNLIKELY(inherited != NULL))
+    if (EDDY__UNLIKELY(inherited != NULL)) {
         eddy__task_hold(task, NULL, inherited);
+        eddy__nested_count(inherited, 1);
+    }
     coroutine->stage = TASK_CREATED;
     coroutine->loop_id = loop->id;
     coroutine->refs++;
@@ -402,6 +412,7 @@ static void give_back_inherited(struct task *task)
         task->activation->inherited = NULL;
     else
         eddy__task_hold(task, eddy__task_extra(task), NULL);
+    eddy__nested_count(inherited, -1);
     eddy__inherited_unref(inherited);
 }
 

@@ -94,7 +94,7 @@ int eddy_add_signal_handler(int signal_number, eddy_callback *callback, void *da
     watch->callback = callback;
     watch->data = data;
     eddy__inherited_unref(watch->inherited);
-    watch->inherited = eddy__inherit();
+    watch->inherited = eddy__inherit_variables();
     if (!is_new)
         return 0;
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};

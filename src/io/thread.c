@@ -269,7 +269,7 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
     job->post.run = finish_job;
     job->loop = loop;
     job->coroutine = eddy__task_of(coroutine);
-    job->inherited = eddy__inherit();
+    job->inherited = eddy__inherit_variables();
     eddy__coro_take(job->coroutine);
     return wait_for_job(pool, job, out_value, size);
 }
