@@ -28,6 +28,7 @@
 #include <eddy/stream.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
+#include <eddy/thread_future.h>
 #include <eddy/timeout.h>
 #include <eddy/wait.h>
 

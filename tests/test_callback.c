@@ -234,6 +234,44 @@ TEST(many_timers_fire_once_each)
         eddy_handle_free(handles[i]);
 }
 
+TEST(the_handle_may_be_left_out)
+{
+    order[0] = '\0';
+    EXPECT_EQ(eddy_call_soon(note, "a"), 0);
+    EXPECT_EQ(eddy_call_later(2, note, "d"), 0);
+    EXPECT_EQ(eddy_call_at(1, note, "c"), 0);
+    EXPECT_EQ(eddy_call_soon_threadsafe(eddy_get_running_loop(), note, "b"), 0);
+    EXPECT_EQ(eddy_sleep(2), 0);
+    EXPECT_STR(order, "abcd");
+}
+
+static void *cancels_it(void *handle)
+{
+    EXPECT(!eddy_handle_cancelled(handle));
+    EXPECT_EQ(eddy_handle_cancel(handle), 1);
+    EXPECT_EQ(eddy_handle_cancel(handle), 0);
+    EXPECT(eddy_handle_cancelled(handle));
+    eddy_handle_free(handle);
+    return NULL;
+}
+
+TEST(a_call_that_crossed_threads_can_be_cancelled_on_any)
+{
+    pthread_t thread;
+    eddy_loop *loop = eddy_get_running_loop();
+    EDDY_AUTO(eddy_handle) *kept = NULL;
+    eddy_handle *cancelled = NULL;
+    order[0] = '\0';
+    EXPECT_EQ(eddy_call_soon_threadsafe(loop, note, "x", &cancelled), 0);
+    EXPECT_EQ(eddy_call_soon_threadsafe(loop, note, "a", &kept), 0);
+    REQUIRE(pthread_create(&thread, NULL, cancels_it, cancelled) == 0);
+    pthread_join(thread, NULL);
+    EXPECT_EQ(eddy_sleep(1), 0);
+    EXPECT_STR(order, "a");
+    EXPECT(isnan(eddy_handle_when(kept)));
+    EXPECT_EQ(eddy_handle_cancel(kept), 0); // called already
+}
+
 RUN_TESTS(TEST_OF(callbacks_run_in_the_next_iteration_in_order),
           TEST_OF(what_a_callback_schedules_runs_an_iteration_later),
           TEST_OF(timed_callbacks_run_by_deadline_and_equal_ones_in_order),
@@ -247,4 +285,6 @@ RUN_TESTS(TEST_OF(callbacks_run_in_the_next_iteration_in_order),
           TEST_OF(the_exception_handler_can_be_replaced),
           TEST_OF(a_wrong_call_is_told),
           TEST_OF(a_callback_without_memory_is_refused),
-          TEST_OF(many_timers_fire_once_each))
+          TEST_OF(many_timers_fire_once_each),
+          TEST_OF(the_handle_may_be_left_out),
+          TEST_OF(a_call_that_crossed_threads_can_be_cancelled_on_any))

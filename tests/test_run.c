@@ -500,6 +500,19 @@ TEST_PLAIN(what_needs_a_loop_is_misuse_without_one)
     eddy_set_exception_handler(note_report, NULL);
 }
 
+TEST(the_exception_handler_can_be_asked_for_and_put_back)
+{
+    void *data = &data;
+    int here;
+    EXPECT(eddy_get_exception_handler(&data) == note_report);
+    EXPECT(data == NULL);
+    eddy_set_exception_handler(NULL, &here);
+    EXPECT(eddy_get_exception_handler(&data) == NULL);
+    EXPECT(data == &here);
+    eddy_set_exception_handler(note_report, NULL);
+    EXPECT(eddy_get_exception_handler(NULL) == note_report);
+}
+
 static int tries_to_wait(void *data)
 {
     (void)data;
@@ -567,4 +580,5 @@ RUN_TESTS(TEST_OF(debug_mode_reports_steps_that_take_too_long),
           TEST_OF(another_thread_may_run_a_loop_of_its_own),
           TEST_OF(options_out_of_range_are_refused),
           TEST_OF(what_needs_a_loop_is_misuse_without_one),
+          TEST_OF(the_exception_handler_can_be_asked_for_and_put_back),
           TEST_OF(a_callback_must_not_wait))

@@ -421,6 +421,41 @@ TEST(a_thousand_tasks_wait_and_end)
         eddy_task_free(tasks[i]);
 }
 
+EDDY_ASYNC(sleeps_long)
+{
+    return eddy_sleep(100);
+}
+
+TEST(all_tasks_come_in_an_array_that_goes_with_one_call)
+{
+    enum { COUNT = 5 };
+    eddy_task *made[COUNT];
+    eddy_task **tasks = NULL;
+    for (int i = 0; i < COUNT; i++)
+        made[i] = eddy_create_task(sleeps_long);
+    EXPECT_EQ(eddy_all_tasks_new(&tasks), COUNT + 1);
+    EXPECT(tasks[0] == eddy_current_task());
+    for (int i = 0; i < COUNT; i++) {
+        EXPECT(tasks[i + 1] == made[i]);
+        eddy_task_cancel(made[i]);
+        eddy_task_free(made[i]);
+    }
+    EXPECT_EQ(eddy_sleep(1), 0);
+    EXPECT(eddy_task_cancelled(tasks[COUNT])); // the references hold them
+    eddy_tasks_free(tasks, COUNT + 1);
+    fail_allocation(0);
+    EXPECT_EQ(eddy_all_tasks_new(&tasks), -ENOMEM);
+    fail_allocation(-1);
+}
+
+TEST_PLAIN(outside_a_loop_there_are_no_tasks)
+{
+    eddy_task **tasks = (eddy_task **)&tasks;
+    EXPECT_EQ(eddy_all_tasks_new(&tasks), 0);
+    EXPECT(tasks == NULL);
+    eddy_tasks_free(tasks, 0);
+}
+
 RUN_TESTS(TEST_OF(a_task_starts_after_its_maker_stops),
           TEST_OF(an_await_gives_status_and_value),
           TEST_OF(a_value_of_another_size_is_refused_and_stays),
@@ -449,4 +484,6 @@ RUN_TESTS(TEST_OF(a_task_starts_after_its_maker_stops),
           TEST_OF(a_sleep_may_be_a_future_among_others),
           TEST_OF(a_sleep_as_a_future_is_cancelled_or_dropped_with_its_timer),
           TEST_OF(a_timer_never_fires_early),
-          TEST_OF(a_thousand_tasks_wait_and_end))
+          TEST_OF(a_thousand_tasks_wait_and_end),
+          TEST_OF(all_tasks_come_in_an_array_that_goes_with_one_call),
+          TEST_OF(outside_a_loop_there_are_no_tasks))

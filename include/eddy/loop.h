@@ -5,7 +5,8 @@
  *     int main(void) { return eddy_main(eddy_coro(app)); }
  *
  * A loop belongs to the thread that runs it. Of all that Eddy offers, only
- * eddy_call_soon_threadsafe() may be called from another thread.
+ * eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may be called
+ * from another thread.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
@@ -115,24 +116,46 @@ typedef struct eddy_handle eddy_handle;
 
 /*
  * Have the loop call callback(data): in the next iteration; after `delay` seconds; when eddy_time()
- * is `when`. In order of registration; each once. `out_handle` is NULL, or receives a reference.
+ * is `when`. In order of registration; each once.
  *
- * Return 0, -ENOMEM, EDDY_EVALUE for a NaN, or EDDY_EMISUSE outside a loop.
+ *     EDDY_TRY(eddy_call_later(2, say, "two seconds later"));
+ *     EDDY_TRY(eddy_call_at(when, remind, user, &handle));     // to be cancelled, perhaps, and freed
+ *
+ * The address of a handle, or NULL, may be left out. Return 0, -ENOMEM, EDDY_EVALUE for a NaN, or
+ * EDDY_EMISUSE outside a loop.
  */
-EDDY_API EDDY_CHECKED int eddy_call_soon(eddy_callback *callback, void *data,
-                                         eddy_handle **out_handle);
-EDDY_API EDDY_CHECKED int eddy_call_later(double delay, eddy_callback *callback, void *data,
+#define eddy_call_soon(...) \
+    EDDY__SELECT3(__VA_ARGS__, eddy__call_soon, eddy__call_soon_plain, )(__VA_ARGS__)
+#define eddy_call_later(...) \
+    EDDY__SELECT4(__VA_ARGS__, eddy__call_later, eddy__call_later_plain, )(__VA_ARGS__)
+#define eddy_call_at(...) \
+    EDDY__SELECT4(__VA_ARGS__, eddy__call_at, eddy__call_at_plain, )(__VA_ARGS__)
+#define EDDY__SELECT3(_1, _2, _3, chosen, ...) chosen
+#define EDDY__SELECT4(_1, _2, _3, _4, chosen, ...) chosen
+#define eddy__call_soon_plain(callback, data) eddy__call_soon((callback), (data), NULL)
+#define eddy__call_later_plain(delay, callback, data) \
+    eddy__call_later((delay), (callback), (data), NULL)
+#define eddy__call_at_plain(when, callback, data) eddy__call_at((when), (callback), (data), NULL)
+EDDY_API EDDY_CHECKED int eddy__call_soon(eddy_callback *callback, void *data,
                                           eddy_handle **out_handle);
-EDDY_API EDDY_CHECKED int eddy_call_at(double when, eddy_callback *callback, void *data,
-                                       eddy_handle **out_handle);
+EDDY_API EDDY_CHECKED int eddy__call_later(double delay, eddy_callback *callback, void *data,
+                                           eddy_handle **out_handle);
+EDDY_API EDDY_CHECKED int eddy__call_at(double when, eddy_callback *callback, void *data,
+                                        eddy_handle **out_handle);
 
 /*
  * The same as eddy_call_soon(), from any thread; wakes the loop if it sleeps. The loop must be
  * alive: whoever hands work to other threads waits for them before the main task ends, or holds
- * the loop with eddy_loop_hold(). -ESHUTDOWN once the loop takes no more calls.
+ * the loop with eddy_loop_hold(). -ESHUTDOWN once the loop takes no more calls. Its handle may be
+ * cancelled, looked at and freed on any thread.
  */
-EDDY_API EDDY_CHECKED int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback,
-                                                    void *data);
+#define eddy_call_soon_threadsafe(...)                                                             \
+    EDDY__SELECT4(__VA_ARGS__, eddy__call_soon_threadsafe, eddy__call_soon_threadsafe_plain, )     \
+    (__VA_ARGS__)
+#define eddy__call_soon_threadsafe_plain(loop, callback, data) \
+    eddy__call_soon_threadsafe((loop), (callback), (data), NULL)
+EDDY_API EDDY_CHECKED int eddy__call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback,
+                                                     void *data, eddy_handle **out_handle);
 
 /*
  * Says that work for this loop is under way elsewhere, on a thread say, so that the loop isn't
@@ -148,7 +171,10 @@ EDDY_API void eddy_loop_release(eddy_loop *loop);
  */
 EDDY_API EDDY_CHECKED int eddy_loop_on_close(eddy_callback *callback, void *data);
 
-/* Asks that the callback not be called. 1, or 0 if it has been called or cancelled already. */
+/*
+ * Asks that the callback not be called. 1, or 0 if it has been called or cancelled already;
+ * EDDY_EMISUSE for a handle of another loop.
+ */
 EDDY_API int eddy_handle_cancel(eddy_handle *handle);
 EDDY_API bool eddy_handle_cancelled(const eddy_handle *handle);
 EDDY_API double eddy_handle_when(const eddy_handle *handle); /* its due time; NaN if it has none */
@@ -160,6 +186,9 @@ EDDY_API void eddy_handle_free(eddy_handle *handle);         /* the reference; t
 EDDY_API void eddy_call_exception_handler(const eddy_report *report);
 EDDY_API void eddy_default_exception_handler(const eddy_report *report);
 EDDY_API void eddy_set_exception_handler(eddy_exception_handler *handler, void *data);
+
+/* The handler that was set, its data in *out_data unless that is NULL; NULL: the default, or no loop. */
+EDDY_API eddy_exception_handler *eddy_get_exception_handler(void **out_data);
 
 EDDY_AUTO_FOR(eddy_handle, eddy_handle_free)
 

@@ -55,6 +55,21 @@ EDDY_API eddy_task *eddy_current_task(void);
  */
 EDDY_API size_t eddy_all_tasks(eddy_task **out_tasks, size_t size);
 
+/*
+ * The same in an array that is made for it, given back with all references by eddy_tasks_free().
+ *
+ *     eddy_task **tasks;
+ *     ssize_t count = eddy_all_tasks_new(&tasks);
+ *     for (ssize_t i = 0; i < count; i++)
+ *         puts(eddy_task_get_name(tasks[i]));
+ *     if (count >= 0)
+ *         eddy_tasks_free(tasks, (size_t)count);
+ *
+ * Returns their number; 0 outside a loop, and *out_tasks is NULL; or -ENOMEM.
+ */
+EDDY_API EDDY_CHECKED ssize_t eddy_all_tasks_new(eddy_task ***out_tasks);
+EDDY_API void eddy_tasks_free(eddy_task **tasks, size_t count);
+
 /* Never NULL. Lent until the name is changed. A bare future has the name "future". */
 EDDY_API const char *eddy_task_get_name(const eddy_task *task);
 EDDY_API int eddy_task_set_name(eddy_task *task, const char *name); /* 0, -ENOMEM, EDDY_EMISUSE */

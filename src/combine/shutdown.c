@@ -148,9 +148,7 @@ static int cancel_all(struct shutdown *shutdown)
         eddy__future_cancel_for(tasks[i], why);
     eddy__error_unref(why);
     struct eddy_future *gather = eddy_gather_start(tasks, (size_t)count, true);
-    for (ssize_t i = 0; i < count; i++)
-        eddy_task_free(tasks[i]);
-    eddy__free(tasks);
+    eddy_tasks_free(tasks, (size_t)count);
     int err = wait_for(shutdown, gather);
     if (err == 0)
         report_failures(gather);

@@ -3,7 +3,8 @@
  * callback.c: plain functions that the loop is asked to call: soon, later, at a time.
  *
  * A callback is a handle with a timer's parts. The loop holds one reference until it has called or
- * dropped it, whoever asked may hold another, to cancel it or to look at it.
+ * dropped it, whoever asked may hold another, to cancel it or to look at it. One that another thread
+ * has asked for may be cancelled there: the loop finds it so when its turn comes.
  */
 #include "core/inherit.h"
 #include "core/run.h"
@@ -13,10 +14,11 @@
 
 struct eddy_handle {
     struct timer timer;
-    uint32_t refs;
+    _Atomic uint32_t refs; // of one from another thread: some may be there
     bool is_timed;
-    bool is_cancelled;
-    bool is_over; // called, cancelled or dropped
+    bool is_foreign; // asked for by another thread, which may cancel it
+    atomic_bool is_cancelled;
+    atomic_bool is_over; // called, cancelled or dropped
     eddy_callback *callback;
     void *data;
     struct eddy_loop *loop;
@@ -32,7 +34,10 @@ static struct eddy_handle *handle_of(struct handle *handle)
 static void run_callback(struct handle *base)
 {
     struct eddy_handle *handle = handle_of(base);
-    handle->is_over = true;
+    if (atomic_exchange(&handle->is_over, true)) { // cancelled by another thread
+        eddy_handle_free(handle);
+        return;
+    }
     struct inherited *outer = eddy__inherited_enter(handle->inherited);
     int status = handle->callback(handle->data);
     if (status < 0)
@@ -95,7 +100,7 @@ static int hand_out(struct eddy_handle *handle, eddy_handle **out_handle)
     return 0;
 }
 
-int eddy_call_soon(eddy_callback *callback, void *data, eddy_handle **out_handle)
+int eddy__call_soon(eddy_callback *callback, void *data, eddy_handle **out_handle)
 {
     struct eddy_handle *handle = NULL;
     int err = new_handle(callback, data, &handle);
@@ -121,14 +126,14 @@ static int call_at_ns(int64_t when_ns, eddy_callback *callback, void *data,
     return hand_out(handle, out_handle);
 }
 
-int eddy_call_at(double when, eddy_callback *callback, void *data, eddy_handle **out_handle)
+int eddy__call_at(double when, eddy_callback *callback, void *data, eddy_handle **out_handle)
 {
     if (isnan(when))
         return eddy__fail_plain(EDDY_EVALUE, "eddy_call_at: the time is not a number");
     return call_at_ns(eddy__ns_of_seconds(when), callback, data, out_handle);
 }
 
-int eddy_call_later(double delay, eddy_callback *callback, void *data, eddy_handle **out_handle)
+int eddy__call_later(double delay, eddy_callback *callback, void *data, eddy_handle **out_handle)
 {
     if (isnan(delay))
         return eddy__fail_plain(EDDY_EVALUE, "eddy_call_later: the delay is not a number");
@@ -144,7 +149,8 @@ static void queue_posted(struct post *post)
     eddy__loop_ready(handle->loop, &handle->timer.handle);
 }
 
-int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data)
+int eddy__call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *data,
+                               eddy_handle **out_handle)
 {
     if (loop == NULL || callback == NULL)
         return eddy__misuse("eddy_call_soon_threadsafe: no loop, or no callback is given");
@@ -152,9 +158,16 @@ int eddy_call_soon_threadsafe(eddy_loop *loop, eddy_callback *callback, void *da
     if (handle == NULL)
         return -ENOMEM;
     handle->post.run = queue_posted;
+    handle->is_foreign = true;
+    hand_out(handle, out_handle);
     int err = eddy__loop_post(loop, &handle->post);
-    if (err < 0)
+    if (err == 0)
+        return 0;
+    if (out_handle != NULL) {
+        *out_handle = NULL;
         eddy_handle_free(handle);
+    }
+    eddy_handle_free(handle);
     return err;
 }
 
@@ -162,12 +175,13 @@ int eddy_handle_cancel(eddy_handle *handle)
 {
     if (handle == NULL)
         return 0;
-    if (!handle->is_over && handle->loop != eddy__loop_current())
+    if (!handle->is_over && !handle->is_foreign && handle->loop != eddy__loop_current())
         return eddy__misuse("eddy_handle_cancel: the handle belongs to another loop");
     handle->is_cancelled = true;
-    if (handle->is_over)
+    if (atomic_exchange(&handle->is_over, true))
         return 0;
-    handle->is_over = true;
+    if (handle->is_foreign)
+        return 1; // the loop drops it in its turn
     eddy__timer_disarm(handle->loop, &handle->timer);
     eddy_handle_free(handle); // the loop's reference
     return 1;
@@ -185,7 +199,7 @@ double eddy_handle_when(const eddy_handle *handle)
 
 void eddy_handle_free(eddy_handle *handle)
 {
-    if (handle == NULL || --handle->refs > 0)
+    if (handle == NULL || atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) > 1)
         return;
     eddy__inherited_unref(handle->inherited);
     eddy__free(handle);

@@ -89,6 +89,7 @@ struct eddy_error {
 struct eddy_error *eddy__error_new(int code, const eddy_place *place, const char *message);
 struct eddy_error *eddy__error_ref(struct eddy_error *error); // NULL is fine
 void eddy__error_unref(struct eddy_error *error);             // NULL is fine
+struct eddy_error *eddy__error_copy(const struct eddy_error *error); // all of it; NULL is fine
 int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member); // takes a reference
 
 /* What a cancellation carries; NULL without memory, which loses the words and nothing else. */

@@ -64,6 +64,24 @@ int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member)
     return 0;
 }
 
+/* For another thread: references are counted without a lock. What there is no memory for is left out. */
+struct eddy_error *eddy__error_copy(const struct eddy_error *error)
+{
+    struct eddy_error *copy =
+        error != NULL ? eddy__error_new(error->code, error->place, error->message) : NULL;
+    if (copy == NULL)
+        return NULL;
+    copy->reason = error->reason;
+    memcpy(copy->cancelled_by, error->cancelled_by, sizeof copy->cancelled_by);
+    copy->cause = eddy__error_copy(error->cause);
+    for (size_t i = 0; i < error->member_count; i++) {
+        struct eddy_error *member = eddy__error_copy(error->members[i]);
+        EDDY_IGNORE(member != NULL && eddy__error_add_member(copy, member) < 0);
+        eddy__error_unref(member);
+    }
+    return copy;
+}
+
 struct eddy_error *eddy__cancellation_new(eddy_cancel_reason reason, const char *message,
                                           const eddy_place *place)
 {

@@ -299,6 +299,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__inbox_run(loop->inbox);
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
+    drop_pins(loop); // threads may wait for what they keep, and the closers for threads
     run_closers(loop);
     eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
     forget_generators(loop);

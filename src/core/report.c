@@ -44,6 +44,14 @@ void eddy_set_exception_handler(eddy_exception_handler *handler, void *data)
     loop->exception_handler_data = data;
 }
 
+eddy_exception_handler *eddy_get_exception_handler(void **out_data)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (out_data != NULL)
+        *out_data = loop != NULL ? loop->exception_handler_data : NULL;
+    return loop != NULL ? loop->exception_handler : NULL;
+}
+
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message)
 {
     eddy__report(&(eddy_report){

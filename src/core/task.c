@@ -495,6 +495,23 @@ size_t eddy_all_tasks(eddy_task **out_tasks, size_t size)
     return n;
 }
 
+ssize_t eddy_all_tasks_new(eddy_task ***out_tasks)
+{
+    size_t count = eddy_all_tasks(NULL, 0);
+    eddy_task **tasks = count > 0 ? eddy__malloc(count * sizeof(eddy_task *)) : NULL;
+    if (count > 0 && tasks == NULL)
+        return -ENOMEM;
+    *out_tasks = tasks;
+    return (ssize_t)eddy_all_tasks(tasks, count);
+}
+
+void eddy_tasks_free(eddy_task **tasks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        eddy_future_free(tasks[i]);
+    eddy__free(tasks);
+}
+
 static const struct task *as_task(const eddy_task *task)
 {
     return task != NULL && task->kind == &eddy__future_task
