@@ -23,17 +23,14 @@ EDDY_ASYNC(print_counts, (eddy_sql *, db))
 
 EDDY_ASYNC(print_names, (eddy_sql *, db))
 {
-    EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
-    EDDY_TRY(eddy_sql_query(db,
+    int rc;
+    eddy_for (const eddy_sql_value *, row,
+              eddy_sql_each(db,
                             "SELECT json_extract(body, '$.name') FROM documents "
                             "WHERE status = $1 ORDER BY rowid LIMIT $2",
-                            EDDY_SQL_VALUES(eddy_sql_int(200), eddy_sql_int(5)), &rows));
-    int rc;
-    while ((rc = eddy_sql_next(rows)) > 0) {
-        eddy_span name;
-        EDDY_TRY(eddy_sql_get_text(rows, 0, &name));
-        puts(name.data);
-    }
+                            eddy_sql_int(200), eddy_sql_int(5)),
+              &rc)
+        puts(row[0].type == EDDY_SQL_TEXT ? row[0].bytes.data : "(no name)");
     return rc;
 }
 

@@ -18,6 +18,7 @@
 #include <eddy/gather.h>
 #include <eddy/generator.h>
 #include <eddy/group.h>
+#include <eddy/iterator.h>
 #include <eddy/lock.h>
 #include <eddy/loop.h>
 #include <eddy/queue.h>

@@ -51,7 +51,7 @@ TEST(items_come_in_order_and_then_the_end)
 
 TEST(what_is_sent_comes_out_of_the_yield)
 {
-    EDDY_AUTO(eddy_generator) *generator = eddy_generate(adder);
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(adder);
     double value = 2.5, item = 9;
     EXPECT_EQ(eddy_generator_send(generator, &value, &item), EDDY_ETYPE);
     EXPECT_EQ(eddy_generator_next(generator, &item), 1);
@@ -84,9 +84,9 @@ TEST(one_that_is_left_open_is_closed_by_the_loop)
 TEST(arguments_of_a_body_that_never_ran_are_destroyed_once)
 {
     dropped_count = 0;
-    eddy_generator_free(eddy_generate(ticker, 1, 5));
+    eddy_generator_free(eddy_generator_new(ticker, 1, 5));
     EXPECT_EQ(dropped_count, 5);
-    EDDY_AUTO(eddy_generator) *generator = eddy_generate(ticker, 1, 7);
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(ticker, 1, 7);
     EXPECT_EQ(eddy_generator_close(generator), 0);
     EXPECT_EQ(dropped_count, 12);
 }
@@ -99,7 +99,7 @@ EDDY_ASYNC(ask, (eddy_generator *, generator))
 
 TEST(another_task_may_not_ask_meanwhile_but_afterwards)
 {
-    EDDY_AUTO(eddy_generator) *generator = eddy_generate(ticker, 3, 0);
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(ticker, 3, 0);
     EDDY_AUTO(eddy_task) *first = eddy_create_task(ask, generator);
     EXPECT_EQ(eddy_sleep(0), 0);
     int item;
@@ -120,7 +120,7 @@ EDDY_GENERATOR(int, with_limit)
 
 TEST(a_scope_open_across_a_yield_does_not_disturb_the_askers)
 {
-    EDDY_AUTO(eddy_generator) *generator = eddy_generate(with_limit);
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(with_limit);
     int item;
     EXPECT_EQ(eddy_timeout_begin(5), 0);
     EXPECT_EQ(eddy_generator_next(generator, &item), 1);

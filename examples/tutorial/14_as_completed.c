@@ -12,10 +12,8 @@ EDDY_ASYNC_TO(int, fetch, (int, seconds))
 EDDY_ASYNC(app)
 {
     eddy_coroutine *coros[] = {eddy_coro(fetch, 3), eddy_coro(fetch, 1), eddy_coro(fetch, 2)};
-    EDDY_AUTO(eddy_as_completed) *order = eddy_as_completed_new(coros, 3, EDDY_NO_TIMEOUT);
-    eddy_future *done;
     int rc;
-    while ((rc = eddy_as_completed_next(order, &done)) > 0) {
+    eddy_for (eddy_future *, done, eddy_as_completed(coros, 3, EDDY_NO_TIMEOUT), &rc) {
         int seconds;
         EDDY_TRY(eddy_future_result(done, &seconds));
         printf("%.2f: the one of %d s\n", tutorial_time(), seconds);

@@ -14,13 +14,13 @@ EDDY_ASYNC(producer, (eddy_queue *, queue))
 
 EDDY_ASYNC(consumer, (eddy_queue *, queue), (int, number))
 {
-    int item, rc;
-    while ((rc = eddy_queue_get(queue, &item)) == 0) {
+    int rc;
+    eddy_for (int, item, queue, &rc) { // until it is shut down and empty
         EDDY_TRY(eddy_sleep(1));
         printf("%.1f: consumer %d has done %d\n", tutorial_time(), number, item);
         eddy_queue_task_done(queue);
     }
-    return rc == EDDY_QUEUE_SHUTDOWN ? 0 : rc;
+    return rc;
 }
 
 EDDY_ASYNC(app)

@@ -19,7 +19,7 @@ EDDY_ASYNC(app)
     EDDY_TRY(rc); // 0 at the end, or the error that ended it
 
     // The same by hand, and left early.
-    EDDY_AUTO(eddy_generator) *generator = eddy_generate(positive_integers, 1000);
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(positive_integers, 1000);
     int first;
     EDDY_TRY(eddy_generator_next(generator, &first));
     printf("%.0f: the first is %d\n", tutorial_time(), first);

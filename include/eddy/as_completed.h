@@ -2,10 +2,8 @@
 /*
  * as_completed.h: several awaitables, in the order in which they are done.
  *
- *     EDDY_AUTO(eddy_as_completed) *order = eddy_as_completed_new(coros, n, EDDY_NO_TIMEOUT);
- *     eddy_future *done;
  *     int rc;
- *     while ((rc = eddy_as_completed_next(order, &done)) > 0) {
+ *     eddy_for (eddy_future *, done, eddy_as_completed(coros, n, EDDY_NO_TIMEOUT), &rc) {
  *         reply r;
  *         int status = eddy_future_result(done, &r);
  *         ...
@@ -14,6 +12,7 @@
 #ifndef EDDY_AS_COMPLETED_H
 #define EDDY_AS_COMPLETED_H
 
+#include <eddy/iterator.h>
 #include <eddy/task.h>
 
 EDDY_BEGIN_DECLS
@@ -27,6 +26,11 @@ typedef struct eddy_as_completed eddy_as_completed;
  */
 EDDY_API EDDY_CHECKED eddy_as_completed *eddy_as_completed_new(eddy_future *const *awaitables,
                                                                size_t count, double timeout);
+
+/* The same as the source of an eddy_for, which uses it up: the tasks run on after a `break`. */
+#define eddy_as_completed(awaitables, count, timeout) \
+    eddy__as_completed_owned(eddy_as_completed_new((awaitables), (count), (timeout)))
+EDDY_API EDDY_CHECKED eddy__futures eddy__as_completed_owned(eddy_as_completed *order);
 
 /*
  * Waits for the next that is done: 1 and the future, lent until the iterator is freed; 0 when all

@@ -35,7 +35,7 @@ enum {
     EDDY_QUEUE_SHUTDOWN = -4105,  /* asyncio.QueueShutDown */
     EDDY_EBROKENBARRIER = -4106,  /* asyncio.BrokenBarrierError */
     EDDY_EGROUP = -4107,          /* ExceptionGroup: eddy_error_member() has its members */
-    EDDY_STOPITERATION = -4108,   /* StopAsyncIteration: the generator has no more items */
+    EDDY_STOPITERATION = -4108,   /* StopAsyncIteration: there are no more items */
     EDDY_GENERATOREXIT = -4109,   /* GeneratorExit: inside a generator that is being closed */
     EDDY_INTERRUPTED = -4110,     /* KeyboardInterrupt: Ctrl-C ended the run */
     EDDY_INCOMPLETE = -4111,      /* asyncio.IncompleteReadError: the peer ended too early */

@@ -17,12 +17,18 @@
  *     EDDY_TRY(rc);                                    // 0 at the end, or the error
  *
  * The body runs inside the task that asks for an item, on a stack of its own, without hops of its own; it
- * may await anything. Between items it is suspended at its eddy_yield(). After a `break` the
- * generator stays open; EDDY_AUTO, eddy_generator_close() or the end of the run closes it.
+ * may await anything. Between items it is suspended at its eddy_yield(). eddy_for, from iterator.h,
+ * gives what eddy_generate() made back on every way out. To ask by hand, or to leave a loop and go on
+ * later, hold the generator:
+ *
+ *     EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(ticker, 3);
+ *     eddy_for (int, i, generator, &rc)
+ *         break;                                       // stays open, as in asyncio
  */
 #ifndef EDDY_GENERATOR_H
 #define EDDY_GENERATOR_H
 
+#include <eddy/iterator.h>
 #include <eddy/task.h>
 
 EDDY_BEGIN_DECLS
@@ -47,7 +53,15 @@ typedef struct eddy_generator eddy_generator;
     static const eddy_function name##__function = {                                                \
         #name, name##__entry, name##__drop_arguments, NULL, sizeof(struct name##__arguments),      \
         sizeof(type), {__FILE__, __LINE__}};                                                       \
-    EDDY__UNUSED static inline eddy_generator *name##__generate(                                   \
+    EDDY_ITERATOR_TYPE(name##__items, type);                                                       \
+    EDDY_CHECKED EDDY__UNUSED static inline name##__items name##__owned(                           \
+        eddy_generator *eddy_generator_)                                                           \
+    {                                                                                              \
+        name##__items eddy_items_;                                                                 \
+        eddy_items_.iterator = eddy__generator_owned(eddy_generator_);                             \
+        return eddy_items_;                                                                        \
+    }                                                                                              \
+    EDDY_CHECKED EDDY__UNUSED static inline eddy_generator *name##__generator(                     \
         const eddy_place *eddy_place_ EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__))       \
     {                                                                                              \
         struct name##__arguments eddy_arguments_;                                                  \
@@ -58,11 +72,17 @@ typedef struct eddy_generator eddy_generator;
         type *eddy_item_ EDDY__UNUSED EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__))
 
 /*
- * The generator of the function `name` with these arguments; nothing runs until it is asked. The
- * reference is the caller's. NULL without memory (the arguments are destroyed): then every
- * function below answers -ENOMEM.
+ * The items of the function `name` with these arguments, as the source of an eddy_for, which uses it
+ * up; nothing runs until it is asked.
  */
-#define eddy_generate(name, ...) name##__generate(EDDY_HERE __VA_OPT__(,) __VA_ARGS__)
+#define eddy_generate(name, ...) name##__owned(eddy_generator_new(name __VA_OPT__(,) __VA_ARGS__))
+
+/*
+ * The generator itself, to be asked by hand or by several loops. The reference is the caller's. NULL
+ * without memory (the arguments are destroyed): then every function below answers -ENOMEM.
+ */
+#define eddy_generator_new(name, ...) name##__generator(EDDY_HERE __VA_OPT__(,) __VA_ARGS__)
+EDDY_API eddy_iterator eddy__generator_owned(eddy_generator *generator);
 EDDY_API EDDY_CHECKED eddy_generator *eddy__generator_new(const eddy_function *function,
                                                           const eddy_place *place,
                                                           const void *arguments);
@@ -96,7 +116,8 @@ EDDY_API EDDY_SUSPENDS int eddy__yield(const void *item, size_t item_size, void 
  * Asks for the next item; sends a value to the yield it waits at, and asks; throws `error` there,
  * and asks. Return 1 and the item; 0 at the end; the error that left the body; EDDY_EMISUSE when
  * another task is asking, or outside a task, or for an item of another size; EDDY_ETYPE for a
- * value sent to one that has not started. Suspend as the body does.
+ * value sent to one that has not started. A body that ends with EDDY_STOPITERATION breaks the rules:
+ * that is EDDY_EMISUSE too. Suspend as the body does.
  */
 #define eddy_generator_next(generator, out_item) \
     eddy__generator_send((generator), NULL, 0, (out_item), sizeof *(out_item))
@@ -118,35 +139,6 @@ EDDY_API EDDY_SUSPENDS int eddy_generator_close(eddy_generator *generator);
 
 /* Its name in reports: the function's, or one given here (borrowed). */
 EDDY_API void eddy_generator_set_name(eddy_generator *generator, const char *name);
-
-/*
- * `async for`: the body runs for each item; *out_rc is 0 after the last, the error if one came, and
- * 1 after a break. A generator that is made in the third argument is freed at the end of the loop.
- */
-#define eddy_for(type, name, asked_, out_rc)                                                       \
-    for (eddy__for_state eddy_for_ __attribute__((cleanup(eddy__for_end))) = eddy__for_begin(      \
-             (asked_), __builtin_strncmp(#asked_, "eddy_generate", 13) == 0, (out_rc));            \
-         eddy_for_.is_first; eddy_for_.is_first = false)                                           \
-        for (type name; (*(out_rc) = eddy_generator_next(eddy_for_.generator, &name)) > 0;)
-
-typedef struct eddy__for_state {
-    eddy_generator *generator;
-    bool is_owned;
-    bool is_first;
-} eddy__for_state;
-
-static inline eddy__for_state eddy__for_begin(eddy_generator *generator, bool is_owned, int *out_rc)
-{
-    *out_rc = 0;
-    eddy__for_state state = {generator, is_owned, true};
-    return state;
-}
-
-static inline void eddy__for_end(eddy__for_state *state)
-{
-    if (state->is_owned)
-        eddy_generator_free(state->generator);
-}
 
 EDDY_AUTO_FOR(eddy_generator, eddy_generator_free)
 

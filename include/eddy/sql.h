@@ -7,12 +7,10 @@
  *     EDDY_TRY(eddy_sql_run(db, "INSERT INTO person VALUES ($1, $2)", eddy_sql_int(1),
  *                           eddy_sql_text("Leia")));
  *
- *     EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
- *     EDDY_TRY(eddy_sql_query(db, "SELECT name FROM person WHERE id > $1",
- *                             EDDY_SQL_VALUES(eddy_sql_int(0)), &rows));
  *     int rc;
- *     while ((rc = eddy_sql_next(rows)) > 0)
- *         puts(eddy_sql_row(rows)[0].bytes.data);
+ *     eddy_for (const eddy_sql_value *, row,
+ *               eddy_sql_each(db, "SELECT name FROM person WHERE id > $1", eddy_sql_int(0)), &rc)
+ *         puts(row[0].bytes.data);
  *
  * A connection belongs to the loop that opened it, and executes what its tasks ask for in order. A
  * task that has begun a transaction, or has a cursor with rows left to fetch, has the connection
@@ -28,6 +26,7 @@
 #define EDDY_SQL_H
 
 #include <eddy/future.h>
+#include <eddy/iterator.h>
 #include <eddy/stream.h>
 #include <string.h>
 
@@ -233,6 +232,22 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_statement_query(eddy_sql_statement *statemen
 EDDY_API EDDY_SUSPENDS int eddy_sql_query(eddy_sql *connection, const char *sql,
                                           const eddy_sql_value *values, size_t count,
                                           eddy_sql_cursor **out_cursor);
+
+/*
+ * Executes one statement as the source of an eddy_for over its rows, which uses it up; the item is
+ * the values of a row, lent until the next. What eddy_sql_query() reports comes out of the loop.
+ *
+ *     eddy_for (const eddy_sql_value *, row, eddy_sql_each(db, "SELECT name FROM person"), &rc)
+ *         puts(row[0].bytes.data);
+ *
+ * eddy_sql_aiter() is the same for a cursor, which it borrows.
+ */
+#define eddy_sql_each(connection, sql, ...) \
+    eddy__sql_each((connection), (sql), EDDY_SQL_VALUES(__VA_ARGS__))
+EDDY_ITERATOR_TYPE(eddy_sql_rows, const eddy_sql_value *);
+EDDY_API EDDY_SUSPENDS eddy_sql_rows eddy__sql_each(eddy_sql *connection, const char *sql,
+                                                    const eddy_sql_value *values, size_t count);
+EDDY_API EDDY_CHECKED eddy_sql_rows eddy_sql_aiter(eddy_sql_cursor *cursor);
 
 /* Stops a statement that has rows left. Never suspends. */
 EDDY_API void eddy_sql_cursor_free(eddy_sql_cursor *cursor);

@@ -244,6 +244,36 @@ int eddy_sql_next(eddy_sql_cursor *cursor)
     return 1;
 }
 
+static int next_row(void *object, void *out_item)
+{
+    int rc = eddy_sql_next(object);
+    if (rc > 0)
+        *(const eddy_sql_value **)out_item = eddy_sql_row(object);
+    return rc;
+}
+
+static void free_cursor(void *object)
+{
+    eddy_sql_cursor_free(object);
+}
+
+eddy_sql_rows eddy_sql_aiter(eddy_sql_cursor *cursor)
+{
+    return (eddy_sql_rows){{
+        .next = next_row, .object = cursor, .item_size = sizeof(const eddy_sql_value *)}};
+}
+
+eddy_sql_rows eddy__sql_each(eddy_sql *connection, const char *sql, const eddy_sql_value *values,
+                             size_t count)
+{
+    eddy_sql_cursor *cursor = NULL;
+    int rc = eddy_sql_query(connection, sql, values, count, &cursor);
+    eddy_sql_rows rows = eddy_sql_aiter(cursor);
+    rows.iterator.free = free_cursor;
+    rows.iterator.status = rc;
+    return rows;
+}
+
 void eddy_sql_cursor_free(eddy_sql_cursor *cursor)
 {
     if (cursor == NULL)

@@ -28,6 +28,52 @@ TEST(a_cursor_yields_all_rows_in_order)
     EXPECT(eddy_sql_row(rows) == NULL);
 }
 
+TEST(a_loop_walks_along_the_rows_of_a_query)
+{
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    add_people(db, 600);
+    int rc = -1;
+    int64_t expected = 11;
+    eddy_for (const eddy_sql_value *, row,
+              eddy_sql_each(db, "SELECT id FROM person WHERE id > $1 ORDER BY id", eddy_sql_int(10)),
+              &rc)
+        EXPECT_EQ(row[0].integer, expected++);
+    EXPECT_EQ(rc, 0);
+    EXPECT_EQ(expected, 601);
+    eddy_for (const eddy_sql_value *, row, eddy_sql_each(db, "SELECT nonsense"), &rc)
+        EXPECT(row == NULL);
+    EXPECT_EQ(rc, EDDY_SQL_SYNTAX);
+}
+
+EDDY_ASYNC_TO(int64_t, ask_count, (eddy_sql *, db))
+{
+    return eddy_sql_fetch_int(db, "SELECT count(*) FROM person", NULL, 0, result);
+}
+
+TEST(a_loop_over_rows_that_is_left_early_lets_the_connection_go)
+{
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    add_people(db, 1000);
+    int rc = -1;
+    eddy_for (const eddy_sql_value *, row, eddy_sql_each(db, "SELECT id FROM person"), &rc)
+        if (row[0].integer == 3)
+            break;
+    EXPECT_EQ(rc, 1);
+    int64_t count = 0;
+    EDDY_AUTO(eddy_task) *other = eddy_create_task(ask_count, db);
+    EXPECT_EQ(eddy_await(other, &count), 1);
+    EXPECT_EQ(count, 1000);
+
+    // A cursor in a variable is borrowed, and goes on.
+    EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
+    REQUIRE(eddy_sql_query(db, "SELECT id FROM person ORDER BY id", NONE, &rows) == 0);
+    eddy_for (const eddy_sql_value *, row, eddy_sql_aiter(rows), &rc)
+        if (row[0].integer == 3)
+            break;
+    EXPECT_EQ(eddy_sql_next(rows), 1);
+    EXPECT_EQ(eddy_sql_row(rows)[0].integer, 4);
+}
+
 TEST(batches_are_bounded_in_rows_and_bytes)
 {
     eddy_sql_options options = {.batch_rows = 3, .batch_bytes = 1000};
@@ -139,6 +185,8 @@ TEST(returning_rows_is_a_query)
 }
 
 RUN_TESTS(TEST_OF(a_cursor_yields_all_rows_in_order),
+          TEST_OF(a_loop_walks_along_the_rows_of_a_query),
+          TEST_OF(a_loop_over_rows_that_is_left_early_lets_the_connection_go),
           TEST_OF(batches_are_bounded_in_rows_and_bytes),
           TEST_OF(a_query_without_rows_still_has_columns),
           TEST_OF(values_of_another_type_are_refused),

@@ -149,6 +149,28 @@ int eddy_as_completed_next(eddy_as_completed *order, eddy_future **out_done)
     return 1;
 }
 
+static int next_done(void *object, void *out_item)
+{
+    return eddy_as_completed_next(object, out_item);
+}
+
+static void free_order(void *object)
+{
+    eddy_as_completed_free(object);
+}
+
+eddy_iterator eddy__as_completed_iterator(struct eddy_as_completed *order)
+{
+    return eddy__iterator_new(next_done, order, sizeof(struct eddy_future *));
+}
+
+eddy__futures eddy__as_completed_owned(eddy_as_completed *order)
+{
+    eddy__futures futures = {eddy__as_completed_iterator(order)};
+    futures.iterator.free = free_order;
+    return futures;
+}
+
 size_t eddy_as_completed_index(const eddy_as_completed *order, const eddy_future *done)
 {
     size_t i = 0;

@@ -166,6 +166,8 @@ static int resume(struct task *task, struct eddy_generator *generator)
     activation->generator = generator->outer;
     if (generator->has_item)
         return 1;
+    if (generator->status == EDDY_STOPITERATION)
+        return eddy__misuse("a generator's body ended with EDDY_STOPITERATION");
     return generator->status < 0 ? generator->status : 0;
 }
 
@@ -290,6 +292,33 @@ int eddy_generator_close(eddy_generator *generator)
     if (status == 1)
         return eddy__misuse("eddy_generator_close: the generator went on yielding");
     return status == EDDY_GENERATOREXIT ? 0 : status;
+}
+
+/* ---- iterating -------------------------------------------------------------------------------*/
+
+static int next_item(void *object, void *out_item)
+{
+    struct eddy_generator *generator = object;
+    return eddy__generator_send(generator, NULL, 0, out_item, generator->function->result_size);
+}
+
+static void free_generator(void *object)
+{
+    eddy_generator_free(object);
+}
+
+eddy_iterator eddy__generator_iterator(struct eddy_generator *generator)
+{
+    if (generator == NULL)
+        return (eddy_iterator){.status = -ENOMEM};
+    return eddy__iterator_new(next_item, generator, generator->function->result_size);
+}
+
+eddy_iterator eddy__generator_owned(eddy_generator *generator)
+{
+    eddy_iterator iterator = eddy__generator_iterator(generator);
+    iterator.free = free_generator;
+    return iterator;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------*/

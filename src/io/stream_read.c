@@ -16,6 +16,8 @@
  */
 #include "io/io.h"
 
+#include <eddy/iterator.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -460,6 +462,18 @@ int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line)
     if (err == 0)
         lend(stream, size, out_line);
     return err;
+}
+
+static int next_line(void *object, void *out_item)
+{
+    eddy_span *line = out_item;
+    int err = eddy_stream_readline(object, line);
+    return err < 0 ? err : line->size > 0;
+}
+
+eddy_iterator eddy__stream_iterator(struct eddy_stream *stream)
+{
+    return eddy__iterator_new(next_line, stream, sizeof(eddy_span));
 }
 
 bool eddy_stream_at_eof(const eddy_stream *stream)

@@ -16,6 +16,7 @@
 #include "sync/queue_heap.h"
 #include "sync/sync.h"
 
+#include <eddy/iterator.h>
 #include <eddy/queue.h>
 
 #include <errno.h>
@@ -268,6 +269,20 @@ int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
         err = wait_in(queue, &queue->getters, "eddy_queue_get", eddy_queue_empty);
     }
     return err < 0 ? err : eddy__queue_get_nowait(queue, out_item, size);
+}
+
+static int next_for_loop(void *object, void *out_item)
+{
+    struct eddy_queue *queue = object;
+    int err = eddy__queue_get(queue, out_item, queue->item_size);
+    return err == 0 ? 1 : err == EDDY_QUEUE_SHUTDOWN ? 0 : err;
+}
+
+eddy_iterator eddy__queue_iterator(struct eddy_queue *queue)
+{
+    if (queue == NULL)
+        return (eddy_iterator){.status = -ENOMEM};
+    return eddy__iterator_new(next_for_loop, queue, queue->item_size);
 }
 
 int eddy_queue_task_done(eddy_queue *queue)

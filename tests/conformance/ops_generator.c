@@ -23,7 +23,7 @@ static eddy_generator *generator_of(const struct op *op)
 OPERATION(new_generator)
 {
     struct function *function = op->args[1].function;
-    eddy_generator *generator = eddy_generate(walk, function);
+    eddy_generator *generator = eddy_generator_new(walk, function);
     if (generator == NULL)
         return -ENOMEM;
     eddy_generator_set_name(generator, function->name);

@@ -52,6 +52,15 @@ build_and_run() {
     [ "$(LD_LIBRARY_PATH=$lib "$scratch/app")" = 42 ]
 }
 
+# is_refused SOURCE COMPILER...: it compiles as it is, and not with items of another type.
+is_refused() {
+    local source=$1 flags
+    shift
+    flags=$(pkg-config --cflags eddy) || return 1
+    # shellcheck disable=SC2086
+    "$@" $flags -fsyntax-only "$here/$source" && ! "$@" $flags -fsyntax-only -DITEM=long "$here/$source"
+}
+
 # only_public LIBRARY: all that it exports begins with eddy_, and a header declares it.
 only_public() {
     local symbol
@@ -129,6 +138,11 @@ for static in "" --static; do
             build_and_run "$name.c" "$cxx -x c++ -std=gnu++17" "eddy-$name" "$static"
     done
 done
+
+# shellcheck disable=SC2086
+check "eddy_for refuses items of another type" is_refused app.c $cc -std=gnu11
+# shellcheck disable=SC2086
+[ -z "$cxx" ] || check "eddy_for refuses them in C++" is_refused app.cpp $cxx -std=gnu++17
 
 for library in "$lib"/libeddy*.so; do
     name=$(basename "$library")
