@@ -155,7 +155,7 @@ TEST(a_message_may_be_left_out)
 
 TEST(the_message_travels_through_the_tasks_on_the_way)
 {
-    EDDY_AUTO(eddy_future) *gate = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *gate = eddy_future_new(void);
     EDDY_AUTO(eddy_task) *inner = eddy_create_task(awaits, gate);
     EDDY_AUTO(eddy_task) *outer = eddy_create_task(awaits, inner);
     EXPECT_EQ(eddy_sleep(0), 0);
@@ -213,7 +213,7 @@ TEST(two_requests_in_one_go_are_one_cancellation)
 
 TEST(a_result_that_meets_a_cancellation_loses)
 {
-    EDDY_AUTO(eddy_future) *gate = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *gate = eddy_future_new(void);
     EDDY_AUTO(eddy_task) *task = eddy_create_task(awaits, gate);
     EXPECT_EQ(eddy_sleep(0), 0);
     EXPECT_EQ(eddy_future_set_result(gate), 0);
@@ -224,7 +224,7 @@ TEST(a_result_that_meets_a_cancellation_loses)
 
 TEST(an_error_that_meets_a_cancellation_counts_as_looked_at)
 {
-    EDDY_AUTO(eddy_future) *gate = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *gate = eddy_future_new(void);
     EDDY_AUTO(eddy_task) *task = eddy_create_task(awaits, gate);
     EXPECT_EQ(eddy_sleep(0), 0);
     EXPECT_EQ(eddy_future_set_exception(gate, -EIO), 0);

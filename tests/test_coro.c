@@ -216,7 +216,7 @@ TEST(an_object_that_became_a_task_is_that_task)
 
 TEST(what_is_no_coroutine_object_cant_be_made_a_task)
 {
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     EDDY_AUTO(eddy_task) *task = eddy_task_create(future, NULL);
     EXPECT(task != future);
     EXPECT_EQ(eddy_future_exception(task), EDDY_EMISUSE);

@@ -122,7 +122,7 @@ static int no_op_done(eddy_future *future, void *data)
 
 EDDY_ASYNC(uses_callbacks)
 {
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(sizeof(token), drop_item);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new_owning(token, drop_item);
     EDDY_AUTO(eddy_handle) *handle = NULL;
     if (eddy_future_done(future))
         return eddy_future_exception(future);

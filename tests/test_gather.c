@@ -213,7 +213,7 @@ TEST_WITH(eager_children_count_as_done_when_they_are, .virtual_clock = true, .ea
 {
     int values[2] = {0, 0};
     eddy_future *children[] = {eddy_coro(gives, 3, 1), NULL};
-    children[1] = eddy_future_new(0, NULL);
+    children[1] = eddy_future_new(void);
     EXPECT_EQ(eddy_future_set_result(children[1]), 0);
     EDDY_AUTO(eddy_future) *gather = eddy_gather_start(children, 2, false);
     EXPECT(!eddy_future_done(gather));

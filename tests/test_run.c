@@ -462,7 +462,7 @@ static void expect_misuse(int status, const char *text)
 static void try_to_wait(void)
 {
     eddy_semaphore semaphore = EDDY_SEMAPHORE(1);
-    eddy_future *future = eddy_future_new(0, NULL);
+    eddy_future *future = eddy_future_new(void);
     EXPECT_MISUSE(eddy_sleep(0));
     EXPECT_MISUSE(eddy_sleep(1));
     EXPECT_MISUSE(eddy_await(future));

@@ -35,7 +35,7 @@ TEST_REAL(a_signal_calls_its_callback_in_the_loop)
 {
     int one = 1;
     calls = 0;
-    called = eddy_future_new(0, NULL);
+    called = eddy_future_new(void);
     EXPECT_EQ(eddy_add_signal_handler(SIGUSR1, counts, &one), 0);
     EXPECT_EQ(raise(SIGUSR1), 0);
     EXPECT_EQ(calls, 0); // not in the signal's own context
@@ -59,7 +59,7 @@ TEST_REAL(a_signal_wakes_a_loop_that_sleeps)
 {
     int one = 1;
     calls = 0;
-    called = eddy_future_new(0, NULL);
+    called = eddy_future_new(void);
     EXPECT_EQ(eddy_add_signal_handler(SIGUSR1, counts, &one), 0);
     pthread_t thread;
     REQUIRE(pthread_create(&thread, NULL, raise_on_process, NULL) == 0);

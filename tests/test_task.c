@@ -191,7 +191,7 @@ TEST(a_task_is_named_after_its_coroutine_until_it_is_renamed)
 
 TEST(a_bare_future_has_none_of_a_tasks_things)
 {
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     EXPECT_STR(eddy_task_get_name(future), "future");
     EXPECT_EQ(eddy_task_set_name(future, "x"), EDDY_EMISUSE);
     EXPECT_EQ(eddy_task_uncancel(future), EDDY_EMISUSE);
@@ -410,7 +410,7 @@ TEST(a_thousand_tasks_wait_and_end)
 {
     enum { COUNT = 1000 };
     int count = is_watched() ? 100 : COUNT;
-    EDDY_AUTO(eddy_future) *gate = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *gate = eddy_future_new(void);
     static eddy_task *tasks[COUNT];
     for (int i = 0; i < count; i++)
         tasks[i] = eddy_create_task(waits_for, gate);

@@ -199,7 +199,7 @@ TEST(wrong_calls_are_told_and_destroy_what_they_were_given)
     EXPECT_EQ(eddy_to_thread(eddy_coro(makes, (thing){1}), &small), EDDY_EMISUSE);
     EXPECT_EQ(argument_drops, 1);
     EXPECT_EQ(eddy_to_thread(NULL), EDDY_EMISUSE);
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     EXPECT_EQ(eddy_to_thread(future), EDDY_EMISUSE);
     EXPECT_EQ(bodies, 0);
 }
@@ -422,7 +422,7 @@ TEST_REAL(calls_from_many_threads_wake_a_sleeping_loop)
 {
     struct caller callers[CALLERS];
     total_seen = 0;
-    all_seen = eddy_future_new(0, NULL);
+    all_seen = eddy_future_new(void);
     eddy_loop *loop = eddy_get_running_loop();
     eddy_loop_hold(loop);
     for (int i = 0; i < CALLERS; i++) {

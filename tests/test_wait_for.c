@@ -71,7 +71,7 @@ TEST(without_time_what_is_not_done_is_cancelled)
     EDDY_AUTO(eddy_task) *late = eddy_create_task(cleans_up, 0, 8);
     EXPECT_EQ(eddy_sleep(0), 0);
     EXPECT_EQ(eddy_wait_for(late, -5), 8);
-    EDDY_AUTO(eddy_future) *gone = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *gone = eddy_future_new(void);
     eddy_future_cancel(gone);
     EXPECT_EQ(eddy_wait_for(gone, 0), EDDY_CANCELLED); // it was so before
 }

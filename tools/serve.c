@@ -234,7 +234,7 @@ EDDY_ASYNC(serve_until_stopped, (struct serve *, serve))
 {
     EDDY_AUTO(eddy_http_server) *server = NULL;
     EDDY_TRY(open_server(serve, &server));
-    serve->stopped = eddy_future_new(0, NULL);
+    serve->stopped = eddy_future_new(void);
     int rc = watch_signals(serve);
     if (rc == 0) {
         announce(serve, server);

@@ -4,10 +4,10 @@
 
 EDDY_ASYNC(app)
 {
-    EDDY_AUTO(eddy_future) *my_future = eddy_future_new(sizeof(int), NULL);
+    EDDY_AUTO(eddy_future) *my_future = eddy_future_new(int);
     printf("Is my_future done? %s\n", eddy_future_done(my_future) ? "True" : "False");
 
-    EDDY_TRY(eddy_future_set_result(my_future, &(int){42}));
+    EDDY_TRY(eddy_future_set_result(my_future, int, 42));
     printf("Is my_future done? %s\n", eddy_future_done(my_future) ? "True" : "False");
 
     int result;
@@ -15,7 +15,7 @@ EDDY_ASYNC(app)
     printf("What is the result of my_future? %d\n", result);
 
     // Once only.
-    int rc = eddy_future_set_result(my_future, &(int){43});
+    int rc = eddy_future_set_result(my_future, int, 43);
     printf("Setting it again: %s\n", eddy_strerror(rc));
     return 0;
 }

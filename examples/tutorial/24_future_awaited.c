@@ -11,13 +11,13 @@ EDDY_ASYNC(set_future_value, (eddy_future *, future, give_back)) // its own, als
 {
     EDDY_AUTO(eddy_future) *mine = future;
     EDDY_TRY(eddy_sleep(1));
-    return eddy_future_set_result(mine, &(int){42});
+    return eddy_future_set_result(mine, int, 42);
 }
 
 /* Returns a future at once; the answer comes later. */
 static eddy_future *make_request(void)
 {
-    eddy_future *future = eddy_future_new(sizeof(int), NULL);
+    eddy_future *future = eddy_future_new(int);
     eddy_start(set_future_value, eddy_future_ref(future));
     return future;
 }

@@ -21,7 +21,7 @@ EDDY_ASYNC(app)
     EDDY_TRY(eddy_await(task)); // a task, which runs by itself
     printf("task: %.0f s\n", tutorial_time());
 
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     EDDY_TRY(eddy_call_later(5, set_result, future, NULL));
     EDDY_TRY(eddy_await(future)); // a future, which somebody completes
     printf("future: %.0f s\n", tutorial_time());

@@ -76,7 +76,7 @@ static int wait_for_news(eddy_http_server *server)
 {
     if (server->news == NULL || eddy_future_done(server->news)) {
         eddy_future_free(server->news);
-        server->news = eddy_future_new(0, NULL);
+        server->news = eddy_future_new(void);
     }
     EDDY_AUTO(eddy_future) *news = eddy_future_ref(server->news);
     int rc = eddy_await(news);

@@ -260,7 +260,7 @@ static int cancel_something(eddy_http_request *request, eddy_http_reply *reply, 
     (void)request;
     (void)reply;
     (void)data;
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     eddy_future_cancel(future);
     return eddy_await(future);
 }

@@ -66,7 +66,20 @@
     static inline void type##__auto(type **object)      \
     {                                                   \
         give_back(*object);                             \
+    }                                                   \
+    static inline void type##__drop(void *object)       \
+    {                                                   \
+        give_back(*(type **)object);                    \
     }
+
+/*
+ * The destructor of such a type, wherever one can be named: for a parameter, a result, a queue's
+ * item or a future's value that is a pointer to it.
+ *
+ *     EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
+ *     eddy_queue_new_owning(eddy_stream *, 10, EDDY_OWNED(eddy_stream))
+ */
+#define EDDY_OWNED(type) type##__drop
 
 /* Where something was made or asked for: shown in reports. */
 typedef struct eddy_place {

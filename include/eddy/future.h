@@ -29,10 +29,18 @@ typedef enum eddy_future_state {
 } eddy_future_state;
 
 /*
- * Makes a pending future that will carry a value of `value_size` bytes (0: none). `drop`, or NULL,
- * destroys a value that nobody takes, once. Never NULL: what can't be made has failed already.
+ * A pending future that will carry a value of `type`, or none: `void`. What is given away with a value
+ * that owns something names its destructor, which is called once if nobody takes the value.
+ *
+ *     EDDY_AUTO(eddy_future) *answer = eddy_future_new(int);
+ *     eddy_future *gate = eddy_future_new(void);
+ *     eddy_future *opened = eddy_future_new_owning(eddy_stream *, EDDY_OWNED(eddy_stream));
+ *
+ * Never NULL: what can't be made has failed already (-ENOMEM).
  */
-EDDY_API eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value));
+#define eddy_future_new(type) eddy__future_of_size(EDDY__SIZE_OF(type), NULL)
+#define eddy_future_new_owning(type, drop) eddy__future_of_size(EDDY__SIZE_OF(type), (drop))
+EDDY_API eddy_future *eddy__future_of_size(size_t value_size, void (*drop)(void *value));
 
 /* One more reference, to be given back; returns `future`. */
 EDDY_API eddy_future *eddy_future_ref(eddy_future *future);
@@ -101,16 +109,30 @@ EDDY_API const eddy_error *eddy_future_error(const eddy_future *future);
 EDDY_API const void *eddy_future_value(const eddy_future *future);
 
 /*
- * Completes a pending bare future: with a value of the declared size (copied; NULL only for size 0),
- * or with an error (less than 0). 0, or EDDY_EINVALIDSTATE when it is done, EDDY_EMISUSE for a task
- * or a value of another size, EDDY_EVALUE for a status that is no error. On an error the value stays the
- * caller's.
+ * Completes a pending bare future: with a value of its type, with none, or with an error (less than
+ * 0). The value is given by its address, or as a type and an expression that is converted to it:
+ *
+ *     eddy_future_set_result(gate)
+ *     eddy_future_set_result(answer, &number)
+ *     eddy_future_set_result(answer, int, 42)
+ *
+ * 0; EDDY_EINVALIDSTATE when it is done; EDDY_EMISUSE for a task, or a value of another size;
+ * EDDY_EVALUE for a status that is no error. On an error the value stays the caller's.
  */
-#define eddy_future_set_result(...) \
-    EDDY__SELECT2(__VA_ARGS__, eddy__set_result_value, eddy__set_result_none, )(__VA_ARGS__)
+#define eddy_future_set_result(...)                                                          \
+    EDDY__SELECT_SET(__VA_ARGS__, eddy__set_result_typed, eddy__set_result_typed,            \
+                     eddy__set_result_typed, eddy__set_result_typed, eddy__set_result_typed, \
+                     eddy__set_result_typed, eddy__set_result_value, eddy__set_result_none, ) \
+    (__VA_ARGS__)
+#define EDDY__SELECT_SET(_1, _2, _3, _4, _5, _6, _7, _8, chosen, ...) chosen
 #define eddy__set_result_none(future) eddy__future_set_result((future), NULL, 0)
 #define eddy__set_result_value(future, value) \
     eddy__future_set_result((future), (value), sizeof *(value))
+#define eddy__set_result_typed(future, type, ...)                                \
+    __extension__({                                                              \
+        type eddy_value_ = __VA_ARGS__;                                          \
+        eddy__future_set_result((future), &eddy_value_, sizeof eddy_value_);     \
+    })
 EDDY_API EDDY_CHECKED int eddy__future_set_result(eddy_future *future, const void *value,
                                                   size_t size);
 EDDY_API EDDY_CHECKED int eddy_future_set_exception(eddy_future *future, int error);
@@ -150,5 +172,20 @@ EDDY_API int eddy_future_remove_done_callback(eddy_future *future, eddy_done_cal
 EDDY_AUTO_FOR(eddy_future, eddy_future_free)
 
 EDDY_END_DECLS
+
+/* The size of a type, 0 for void. */
+#ifdef __cplusplus
+template <typename Type> static inline size_t eddy__size_of()
+{
+    return sizeof(Type);
+}
+template <> inline size_t eddy__size_of<void>()
+{
+    return 0;
+}
+#define EDDY__SIZE_OF(type) eddy__size_of<type>()
+#else
+#define EDDY__SIZE_OF(type) __extension__ _Generic((type *)NULL, void *: 0, default: sizeof(type))
+#endif
 
 #endif

@@ -127,7 +127,7 @@ int eddy__sql_wait(struct command *command)
 {
     if (command->is_settled)
         return 0;
-    command->done = eddy_future_new(0, NULL);
+    command->done = eddy_future_new(void);
     int rc = eddy_await(command->done);
     eddy_future_free(command->done);
     command->done = NULL;

@@ -64,7 +64,7 @@ static int wait_turn(struct eddy_sql *connection)
     int rc = 0;
     join_row(lease, &turn);
     while (rc >= 0 && !connection->is_closed && (lease->owner != NULL || lease->first != &turn)) {
-        turn.come = eddy_future_new(0, NULL);
+        turn.come = eddy_future_new(void);
         rc = eddy_await(turn.come);
         eddy_future_free(turn.come);
         turn.come = NULL;

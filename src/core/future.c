@@ -89,7 +89,7 @@ struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size
     return future;
 }
 
-eddy_future *eddy_future_new(size_t value_size, void (*drop)(void *value))
+eddy_future *eddy__future_of_size(size_t value_size, void (*drop)(void *value))
 {
     if (value_size > UINT32_MAX - sizeof(struct bare_future))
         return eddy__future_unmade(EDDY_EVALUE);

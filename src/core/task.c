@@ -233,7 +233,7 @@ void eddy__loop_drop_unawaited(struct eddy_loop *loop)
 
 struct eddy_future *eddy__future_failed(int status, const char *sentence)
 {
-    struct eddy_future *future = eddy_future_new(0, NULL);
+    struct eddy_future *future = eddy_future_new(void);
     if (eddy__future_is_done(future))
         return future;
     struct eddy_error *error = eddy__error_new(status, NULL, sentence);

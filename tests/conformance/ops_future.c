@@ -104,7 +104,7 @@ static int make_future(struct run *run, const struct value *spec, void **out_it)
 {
     (void)run;
     (void)spec;
-    *out_it = eddy_future_new(sizeof(struct value), NULL);
+    *out_it = eddy_future_new(struct value);
     return 0;
 }
 
