@@ -274,6 +274,119 @@ TEST_PLAIN(the_end_of_the_run_waits_for_what_runs_and_drops_what_is_queued)
     EXPECT_EQ(argument_drops, 1);
 }
 
+/* ---- as a future -----------------------------------------------------------------------------*/
+
+TEST(futures_of_threads_can_be_gathered)
+{
+    eddy_future *sums[] = {eddy_to_thread_start(eddy_coro(adds, 1, 2)),
+                           eddy_to_thread_start(eddy_coro(adds, 3, 4)),
+                           eddy_to_thread_start(eddy_coro(fails))};
+    long numbers[2] = {0};
+    EXPECT_EQ(eddy_gather_to(numbers, sums[0], sums[1]), 0);
+    EXPECT_EQ(numbers[0] * 10 + numbers[1], 37);
+    EXPECT_EQ(eddy_future_result(sums[0]), 4);
+    EXPECT_EQ(eddy_await(sums[2]), -EIO);
+    EXPECT_STR(eddy_error_message(eddy_error_get(-EIO)), "from the thread");
+    for (size_t i = 0; i < 3; i++)
+        eddy_future_free(sums[i]);
+}
+
+TEST(an_error_of_a_thread_that_nobody_looks_at_is_reported)
+{
+    expect_report(EDDY_REPORT_NEVER_RETRIEVED);
+    eddy_future *future = eddy_to_thread_start(eddy_coro(fails));
+    while (!eddy_future_done(future))
+        EXPECT_EQ(eddy_sleep(0), 0);
+    eddy_future_free(future);
+}
+
+TEST(the_value_of_a_thread_is_moved_or_destroyed_once)
+{
+    begin();
+    gate_open();
+    thing t = {0};
+    EDDY_AUTO(eddy_future) *taken = eddy_to_thread_start(eddy_coro(makes, (thing){1}));
+    EXPECT_EQ(eddy_await(taken, &t), 0);
+    EXPECT_EQ(t.number, 2);
+    EXPECT_EQ(result_drops, 0);
+    EXPECT_EQ(eddy_await(taken, &t), EDDY_EINVALIDSTATE);
+    eddy_future *left = eddy_to_thread_start(eddy_coro(makes, (thing){1}));
+    EXPECT_EQ(eddy_await(left), 0);
+    EXPECT_EQ(result_drops, 0);
+    eddy_future_free(left);
+    EXPECT_EQ(result_drops, 1);
+    EXPECT_EQ(argument_drops, 0);
+}
+
+TEST_WITH(a_future_that_is_cancelled_lets_its_thread_go, .virtual_clock = true, .threads_max = 1)
+{
+    begin();
+    EDDY_AUTO(eddy_future) *runs = eddy_to_thread_start(eddy_coro(makes, (thing){1}));
+    EDDY_AUTO(eddy_future) *queued = eddy_to_thread_start(eddy_coro(makes, (thing){1}));
+    gate_await(1);
+    EXPECT_EQ(eddy_future_cancel(queued), 1);
+    EXPECT_EQ(argument_drops, 1);
+    EXPECT_EQ(eddy_future_cancel(runs), 1);
+    EXPECT_EQ(eddy_await(runs), EDDY_CANCELLED);
+    EXPECT_EQ(result_drops, 0);
+    gate_open();
+    EDDY_AUTO(eddy_future) *next = eddy_to_thread_start(eddy_coro(passes_gate));
+    EXPECT_EQ(eddy_await(next), 0);
+    EXPECT_EQ(eddy_future_cancel(next), 0);
+    EXPECT_EQ(bodies, 1);
+    EXPECT_EQ(result_drops, 1);
+}
+
+static eddy_future *held_future;
+
+EDDY_ASYNC(leaves_futures)
+{
+    eddy_future_free(eddy_to_thread_start(eddy_coro(makes, (thing){1})));
+    held_future = eddy_to_thread_start(eddy_coro(makes, (thing){1}));
+    gate_await(1);
+    return 0;
+}
+
+TEST_PLAIN(what_futures_own_that_outlive_the_run_is_destroyed_once)
+{
+    begin();
+    EXPECT_EQ(eddy_run(eddy_coro(leaves_futures),
+                       &(eddy_run_options){.threads_max = 1, .on_closing = opens_gate}),
+              0);
+    eddy_future_free(held_future);
+    // The second may have got its turn before the threads were told to end.
+    EXPECT_EQ(result_drops, bodies);
+    EXPECT_EQ(result_drops + argument_drops, 2);
+}
+
+TEST(a_future_of_a_thread_is_made_of_a_coroutine_object)
+{
+    EDDY_AUTO(eddy_future) *none = eddy_to_thread_start(NULL);
+    EXPECT_EQ(eddy_await(none), EDDY_EMISUSE);
+    EDDY_AUTO(eddy_future) *gate = eddy_future_new(void);
+    EDDY_AUTO(eddy_future) *wrong = eddy_to_thread_start(gate);
+    EXPECT_EQ(eddy_await(wrong), EDDY_EMISUSE);
+}
+
+TEST(a_future_of_a_thread_without_memory_has_failed)
+{
+    begin();
+    gate_open();
+    EXPECT_EQ(eddy_to_thread(eddy_coro(passes_gate)), 0); // the pool is there
+    long n = 0;
+    for (int status = -ENOMEM; status == -ENOMEM; n++) {
+        eddy_coroutine *coroutine = eddy_coro(makes, (thing){1});
+        fail_allocation(n);
+        EDDY_AUTO(eddy_future) *future = eddy_to_thread_start(coroutine);
+        fail_allocation(-1);
+        status = eddy_await(future);
+        EXPECT(status == 0 || status == -ENOMEM);
+    }
+    EXPECT_EQ(n, 3);
+    EXPECT_EQ(argument_drops, 2);
+    EXPECT_EQ(result_drops, 1);
+}
+
 /* ---- how many threads ------------------------------------------------------------------------*/
 
 TEST_WITH(no_more_threads_run_than_are_allowed, .virtual_clock = true, .threads_max = 3)
@@ -546,6 +659,13 @@ RUN_TESTS(TEST_OF(a_value_and_a_status_come_back),
           TEST_OF(a_cancelled_task_abandons_the_work_that_runs),
           TEST_OF(work_cancelled_while_it_is_queued_never_runs),
           TEST_OF(the_end_of_the_run_waits_for_what_runs_and_drops_what_is_queued),
+          TEST_OF(futures_of_threads_can_be_gathered),
+          TEST_OF(an_error_of_a_thread_that_nobody_looks_at_is_reported),
+          TEST_OF(the_value_of_a_thread_is_moved_or_destroyed_once),
+          TEST_OF(a_future_that_is_cancelled_lets_its_thread_go),
+          TEST_OF(what_futures_own_that_outlive_the_run_is_destroyed_once),
+          TEST_OF(a_future_of_a_thread_is_made_of_a_coroutine_object),
+          TEST_OF(a_future_of_a_thread_without_memory_has_failed),
           TEST_OF(no_more_threads_run_than_are_allowed),
           TEST_OF(work_that_waits_for_other_work_gets_a_thread_of_its_own),
           TEST_OF(no_signal_is_taken_on_a_worker),

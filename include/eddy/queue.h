@@ -23,7 +23,9 @@ typedef struct eddy_queue eddy_queue;
 
 /*
  * A queue of items of `type`, at most `size_max` at once (0: any number). Returns NULL without
- * memory; every function below answers -ENOMEM for it. `drop_item`, or NULL, destroys an item.
+ * memory; every function below answers -ENOMEM for it. `drop_item` destroys an item.
+ *
+ *     eddy_queue_new_owning(eddy_stream *, 10, EDDY_OWNED(eddy_stream))
  */
 #define eddy_queue_new(type, size_max) eddy__queue_new(sizeof(type), (size_max), NULL)
 #define eddy_queue_new_owning(type, size_max, drop_item) \
@@ -40,11 +42,17 @@ EDDY_API EDDY_CHECKED eddy_queue *eddy__queue_new(size_t item_size, size_t size_
  *     EDDY_AUTO(eddy_queue) *queue = eddy_priority_queue_new(job, 100, by_deadline);
  */
 #define eddy_priority_queue_new(type, size_max, compare) \
-    eddy__priority_queue_new(sizeof(type), (size_max), (compare))
-#define eddy_lifo_queue_new(type, size_max) eddy__lifo_queue_new(sizeof(type), (size_max))
+    eddy__priority_queue_new(sizeof(type), (size_max), (compare), NULL)
+#define eddy_priority_queue_new_owning(type, size_max, compare, drop_item) \
+    eddy__priority_queue_new(sizeof(type), (size_max), (compare), (drop_item))
+#define eddy_lifo_queue_new(type, size_max) eddy__lifo_queue_new(sizeof(type), (size_max), NULL)
+#define eddy_lifo_queue_new_owning(type, size_max, drop_item) \
+    eddy__lifo_queue_new(sizeof(type), (size_max), (drop_item))
 EDDY_API EDDY_CHECKED eddy_queue *eddy__priority_queue_new(
-    size_t item_size, size_t size_max, int (*compare)(const void *left, const void *right));
-EDDY_API EDDY_CHECKED eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max);
+    size_t item_size, size_t size_max, int (*compare)(const void *left, const void *right),
+    void (*drop_item)(void *item));
+EDDY_API EDDY_CHECKED eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max,
+                                                       void (*drop_item)(void *item));
 
 /* Drops what is left in it. It must have no waiters: with some, nothing is done but a report. */
 EDDY_API void eddy_queue_free(eddy_queue *queue);

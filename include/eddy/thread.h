@@ -34,6 +34,20 @@ EDDY_BEGIN_DECLS
     eddy__to_thread((coroutine), (out_value), sizeof *(out_value))
 EDDY_API EDDY_SUSPENDS int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size);
 
+/*
+ * The same without waiting: a future, as loop.run_in_executor() gives one, for lists of several:
+ *
+ *     eddy_future *halves[] = {eddy_to_thread_start(eddy_coro(crunch, 39)),
+ *                              eddy_to_thread_start(eddy_coro(crunch, 40))};
+ *     EDDY_TRY(eddy_gather_all_to(numbers, halves, 2));
+ *
+ * It is submitted at once, and carries the function's status and value. The reference is the
+ * caller's; never NULL: what can't be made or submitted has failed already. Called on the loop's
+ * thread, also in callbacks. Cancelling it is as above: the future is cancelled at once, the
+ * function if it has not begun. When the run ends before it, the future stays pending.
+ */
+EDDY_API EDDY_CHECKED eddy_future *eddy_to_thread_start(eddy_coroutine *coroutine);
+
 EDDY_END_DECLS
 
 #endif

@@ -53,7 +53,7 @@ static void run_callback(struct handle *base)
 void eddy__callback_drop(struct handle *base)
 {
     if (base->run != run_callback) {
-        eddy__done_callback_drop(base);
+        eddy__done_callback_drop(base, true);
         return;
     }
     struct eddy_handle *handle = handle_of(base);

@@ -114,7 +114,7 @@ static void drop_callbacks(struct eddy_future *future)
     struct link *link;
     while ((link = future->callbacks.top) != NULL) {
         link_remove(link);
-        eddy__done_callback_drop(container_of(link, struct handle, link));
+        eddy__done_callback_drop(container_of(link, struct handle, link), false);
     }
 }
 
@@ -401,11 +401,14 @@ static void run_done_callback(struct handle *handle)
     free_done_callback(done);
 }
 
-bool eddy__done_callback_drop(struct handle *handle)
+bool eddy__done_callback_drop(struct handle *handle, bool is_queued)
 {
     if (handle->run != run_done_callback)
         return false;
-    free_done_callback(container_of(handle, struct done_callback, handle));
+    struct done_callback *done = container_of(handle, struct done_callback, handle);
+    if (is_queued)
+        eddy_future_free(done->future);
+    free_done_callback(done);
     return true;
 }
 

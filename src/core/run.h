@@ -33,7 +33,7 @@ void eddy__task_end_unbegun(struct task *task, int status);
 
 /* Frees a callback that will never be called, if `handle` is one; callback.c, future.c. */
 void eddy__callback_drop(struct handle *handle);
-bool eddy__done_callback_drop(struct handle *handle);
+bool eddy__done_callback_drop(struct handle *handle, bool is_queued);
 
 /* Takes the calls that other threads have posted; inbox.c. */
 struct inbox *eddy__inbox_new(void);

@@ -8,10 +8,13 @@
  * freed where it is. So nothing that a worker touches ever lies on a task's stack.
  *
  *      queued --a worker takes it--> running --post--> back on the loop's thread --> freed
- *         `--cancelled--> freed           `--the loop has closed--> freed by the worker
+ *         `--cancelled--> freed           `--the loop is closing--> freed by it
+ *
+ * eddy_to_thread_start() makes a future in place of a wait: cancelled at once, as a wait is, and completed
+ * with the value that stays in the coroutine object. The job holds a reference to it.
  *
  * What always holds:
- *   - job->wait and job->is_back are touched by the loop's thread alone.
+ *   - job->wait, job->promise and job->is_back are touched by the loop's thread alone.
  *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
  *   - Workers block all signals: those of the process stay with the threads that want them.
  */
@@ -31,6 +34,7 @@ struct job {
     struct task *coroutine;
     struct eddy_loop *loop;
     struct wait *wait;        // the task's, NULL when it has gone
+    struct promise *promise;  // of eddy_to_thread_start(): a reference; NULL when it was cancelled
     bool is_back;             // on the loop's thread again
     bool has_begun;           // a worker has it, or had it
     struct eddy_error *error; // what travelled with the status
@@ -38,11 +42,19 @@ struct job {
     int status;
 };
 
+/* What eddy_to_thread_start() returns. */
+struct promise {
+    struct eddy_future future; // first: it is one
+    struct job *job;           // NULL once it is done
+    struct eddy_future *coroutine; // has the value; a reference, NULL when it was cancelled
+};
+
 struct thread_pool {
     pthread_mutex_t lock;
     pthread_cond_t has_work;
     struct job *first; // guarded by lock, as are all below but `threads`
     struct job **last;
+    struct job *late; // done when the loop took no more posts
     size_t queued_count;
     unsigned idle_count; // workers that wait for work, those just signalled among them
     bool is_closing;
@@ -51,15 +63,39 @@ struct thread_pool {
     pthread_t threads[];
 };
 
+static void forget_coroutine(struct promise *promise)
+{
+    struct eddy_future *coroutine = promise->coroutine;
+    promise->coroutine = NULL;
+    eddy_future_free(coroutine);
+}
+
 static void free_job(struct job *job)
 {
     if (!job->has_begun)
         job->coroutine->future.stage = TASK_COROUTINE; // so its arguments are destroyed with it
-
+    if (job->promise != NULL) {
+        job->promise->job = NULL;
+        if (!job->has_begun)
+            forget_coroutine(job->promise);
+        eddy_future_free(&job->promise->future);
+    }
     eddy_future_free(&job->coroutine->future);
     eddy__error_unref(job->error);
     eddy__inherited_unref(job->inherited);
     eddy__free(job);
+}
+
+/* Completes the future with what the job brought. The value stays in the coroutine object. */
+static void keep_promise(struct job *job)
+{
+    struct eddy_future *future = &job->promise->future;
+    if (job->status == EDDY_CANCELLED)
+        eddy__future_cancelled(future, job->error);
+    else if (job->status < 0)
+        eddy__future_fail(future, job->status, job->error);
+    else
+        eddy__future_finish(future, job->status, false);
 }
 
 /* Back on the loop's thread. */
@@ -68,10 +104,22 @@ static void finish_job(struct post *post)
     struct job *job = container_of(post, struct job, post);
     eddy_loop_release(job->loop);
     job->is_back = true;
-    if (job->wait != NULL)
+    if (job->wait != NULL) {
         eddy__wait_finish(job->wait, 0); // whoever waits takes the rest, and frees the job
-    else
-        free_job(job);
+        return;
+    }
+    if (job->promise != NULL)
+        keep_promise(job);
+    free_job(job);
+}
+
+/* The loop takes no more posts: it frees the job when it has joined this thread. */
+static void come_late(struct thread_pool *pool, struct job *job)
+{
+    pthread_mutex_lock(&pool->lock);
+    job->next = pool->late;
+    pool->late = job;
+    pthread_mutex_unlock(&pool->lock);
 }
 
 static struct job *take_job(struct thread_pool *pool)
@@ -104,7 +152,7 @@ static void *work(void *argument)
         job->error = eddy__run_error;
         eddy__run_error = NULL;
         if (eddy__loop_post(job->loop, &job->post) < 0)
-            free_job(job);
+            come_late(pool, job);
     }
     return NULL;
 }
@@ -136,6 +184,11 @@ static int close_pool(void *data)
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
+    while (pool->late != NULL) {
+        struct job *job = pool->late;
+        pool->late = job->next;
+        free_job(job);
+    }
     pthread_cond_destroy(&pool->has_work);
     pthread_mutex_destroy(&pool->lock);
     eddy__free(pool);
@@ -248,6 +301,25 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
     return status;
 }
 
+/* A job for a coroutine object that may be used up; NULL with an error, and it is dropped. */
+static struct job *new_job(eddy_coroutine *coroutine, struct thread_pool **out_pool, int *out_err)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
+    struct job *job = pool != NULL ? eddy__zalloc(sizeof *job) : NULL;
+    if (job == NULL) {
+        *out_err = eddy__coro_refuse(coroutine, -ENOMEM);
+        return NULL;
+    }
+    job->post.run = finish_job;
+    job->loop = loop;
+    job->coroutine = eddy__task_of(coroutine);
+    job->inherited = eddy__inherit_variables();
+    eddy__coro_take(job->coroutine);
+    *out_pool = pool;
+    return job;
+}
+
 int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
 {
     int err = 0;
@@ -261,15 +333,81 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
                    : eddy__misuse("eddy_to_thread: this is no coroutine object");
     if (out_value != NULL && size != eddy__future_value(coroutine).size)
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
-    struct eddy_loop *loop = eddy__loop_current();
-    struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
-    struct job *job = pool != NULL ? eddy__zalloc(sizeof *job) : NULL;
-    if (job == NULL)
-        return eddy__coro_refuse(coroutine, -ENOMEM);
-    job->post.run = finish_job;
-    job->loop = loop;
-    job->coroutine = eddy__task_of(coroutine);
-    job->inherited = eddy__inherit_variables();
-    eddy__coro_take(job->coroutine);
-    return wait_for_job(pool, job, out_value, size);
+    struct thread_pool *pool;
+    struct job *job = new_job(coroutine, &pool, &err);
+    return job != NULL ? wait_for_job(pool, job, out_value, size) : err;
+}
+
+/* ---- as a future -----------------------------------------------------------------------------*/
+
+static bool cancel_promise(struct eddy_future *future, struct eddy_error *why)
+{
+    struct promise *promise = container_of(future, struct promise, future);
+    struct job *job = promise->job;
+    promise->job = NULL;
+    job->promise = NULL;
+    forget_coroutine(promise); // the job has it still
+    eddy__future_cancelled(future, why);
+    abandon(job->loop->threads, job);
+    eddy_future_free(future); // the job's reference
+    return true;
+}
+
+static size_t fini_promise(struct eddy_future *future)
+{
+    struct promise *promise = container_of(future, struct promise, future);
+    forget_coroutine(promise);
+    return sizeof *promise;
+}
+
+static struct eddy_future *source_of_promise(const struct eddy_future *future)
+{
+    struct eddy_future *coroutine = container_of(future, const struct promise, future)->coroutine;
+    return coroutine != NULL ? coroutine : eddy__future_unmade(EDDY_CANCELLED);
+}
+
+static const struct future_kind promise_kind = {"thread", cancel_promise, fini_promise,
+                                                source_of_promise};
+
+/* The future of a job, which holds a reference to it; one that has failed without memory. */
+static struct eddy_future *promise(struct job *job)
+{
+    struct eddy_future *future = eddy__future_new(&promise_kind, sizeof(struct promise));
+    if (future->kind != &promise_kind)
+        return future;
+    job->promise = container_of(future, struct promise, future);
+    job->promise->job = job;
+    job->promise->coroutine = eddy_future_ref(&job->coroutine->future);
+    return eddy_future_ref(future);
+}
+
+/* Queues the job behind a future, which has failed already where that can't be done. */
+static struct eddy_future *start(struct thread_pool *pool, struct job *job)
+{
+    struct eddy_future *future = promise(job);
+    bool is_made = job->promise != NULL;
+    int err = is_made ? submit(pool, job) : 0;
+    if (is_made && err == 0) {
+        eddy_loop_hold(job->loop);
+        return future;
+    }
+    free_job(job);
+    if (is_made)
+        eddy__future_fail(future, err, NULL);
+    return future;
+}
+
+eddy_future *eddy_to_thread_start(eddy_coroutine *coroutine)
+{
+    if (coroutine != NULL && eddy__future_is_done(coroutine))
+        return eddy_future_ref(coroutine); // it could not be made
+    if (coroutine == NULL || !eddy__is_coroutine(coroutine) || eddy__loop_current() == NULL) {
+        EDDY_IGNORE(eddy__coro_refuse(coroutine, 0));
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_to_thread_start: this is no coroutine "
+                                                 "object, or no loop runs on this thread");
+    }
+    int err = 0;
+    struct thread_pool *pool;
+    struct job *job = new_job(coroutine, &pool, &err);
+    return job != NULL ? start(pool, job) : eddy__future_unmade(err);
 }

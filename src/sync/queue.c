@@ -55,18 +55,19 @@ eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)
     return queue;
 }
 
-eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max)
+eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
 {
-    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, NULL);
+    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, drop_item);
     if (queue != NULL)
         queue->is_newest_first = true;
     return queue;
 }
 
 eddy_queue *eddy__priority_queue_new(size_t item_size, size_t size_max,
-                                     int (*compare)(const void *left, const void *right))
+                                     int (*compare)(const void *left, const void *right),
+                                     void (*drop_item)(void *item))
 {
-    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, NULL);
+    struct eddy_queue *queue = eddy__queue_new(item_size, size_max, drop_item);
     if (queue != NULL) {
         eddy__queue_heap_init(&queue->heap, item_size, compare);
         queue->slot_size = queue->heap.slot_size;
