@@ -9,12 +9,7 @@
 
 #include <errno.h>
 
-static void free_stream(eddy_stream **stream)
-{
-    eddy_stream_free(*stream);
-}
-
-EDDY_ASYNC(serve, (eddy_stream *, client, free_stream))
+EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
 {
     EDDY_AUTO(eddy_stream) *stream = client;
     char buf[4096];

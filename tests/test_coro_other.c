@@ -18,3 +18,10 @@ EDDY_ASYNC_DEFINE_TO(long, other_product, (int, a), (long, b))
     *result = a * b;
     return 0;
 }
+
+EDDY_ASYNC_DEFINE_TO_OWNED(eddy_stream *, EDDY_OWNED(eddy_stream), other_opened,
+                           (eddy_stream *, given, EDDY_OWNED(eddy_stream)))
+{
+    *result = given;
+    return 0;
+}

@@ -8,5 +8,6 @@
 EDDY_ASYNC_DECLARE(other_waits, (double, seconds));
 EDDY_ASYNC_DECLARE(other_nothing);
 EDDY_ASYNC_DECLARE_TO(long, other_product, (int, a), (long, b));
+EDDY_ASYNC_DECLARE_TO(eddy_stream *, other_opened, (eddy_stream *, given, EDDY_OWNED(eddy_stream)));
 
 #endif

@@ -12,12 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void free_stream(eddy_stream **stream)
-{
-    eddy_stream_free(*stream);
-}
-
-EDDY_ASYNC(echo, (eddy_stream *, client, free_stream))
+EDDY_ASYNC(echo, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
 {
     EDDY_AUTO(eddy_stream) *stream = client;
     char buf[1024];

@@ -354,7 +354,39 @@ TEST(a_lifo_queue_hands_out_the_newest)
     }
 }
 
-RUN_TESTS(TEST_OF(a_priority_queue_hands_out_the_smallest_and_equals_in_order),
+static void drop_job(void *item)
+{
+    struct job *job = item;
+    EXPECT(job->name != '-');
+    job->name = '-';
+    drops++;
+}
+
+TEST(items_of_every_order_are_destroyed_once)
+{
+    drops = 0;
+    eddy_queue *queues[] = {
+        eddy_queue_new_owning(struct job, 0, drop_job),
+        eddy_lifo_queue_new_owning(struct job, 0, drop_job),
+        eddy_priority_queue_new_owning(struct job, 0, compare_jobs, drop_job),
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct job job = {0, 0};
+        for (int priority = 5; priority > 0; priority--)
+            EXPECT_EQ(eddy_queue_put(queues[i], &((struct job){priority, 'x'})), 0);
+        EXPECT_EQ(eddy_queue_get(queues[i], &job), 0);
+        EXPECT_EQ(job.priority, i == 0 ? 5 : 1);
+        EXPECT_EQ(drops, 0);
+        if (i != 1)
+            EXPECT_EQ(eddy_queue_shutdown(queues[i], true), 0);
+        eddy_queue_free(queues[i]);
+        EXPECT_EQ(drops, 4);
+        drops = 0;
+    }
+}
+
+RUN_TESTS(TEST_OF(items_of_every_order_are_destroyed_once),
+          TEST_OF(a_priority_queue_hands_out_the_smallest_and_equals_in_order),
           TEST_OF(a_lifo_queue_hands_out_the_newest),
           TEST_OF(items_leave_in_the_order_in_which_they_came),
           TEST_OF(a_full_queue_takes_no_more),

@@ -20,13 +20,18 @@
  *
  * A parameter may name its destructor, `(char *, url, free_text)`: free_text(&url) is called when
  * the body never runs (the task was cancelled before its first step, or the coroutine object was
- * dropped). Once the body runs, what it was given is its own. Up to twelve parameters.
+ * dropped). Once the body runs, what it was given is its own. Up to twelve parameters. For Eddy's
+ * objects the destructor is called EDDY_OWNED:
+ *
+ *     EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
+ *     {
+ *         EDDY_AUTO(eddy_stream) *stream = client;
  *
  * Scopes (timeout.h) that the body leaves open, through EDDY_TRY say, are ended in the function
  * generated around it, newest first, and the status passes through each.
  *
  * For a function that other files call, EDDY_ASYNC_DECLARE or EDDY_ASYNC_DECLARE_TO goes into the
- * header and EDDY_ASYNC_DEFINE or EDDY_ASYNC_DEFINE_TO, with the same list, before the body.
+ * header and EDDY_ASYNC_DEFINE, _DEFINE_TO or _DEFINE_TO_OWNED, with the same list, before the body.
  */
 #ifndef EDDY_CORO_H
 #define EDDY_CORO_H
@@ -94,6 +99,15 @@ typedef struct eddy_site {
     EDDY__OUTSIDE(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                     \
                   (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
                   sizeof(type), NULL __VA_OPT__(,) __VA_ARGS__)
+
+#define EDDY_ASYNC_DEFINE_TO_OWNED(type, destructor, name, ...)                                    \
+    static void name##__drop_result(void *eddy_result_)                                            \
+    {                                                                                              \
+        destructor((type *)eddy_result_);                                                          \
+    }                                                                                              \
+    EDDY__OUTSIDE(name, (EDDY__PARAMETERS_TO(type __VA_OPT__(,) __VA_ARGS__)),                     \
+                  (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
+                  sizeof(type), name##__drop_result __VA_OPT__(,) __VA_ARGS__)
 
 /*
  * The coroutine object of the function `name` with these arguments: nothing runs until it is
