@@ -379,7 +379,7 @@ TEST(a_ring_cancelled_twice_or_everywhere_ends_too)
 
 EDDY_ASYNC(gathers_chain, (int, n))
 {
-    return eddy_gather_all(chain + 1, (size_t)n - 1, NULL);
+    return eddy_gather_all(chain + 1, (size_t)n - 1);
 }
 
 EDDY_ASYNC(awaits_first)

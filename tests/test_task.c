@@ -416,7 +416,7 @@ TEST(a_thousand_tasks_wait_and_end)
         tasks[i] = eddy_create_task(waits_for, gate);
     EXPECT_EQ(eddy_sleep(0), 0);
     EXPECT_EQ(eddy_future_set_result(gate), 0);
-    EXPECT_EQ(eddy_gather_all(tasks, (size_t)count, NULL), 0);
+    EXPECT_EQ(eddy_gather_all(tasks, (size_t)count), 0);
     for (int i = 0; i < count; i++)
         eddy_task_free(tasks[i]);
 }

@@ -400,7 +400,7 @@ TEST_WITH(no_more_threads_run_than_are_allowed, .virtual_clock = true, .threads_
     gate_await(3);
     EXPECT_EQ(gate_inside(), 3);
     gate_open();
-    EXPECT_EQ(eddy_gather_all(tasks, JOBS, NULL), 0);
+    EXPECT_EQ(eddy_gather_all(tasks, JOBS), 0);
     EXPECT_EQ(bodies, JOBS);
     EXPECT(gate.inside_max <= 3);
     for (int i = 0; i < JOBS; i++)

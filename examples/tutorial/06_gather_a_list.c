@@ -18,7 +18,7 @@ EDDY_ASYNC(app, (const char *, url))
         coros[i] = eddy_coro(get_person, session, url, i + 1);
 
     person people[COUNT];
-    EDDY_TRY(eddy_gather_all_to(people, coros, COUNT, NULL)); // await gather(*coros)
+    EDDY_TRY(eddy_gather_all_to(people, coros, COUNT)); // await gather(*coros)
     for (int i = 0; i < COUNT; i++)
         puts(people[i].name);
     return 0;

@@ -22,7 +22,7 @@ EDDY_ASYNC(app, (const char *, url))
             coros[count++] = eddy_coro(get_person, session, url, id);
 
         person people[MAX_CHUNK];
-        EDDY_TRY(eddy_gather_all_to(people, coros, count, NULL));
+        EDDY_TRY(eddy_gather_all_to(people, coros, count));
         for (size_t i = 0; i < count; i++)
             printf("%s%s", people[i].name, i + 1 < count ? ", " : "\n");
     }

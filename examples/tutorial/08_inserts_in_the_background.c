@@ -37,7 +37,7 @@ static int wait_for_the_others(void)
         else
             tasks[others++] = tasks[i];
     }
-    int rc = eddy_gather_all(tasks, others, NULL);
+    int rc = eddy_gather_all(tasks, others);
     for (size_t i = 0; i < others; i++)
         eddy_task_free(tasks[i]);
     return rc;
@@ -50,7 +50,7 @@ EDDY_ASYNC(app)
         chunk records = {.count = 0};
         for (int id = first; id < first + MAX_CHUNK && id <= LAST_ID; id++)
             coros[records.count++] = eddy_coro(get_person, id);
-        EDDY_TRY(eddy_gather_all_to(records.ids, coros, records.count, NULL));
+        EDDY_TRY(eddy_gather_all_to(records.ids, coros, records.count));
         eddy_start(insert_records, records); // does not hold up the next chunk
         printf("%.1f: fetched from %d\n", tutorial_time(), records.ids[0]);
     }

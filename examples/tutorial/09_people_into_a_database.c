@@ -38,7 +38,7 @@ EDDY_ASYNC(load, (eddy_sql *, db), (const char *, url))
         chunk records = {.count = 0};
         for (int id = first; id < first + MAX_CHUNK && id <= LAST_ID; id++)
             coros[records.count++] = eddy_coro(get_person, session, url, id);
-        EDDY_TRY(eddy_gather_all_to(records.people, coros, records.count, NULL));
+        EDDY_TRY(eddy_gather_all_to(records.people, coros, records.count));
         eddy_group_create_task(&inserts, insert_records, db, records);
     }
     return eddy_group_end(&inserts, 0);

@@ -15,15 +15,10 @@ EDDY_ASYNC_TO(int, divide, (int, dividend), (int, divisor))
 
 EDDY_ASYNC(app)
 {
-    eddy_coroutine *coros[] = {
-        eddy_coro(divide, 10, 2),
-        eddy_coro(divide, 10, 0),
-        eddy_coro(divide, 10, 5),
-    };
     int quotients[3], statuses[3];
-    EDDY_TRY(eddy_gather_all_to(
-        quotients, coros, 3,
-        (&(eddy_gather_options){.return_exceptions = true, .statuses = statuses})));
+    eddy_gather_options options = {.return_exceptions = true, .statuses = statuses};
+    EDDY_TRY(eddy_gather_to_with(quotients, &options, eddy_coro(divide, 10, 2),
+                                 eddy_coro(divide, 10, 0), eddy_coro(divide, 10, 5)));
     for (int i = 0; i < 3; i++) {
         if (statuses[i] < 0)
             printf("error: %s\n", eddy_strerror(statuses[i]));

@@ -18,7 +18,7 @@ EDDY_ASYNC(app)
     eddy_coroutine *requests[6];
     for (int i = 0; i < 6; i++)
         requests[i] = eddy_coro(request, i + 1);
-    EDDY_TRY(eddy_gather_all(requests, 6, NULL));
+    EDDY_TRY(eddy_gather_all(requests, 6));
     printf("%.0f: all done\n", tutorial_time());
     return 0;
 }

@@ -40,7 +40,7 @@ EDDY_ASYNC(app)
         else if (eddy_task_result(tasks[i]) == EBROKEN)
             printf("worker %d is broken\n", i + 1); // now its error has been looked at
     }
-    int rc = eddy_gather_all(pending, count, NULL);
+    int rc = eddy_gather_all(pending, count);
     for (int i = 0; i < WORKERS; i++)
         eddy_task_free(tasks[i]);
     return rc;

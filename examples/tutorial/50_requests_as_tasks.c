@@ -13,7 +13,7 @@ EDDY_ASYNC(app)
     eddy_task *tasks[3];
     for (int i = 0; i < 3; i++)
         tasks[i] = eddy_create_task(process_request, i + 1);
-    int rc = eddy_gather_all(tasks, 3, NULL);
+    int rc = eddy_gather_all(tasks, 3);
     for (int i = 0; i < 3; i++)
         eddy_task_free(tasks[i]);
     printf("after %.0f s\n", tutorial_time());

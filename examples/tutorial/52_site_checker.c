@@ -28,7 +28,7 @@ EDDY_ASYNC(app, (int, count), (char **, urls))
     eddy_coroutine *checks[SITES_MAX];
     for (int i = 0; i < count; i++)
         checks[i] = eddy_coro(check, session, urls[i]);
-    return eddy_gather_all(checks, (size_t)count, NULL);
+    return eddy_gather_all(checks, (size_t)count);
 }
 
 int main(int argc, char **argv)

@@ -21,12 +21,12 @@ EDDY_ASYNC(app)
     eddy_coroutine *sleepers[SLEEPERS];
     for (int i = 0; i < SLEEPERS; i++)
         sleepers[i] = eddy_coro(sync_sleep);
-    EDDY_TRY(eddy_gather_all(sleepers, SLEEPERS, NULL));
+    EDDY_TRY(eddy_gather_all(sleepers, SLEEPERS));
     printf("\n==> Total time: %.2f seconds\n", eddy_time() - start);
 
     for (int i = 0; i < SLEEPERS; i++)
         sleepers[i] = eddy_coro(async_sleep);
-    EDDY_TRY(eddy_gather_all(sleepers, SLEEPERS, NULL));
+    EDDY_TRY(eddy_gather_all(sleepers, SLEEPERS));
     printf("\n==> Total time: %.2f seconds\n", eddy_time() - start);
     return 0;
 }

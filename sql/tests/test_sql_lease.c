@@ -118,7 +118,7 @@ TEST(single_statements_of_many_tasks_need_no_row)
     eddy_future *tasks[TASKS];
     for (int i = 0; i < TASKS; i++)
         tasks[i] = eddy_create_task(insert_plainly, db, i);
-    EXPECT_EQ(eddy_gather_all(tasks, TASKS, NULL), 0);
+    EXPECT_EQ(eddy_gather_all(tasks, TASKS), 0);
     for (int i = 0; i < TASKS; i++)
         eddy_task_free(tasks[i]);
     EXPECT_EQ(count_people(db), TASKS);

@@ -218,7 +218,8 @@ static bool is_done_already(const struct listener *listener)
     return !listener->is_repeated && !link_is_linked(&listener->handle.link);
 }
 
-eddy_future *eddy_gather_start(eddy_future *const *children, size_t count, bool return_exceptions)
+eddy_future *eddy_gather_all_start(eddy_future *const *children, size_t count,
+                                   bool return_exceptions)
 {
     struct eddy_future *future = new_gather(children, count);
     if (future->kind != &gather_kind) {
@@ -289,11 +290,25 @@ int eddy__gather_wait(eddy_future *const *children, size_t count, void *results,
         return err;
     }
     bool return_exceptions = options != NULL && options->return_exceptions;
-    struct eddy_future *future = eddy_gather_start(children, count, return_exceptions);
+    struct eddy_future *future = eddy_gather_all_start(children, count, return_exceptions);
     int status = eddy__await(future, NULL, 0);
     if (status >= 0)
         status = take_results(future, results, result_size,
                               options != NULL ? options->statuses : NULL);
     eddy_future_free(future);
     return status;
+}
+
+int eddy__gather_results(eddy_future *future, void *results, size_t results_size,
+                         size_t result_size)
+{
+    if (!eddy__future_is_done(future))
+        return EDDY_EINVALIDSTATE;
+    int status = eddy__future_take(future, NULL, 0);
+    if (status < 0)
+        return status;
+    if (future->kind != &gather_kind)
+        return eddy__misuse("eddy_gather_results: this future gathers nothing");
+    EDDY_TRY(check_room(eddy_gather_count(future), results, results_size, result_size));
+    return take_results(future, results, result_size, NULL);
 }

@@ -83,7 +83,7 @@ EDDY_ASYNC(close_generators, (const struct nested_run *, within))
         generators[i] = eddy__generator_at(loop, within, i);
         closings[i] = eddy_coro(aclose, eddy__generator_at(loop, within, i));
     }
-    eddy_future *gather = eddy_gather_start(closings, count, true);
+    eddy_future *gather = eddy_gather_all_start(closings, count, true);
     int status = eddy_await(gather);
     for (size_t i = 0; i < count; i++) {
         eddy_future *closing = eddy_gather_child(gather, i);
@@ -147,7 +147,7 @@ static int cancel_all(struct shutdown *shutdown)
     for (ssize_t i = 0; i < count; i++)
         eddy__future_cancel_for(tasks[i], why);
     eddy__error_unref(why);
-    struct eddy_future *gather = eddy_gather_start(tasks, (size_t)count, true);
+    struct eddy_future *gather = eddy_gather_all_start(tasks, (size_t)count, true);
     eddy_tasks_free(tasks, (size_t)count);
     int err = wait_for(shutdown, gather);
     if (err == 0)

@@ -17,7 +17,7 @@ static eddy_future *start_gather(struct frame *frame, const struct arg *awaitabl
     for (size_t i = 0; i < count; i++)
         children[i] = take_awaitable(&awaitables->awaitables[i], 0);
     eddy_future *gather =
-        eddy_gather_start(children, count, value_is_true(&return_exceptions->value));
+        eddy_gather_all_start(children, count, value_is_true(&return_exceptions->value));
     bind(frame->run, variable, &gather_kind, gather);
     return gather;
 }
