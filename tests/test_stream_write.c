@@ -317,7 +317,41 @@ TEST(a_stream_that_its_loop_leaves_behind_is_closed)
     fake_poll_end(); // the loop's end gives up the descriptor and the memory
 }
 
-RUN_TESTS(TEST_OF(what_the_kernel_does_not_take_is_sent_later),
+/* ---- from callbacks --------------------------------------------------------------------------*/
+
+static int callback_status;
+
+static int write_three(void *stream)
+{
+    callback_status = eddy_stream_write(stream, "abc", 3);
+    return 0;
+}
+
+TEST(a_callback_may_write_and_is_told_when_it_is_too_much)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = 4}, &fd);
+    EXPECT_EQ(eddy_call_soon(write_three, stream, NULL), 0);
+    settle();
+    EXPECT_EQ(callback_status, 0);
+    EXPECT_STR(fake_sent(fd), "abc");
+    fake_room(fd, 0);
+    EXPECT_EQ(eddy_call_soon(write_three, stream, NULL), 0);
+    settle();
+    EXPECT_EQ(callback_status, 0); // queued
+    EXPECT_EQ(eddy_call_soon(write_three, stream, NULL), 0);
+    settle();
+    EXPECT_EQ(callback_status, EDDY_EMISUSE); // queued too, but now it is too much
+    fake_event(fd, FAKE_OUT);
+    settle();
+    EXPECT_STR(fake_sent(fd), "abcabc");
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
+RUN_TESTS(TEST_OF(a_callback_may_write_and_is_told_when_it_is_too_much),
+          TEST_OF(what_the_kernel_does_not_take_is_sent_later),
           TEST_OF(a_writer_waits_above_the_mark_and_goes_on_below_the_other),
           TEST_OF(a_cancelled_write_is_sent_nevertheless),
           TEST_OF(writes_of_several_tasks_stay_whole),

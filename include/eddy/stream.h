@@ -162,6 +162,10 @@ EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
  * Returns 0; EDDY_CANCELLED (the bytes have been accepted and are sent nevertheless); -EPIPE, or
  * whatever error ended the connection, also an earlier one; -EBADF once closed or after
  * eddy_stream_shutdown(); -ENOMEM. Several tasks may write; each write stays whole.
+ *
+ * A callback may write too, for nothing waits before there is too much: 0 says that the bytes have been
+ * sent or queued, EDDY_EMISUSE that they have been queued as well, but that more than write_high bytes
+ * are waiting now, and a callback can't wait. It should write no more until they are fewer.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_write(eddy_stream *stream, const void *data, size_t size);
 
