@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cursor.h: a cursor, as cursor.c (fetching) and row.c (reading values) see it. */
-#ifndef EDDY_SQL_CURSOR_H
-#define EDDY_SQL_CURSOR_H
+#ifndef EDDY_SQL_SRC_CURSOR_H
+#define EDDY_SQL_SRC_CURSOR_H
 
 #include <eddy/sql.h>
 
