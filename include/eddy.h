@@ -5,6 +5,7 @@
 #ifndef EDDY_H
 #define EDDY_H
 
+#include <eddy/alloc.h>
 #include <eddy/api.h>
 #include <eddy/as_completed.h>
 #include <eddy/barrier.h>

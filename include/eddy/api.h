@@ -99,22 +99,6 @@ EDDY_BEGIN_DECLS
 /* The version of the library that is linked, as text: "0.1.0". */
 EDDY_API const char *eddy_version(void);
 
-/*
- * Where Eddy gets its memory (stacks and kernel mappings apart). `resize` behaves as realloc(3):
- * a null `memory` allocates, a `size` of 0 frees and returns NULL. It is called from several
- * threads at once.
- */
-typedef struct eddy_allocator {
-    void *(*resize)(void *data, void *memory, size_t size);
-    void *data;
-} eddy_allocator;
-
-/*
- * Sets the allocator of the whole process; NULL sets realloc(3) again. Call it before anything
- * else of Eddy. Returns 0, or EDDY_EMISUSE when Eddy holds memory already.
- */
-EDDY_API EDDY_CHECKED int eddy_set_allocator(const eddy_allocator *allocator);
-
 EDDY_END_DECLS
 
 #endif

@@ -11,7 +11,7 @@
 #include "command.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 
 #include "connection.h"
@@ -61,7 +61,7 @@ struct command *eddy__sql_command_new(struct eddy_sql *connection, enum command_
     if (__builtin_mul_overflow(column_count, row_count, &count))
         return NULL;
     size_t size = block_size(sql_size, values, count);
-    struct command *command = size > 0 ? malloc(size) : NULL;
+    struct command *command = size > 0 ? eddy_malloc(size) : NULL;
     if (command == NULL)
         return NULL;
     memset(command, 0, offsetof(struct command, message) + 1);
@@ -95,7 +95,7 @@ void eddy__sql_command_free(struct command *command)
     if (command->connection != NULL)
         eddy__sql_unref(command->connection);
     eddy__sql_rows_free(command->rows);
-    free(command);
+    eddy_free(command);
 }
 
 void eddy__sql_submit(struct command *command)
@@ -162,8 +162,8 @@ void eddy__sql_rows_free(struct rows *rows)
 {
     if (rows == NULL)
         return;
-    free(rows->values);
-    free(rows->bytes);
-    free(rows->names);
-    free(rows);
+    eddy_free(rows->values);
+    eddy_free(rows->bytes);
+    eddy_free(rows->names);
+    eddy_free(rows);
 }

@@ -12,7 +12,7 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -39,7 +39,7 @@ void eddy__sql_unref(struct eddy_sql *connection)
         return;
     if (connection->remote != NULL)
         connection->driver->free(connection->remote);
-    free(connection);
+    eddy_free(connection);
 }
 
 int eddy__sql_check(const struct eddy_sql *connection, const char *function)
@@ -113,7 +113,7 @@ static int fill_in(eddy_sql_options *options, const eddy_sql_options *given)
 
 static struct eddy_sql *connection_new(const struct driver *driver, const eddy_sql_options *options)
 {
-    struct eddy_sql *connection = calloc(1, sizeof *connection);
+    struct eddy_sql *connection = eddy_calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
     connection->driver = driver;

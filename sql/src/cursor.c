@@ -19,7 +19,7 @@
 #include "cursor.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 
 #include "command.h"
 #include "connection.h"
@@ -66,9 +66,9 @@ static void destroy(struct eddy_sql_cursor *cursor)
         return;
     eddy__sql_command_free(cursor->closer);
     eddy__sql_rows_free(cursor->rows);
-    free(cursor->names);
+    eddy_free(cursor->names);
     eddy__sql_unref(cursor->connection);
-    free(cursor);
+    eddy_free(cursor);
 }
 
 static void put_away(struct eddy_sql_cursor *cursor, struct command *command)
@@ -109,7 +109,7 @@ static void settled(struct command *command)
 
 static struct eddy_sql_cursor *cursor_new(struct eddy_sql *connection)
 {
-    struct eddy_sql_cursor *cursor = calloc(1, sizeof *cursor);
+    struct eddy_sql_cursor *cursor = eddy_calloc(1, sizeof *cursor);
     if (cursor == NULL)
         return NULL;
     cursor->connection = eddy__sql_ref(connection);

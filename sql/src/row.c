@@ -9,7 +9,7 @@
  * Owns nothing: rows belong to the cursor.
  */
 #include <errno.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 
 #include "command.h"
@@ -139,7 +139,7 @@ int eddy_sql_fetch_text(eddy_sql *connection, const char *sql, const eddy_sql_va
         return found;
     eddy_span text = {NULL, 0};
     int rc = eddy_sql_get_text(row, 0, &text);
-    char *copy = rc >= 0 ? malloc(text.size + 1) : NULL;
+    char *copy = rc >= 0 ? eddy_malloc(text.size + 1) : NULL;
     if (copy != NULL)
         *out_text = memcpy(copy, text.data, text.size + 1);     // with the zero after it
     else if (rc >= 0)

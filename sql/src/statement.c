@@ -12,7 +12,7 @@
 #include "statement.h"
 
 #include <errno.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 
 #include "command.h"
 #include "connection.h"
@@ -117,7 +117,7 @@ static void prepare_settled(struct command *command)
 
 static struct eddy_sql_statement *statement_new(struct eddy_sql *connection)
 {
-    struct eddy_sql_statement *statement = calloc(1, sizeof *statement);
+    struct eddy_sql_statement *statement = eddy_calloc(1, sizeof *statement);
     if (statement == NULL)
         return NULL;
     statement->connection = eddy__sql_ref(connection);
@@ -164,7 +164,7 @@ void eddy_sql_statement_free(eddy_sql_statement *statement)
     }
     eddy__sql_command_free(closer);
     eddy__sql_unref(statement->connection);
-    free(statement);
+    eddy_free(statement);
 }
 
 size_t eddy_sql_statement_parameter_count(const eddy_sql_statement *statement)

@@ -66,12 +66,12 @@ TEST(placeholders_mean_numbers)
                                   EDDY_SQL_VALUES(eddy_sql_text("a"), eddy_sql_text("b")), &text),
               1);
     EXPECT_STR(text, "bab");
-    free(text);
+    eddy_free(text);
     EXPECT_EQ(eddy_sql_fetch_text(db, "SELECT ? || ?",
                                   EDDY_SQL_VALUES(eddy_sql_text("a"), eddy_sql_text("b")), &text),
               1);
     EXPECT_STR(text, "ab");
-    free(text);
+    eddy_free(text);
 }
 
 TEST(the_number_of_values_must_be_right)

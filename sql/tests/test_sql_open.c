@@ -51,7 +51,7 @@ TEST(a_file_gets_a_log_and_foreign_keys)
     EXPECT_STR(mode, "wal");
     EXPECT_EQ(eddy_sql_fetch_int(db, "PRAGMA foreign_keys", NONE, &keys), 1);
     EXPECT_EQ(keys, 1);
-    free(mode);
+    eddy_free(mode);
     EXPECT_EQ(eddy_sql_close(db), 0);
     eddy_sql_free(db);
     remove_folder(&folder);

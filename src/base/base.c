@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 
+#include <eddy/alloc.h>
 #include <eddy/error.h>
 
 #include <math.h>
@@ -77,6 +78,34 @@ char *eddy__strdup(const char *text)
     size_t size = strlen(text) + 1;
     char *copy = eddy__malloc(size);
     return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+void *eddy_malloc(size_t size)
+{
+    return eddy__malloc(size > 0 ? size : 1);
+}
+
+void *eddy_calloc(size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        return NULL;
+    return eddy__zalloc(total > 0 ? total : 1);
+}
+
+void *eddy_realloc(void *memory, size_t size)
+{
+    return eddy__realloc(memory, size > 0 ? size : 1);
+}
+
+char *eddy_strdup(const char *text)
+{
+    return eddy__strdup(text);
+}
+
+void eddy_free(void *memory)
+{
+    eddy__free(memory);
 }
 
 int64_t eddy__clock_now_ns(void)

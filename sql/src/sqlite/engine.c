@@ -8,7 +8,7 @@
  */
 #include "engine.h"
 
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <time.h>
 
 int64_t eddy__sqlite_now_ns(void)
@@ -93,6 +93,6 @@ void eddy__sqlite_close(struct engine *engine)
     eddy__sqlite_forget_all(engine);
     sqlite3_close_v2(engine->db);       // rolls back what is open
     engine->db = NULL;
-    free(engine->path);
+    eddy_free(engine->path);
     engine->path = NULL;
 }

@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 
 #include "engine.h"
@@ -49,7 +49,7 @@ static char *plain_path(const char *where)
 {
     bool is_special = strcmp(where, ":memory:") != 0 &&
                       (where[0] == ':' || strncmp(where, "file:", 5) == 0);
-    char *path = malloc(strlen(where) + 3);
+    char *path = eddy_malloc(strlen(where) + 3);
     if (path != NULL)
         sprintf(path, "%s%s", is_special ? "./" : "", where);
     return path;

@@ -16,6 +16,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <eddy/alloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,9 +52,9 @@ static void finalize(struct prepared *prepared)
     if (prepared == NULL)
         return;
     sqlite3_finalize(prepared->statement);
-    free(prepared->order);
-    free(prepared->sql);
-    free(prepared);
+    eddy_free(prepared->order);
+    eddy_free(prepared->sql);
+    eddy_free(prepared);
 }
 
 /* The number of the value that parameter `index` wants, from 1. */
@@ -73,7 +74,7 @@ static int find_order(struct prepared *prepared)
     prepared->parameter_count = count;
     if (count == 0)
         return 0;
-    int *order = malloc((size_t)count * sizeof *order);
+    int *order = eddy_malloc((size_t)count * sizeof *order);
     if (order == NULL)
         return -ENOMEM;
     int max = 0;
@@ -84,7 +85,7 @@ static int find_order(struct prepared *prepared)
         is_plain = is_plain && order[i] == i + 1;
     }
     if (is_plain) {
-        free(order);
+        eddy_free(order);
         return 0;
     }
     prepared->order = order;
@@ -95,7 +96,7 @@ static int find_order(struct prepared *prepared)
 int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **out_rest,
                          struct prepared **out_prepared)
 {
-    struct prepared *prepared = calloc(1, sizeof *prepared);
+    struct prepared *prepared = eddy_calloc(1, sizeof *prepared);
     if (prepared == NULL)
         return -ENOMEM;
     const char *tail = NULL;
@@ -105,7 +106,7 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
     if (code != SQLITE_OK) {
         status = eddy__sqlite_status(engine, code);
         status = status == EDDY_SQL_ERROR ? EDDY_SQL_SYNTAX : status;
-    } else if ((prepared->sql = strdup(sql)) == NULL || find_order(prepared) < 0) {
+    } else if ((prepared->sql = eddy_strdup(sql)) == NULL || find_order(prepared) < 0) {
         status = -ENOMEM;
     }
     if (status < 0) {

@@ -9,7 +9,7 @@
  * pointers when it is complete. Texts and blobs have a zero after them.
  */
 #include <errno.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 
 #include "engine.h"
@@ -27,7 +27,7 @@ static int grow(void **memory, size_t *room, size_t needed, size_t item_size)
     if (needed <= *room)
         return 0;
     size_t wanted = *room * 2 > needed ? *room * 2 : needed;
-    void *moved = realloc(*memory, wanted * item_size);
+    void *moved = eddy_realloc(*memory, wanted * item_size);
     if (moved == NULL)
         return -ENOMEM;
     *memory = moved;
@@ -157,7 +157,7 @@ static int fill(struct engine *engine, struct command *command, struct batch *ba
 
 static int make_batch(struct engine *engine, struct command *command, sqlite3_stmt *statement)
 {
-    struct batch batch = {.rows = calloc(1, sizeof *batch.rows)};
+    struct batch batch = {.rows = eddy_calloc(1, sizeof *batch.rows)};
     if (batch.rows == NULL)
         return -ENOMEM;
     command->rows = batch.rows;         // freed with the command, whatever happens
@@ -174,7 +174,7 @@ void eddy__sqlite_close_cursor(struct engine *engine, struct sqlite_cursor *curs
         at = &(*at)->next;
     *at = cursor->next;
     eddy__sqlite_put(engine, cursor->prepared);
-    free(cursor);
+    eddy_free(cursor);
 }
 
 int eddy__sqlite_fetch(struct engine *engine, struct command *command)
@@ -188,7 +188,7 @@ int eddy__sqlite_fetch(struct engine *engine, struct command *command)
 
 static int query_bound(struct engine *engine, struct command *command, struct prepared *prepared)
 {
-    struct sqlite_cursor *cursor = malloc(sizeof *cursor);
+    struct sqlite_cursor *cursor = eddy_malloc(sizeof *cursor);
     if (cursor == NULL) {
         eddy__sqlite_put(engine, prepared);
         return -ENOMEM;

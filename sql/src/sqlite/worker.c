@@ -29,7 +29,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
+#include <eddy/alloc.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,7 +124,7 @@ static void unlock_and_unref(struct worker *worker)
         return;
     pthread_cond_destroy(&worker->news);
     pthread_mutex_destroy(&worker->lock);
-    free(worker);
+    eddy_free(worker);
 }
 
 /* --- The connection's thread ------------------------------------------------------------------ */
@@ -408,7 +408,7 @@ static int start_thread(struct worker *worker)
 
 static struct worker *worker_new(const eddy_sql_options *options)
 {
-    struct worker *worker = calloc(1, sizeof *worker);
+    struct worker *worker = eddy_calloc(1, sizeof *worker);
     if (worker == NULL)
         return NULL;
     pthread_condattr_t monotonic;
