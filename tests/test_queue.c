@@ -354,6 +354,34 @@ TEST(a_lifo_queue_hands_out_the_newest)
     }
 }
 
+static eddy_queue *outliving;
+
+EDDY_ASYNC(refuses_to_end)
+{
+    int item;
+    while (eddy_queue_get(outliving, &item) < 0)
+        continue;
+    return 0;
+}
+
+EDDY_ASYNC(leaves_one_that_refuses)
+{
+    eddy_start(refuses_to_end);
+    return eddy_sleep(0);
+}
+
+TEST_PLAIN(a_queue_whose_waiter_outlived_the_loop_can_be_freed)
+{
+    outliving = eddy_queue_new(int, 0);
+    expect_report(EDDY_REPORT_DEADLOCK);
+    expect_report(EDDY_REPORT_OUTLIVED);
+    EXPECT_EQ(eddy_run(eddy_coro(leaves_one_that_refuses),
+                       &(eddy_run_options){.virtual_clock = true,
+                                           .exception_handler = note_report}),
+              -EDEADLK);
+    eddy_queue_free(outliving);
+}
+
 static void drop_job(void *item)
 {
     struct job *job = item;
@@ -385,7 +413,8 @@ TEST(items_of_every_order_are_destroyed_once)
     }
 }
 
-RUN_TESTS(TEST_OF(items_of_every_order_are_destroyed_once),
+RUN_TESTS(TEST_OF(a_queue_whose_waiter_outlived_the_loop_can_be_freed),
+          TEST_OF(items_of_every_order_are_destroyed_once),
           TEST_OF(a_priority_queue_hands_out_the_smallest_and_equals_in_order),
           TEST_OF(a_lifo_queue_hands_out_the_newest),
           TEST_OF(items_leave_in_the_order_in_which_they_came),

@@ -6,7 +6,7 @@
  * (queue_heap.c), which is a ring that always begins at its first slot.
  *
  * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
- * off its row, and is only a hint: the woken task looks again, for somebody may have been faster.
+ * off its row, into that of the woken, which it leaves when it runs, and is only a hint: the woken task looks again, for somebody may have been faster.
  * A waiter that was cancelled after its wake passes the wake on, if there is still a reason.
  *
  * What always holds:
@@ -40,7 +40,7 @@ struct eddy_queue {
     eddy_waiters getters;
     eddy_waiters putters;
     eddy_waiters joiners;
-    size_t inside_count; // tasks that wait, or were woken and have not run yet
+    eddy_waiters woken; // that have left their row and have not run yet
 };
 
 eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
@@ -119,7 +119,8 @@ void eddy_queue_free(eddy_queue *queue)
 {
     if (queue == NULL)
         return;
-    if (queue->inside_count > 0) {
+    if (queue->getters.first != NULL || queue->putters.first != NULL ||
+        queue->joiners.first != NULL || queue->woken.first != NULL) {
         eddy__report(&(eddy_report){
             .kind = EDDY_REPORT_CALLBACK,
             .message = "eddy_queue_free: tasks still wait for the queue; it is kept",
@@ -149,12 +150,13 @@ static int grow(struct eddy_queue *queue)
 }
 
 /* Wakes the first of a row that still waits; those before it leave the row too. */
-static void wake_next(eddy_waiters *row)
+static void wake_next(struct eddy_queue *queue, eddy_waiters *row)
 {
     while (row->first != NULL) {
         struct wait *wait = row->first;
         bool is_pending = eddy__wait_is_pending(wait);
         eddy__waiters_remove(wait);
+        eddy__waiters_append(&queue->woken, wait);
         if (is_pending) {
             eddy__wait_finish(wait, 0);
             return;
@@ -162,10 +164,10 @@ static void wake_next(eddy_waiters *row)
     }
 }
 
-static void wake_all(eddy_waiters *row)
+static void wake_all(struct eddy_queue *queue, eddy_waiters *row)
 {
     while (row->first != NULL)
-        wake_next(row);
+        wake_next(queue, row);
 }
 
 /* Those who join stay in their row until they run, as waiters of an event do. */
@@ -212,11 +214,9 @@ static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what
     int err = eddy__wait_init(&wait, what);
     if (err < 0)
         return err;
-    queue->inside_count++;
     err = eddy__wait_park_in_inline(&wait, row);
-    queue->inside_count--;
     if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
-        wake_next(row);
+        wake_next(queue, row);
     return err;
 }
 
@@ -233,7 +233,7 @@ int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
         return err;
     add_item(queue, item);
     queue->unfinished++;
-    wake_next(&queue->getters);
+    wake_next(queue, &queue->getters);
     return 0;
 }
 
@@ -257,7 +257,7 @@ int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
         return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
     memcpy(out_item, next_item(queue), size);
     remove_next(queue);
-    wake_next(&queue->putters);
+    wake_next(queue, &queue->putters);
     return 0;
 }
 
@@ -305,10 +305,7 @@ int eddy_queue_join(eddy_queue *queue)
     int err = eddy__wait_init(&wait, "eddy_queue_join");
     if (err < 0 || queue->unfinished == 0)
         return err;
-    queue->inside_count++;
-    err = eddy__wait_park_in(&wait, &queue->joiners);
-    queue->inside_count--;
-    return err;
+    return eddy__wait_park_in(&wait, &queue->joiners);
 }
 
 int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
@@ -321,7 +318,7 @@ int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
         if (queue->unfinished == 0)
             release_joiners(queue);
     }
-    wake_all(&queue->getters);
-    wake_all(&queue->putters);
+    wake_all(queue, &queue->getters);
+    wake_all(queue, &queue->putters);
     return 0;
 }
