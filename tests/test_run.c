@@ -390,6 +390,43 @@ TEST_PLAIN(a_task_that_waits_on_after_a_deadlock_is_cancelled_again)
     EXPECT_STR(order, "free");
 }
 
+static eddy_condition locked_for_good;
+
+static void note_free(void **memory)
+{
+    note("freed");
+    eddy_free(*memory);
+}
+
+EDDY_ASYNC(waits_in_condition)
+{
+    __attribute__((cleanup(note_free))) void *memory = eddy_malloc(100);
+    EXPECT(memory != NULL);
+    EDDY_TRY(eddy_condition_acquire(&locked_for_good));
+    int rc = eddy_condition_wait(&locked_for_good);
+    EXPECT_EQ(rc, EDDY_CANCELLED);
+    return rc;
+}
+
+EDDY_ASYNC(takes_the_lock_for_good)
+{
+    eddy_start(waits_in_condition);
+    EDDY_TRY(eddy_sleep(0));
+    EDDY_TRY(eddy_sleep(0));
+    EDDY_TRY(eddy_condition_acquire(&locked_for_good));
+    return eddy_semaphore_acquire(&never);
+}
+
+TEST_PLAIN(a_task_in_a_condition_whose_lock_is_never_released_unwinds_after_a_deadlock)
+{
+    order[0] = '\0';
+    never = (eddy_semaphore)EDDY_SEMAPHORE(0);
+    locked_for_good = (eddy_condition)EDDY_CONDITION;
+    expect_report(EDDY_REPORT_DEADLOCK);
+    EXPECT_EQ(run(eddy_coro(takes_the_lock_for_good), VIRTUAL), -EDEADLK);
+    EXPECT_STR(order, "freed");
+}
+
 static int release_never(void *data)
 {
     return eddy_semaphore_release(data);
@@ -576,6 +613,7 @@ RUN_TESTS(TEST_OF(debug_mode_reports_steps_that_take_too_long),
           TEST_OF(what_is_due_at_the_end_of_time_is_a_deadlock),
           TEST_OF(a_ring_is_a_deadlock_and_unwinds),
           TEST_OF(a_task_that_waits_on_after_a_deadlock_is_cancelled_again),
+          TEST_OF(a_task_in_a_condition_whose_lock_is_never_released_unwinds_after_a_deadlock),
           TEST_OF(a_call_that_is_on_its_way_prevents_a_deadlock),
           TEST_OF(another_thread_may_run_a_loop_of_its_own),
           TEST_OF(options_out_of_range_are_refused),

@@ -245,6 +245,28 @@ EDDY_ASYNC(gives_up)
     return eddy_sleep(100);
 }
 
+EDDY_ASYNC(is_interrupted_while_it_cleans_up)
+{
+    EDDY_IGNORE(eddy_sleep(100) < 0);
+    puts("cleaning up");
+    fflush(stdout);
+    raise(SIGINT);
+    puts("still here");
+    return 0;
+}
+
+EDDY_ASYNC(leaves_one_that_cleans_up)
+{
+    eddy_start(is_interrupted_while_it_cleans_up);
+    return eddy_sleep(0);
+}
+
+EDDY_ASYNC(is_interrupted_at_its_end)
+{
+    raise(SIGINT);
+    return 0;
+}
+
 EDDY_ASYNC(fails_loudly)
 {
     return eddy_fail_from(-EIO, eddy_fail(-ENOENT, "no such tape"), "the show is off");
@@ -259,6 +281,10 @@ int harness_child(const char *name)
         return eddy_main(eddy_coro(is_busy));
     if (strcmp(name, "one") == 0)
         return eddy_main(eddy_coro(gives_up));
+    if (strcmp(name, "late") == 0)
+        return eddy_main(eddy_coro(leaves_one_that_cleans_up));
+    if (strcmp(name, "end") == 0)
+        return eddy_main(eddy_coro(is_interrupted_at_its_end));
     return eddy_main(eddy_coro(fails_loudly));
 }
 
@@ -293,6 +319,21 @@ TEST_PLAIN(a_second_ctrl_c_ends_the_program_also_when_the_loop_is_busy)
     EXPECT_STR(output, "busy\n");
 }
 
+/* As in asyncio, whose runner has given the signal back when the main task is done. */
+TEST_PLAIN(ctrl_c_ends_the_program_during_the_last_steps_of_the_run)
+{
+    int status = run_or_skip("late");
+    EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    EXPECT_STR(output, "cleaning up\n");
+}
+
+TEST_PLAIN(ctrl_c_in_the_main_tasks_last_step_is_not_lost)
+{
+    int status = run_or_skip("end");
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    EXPECT_STR(output, "");
+}
+
 TEST_PLAIN(a_program_that_fails_says_why_and_exits_with_1)
 {
     int status = run_or_skip("fails");
@@ -315,4 +356,6 @@ RUN_TESTS(TEST_OF(a_signal_calls_its_callback_in_the_loop),
           TEST_OF(a_program_that_ends_after_ctrl_c_exits_with_130),
           TEST_OF(a_second_ctrl_c_ends_the_program),
           TEST_OF(a_second_ctrl_c_ends_the_program_also_when_the_loop_is_busy),
+          TEST_OF(ctrl_c_ends_the_program_during_the_last_steps_of_the_run),
+          TEST_OF(ctrl_c_in_the_main_tasks_last_step_is_not_lost),
           TEST_OF(a_program_that_fails_says_why_and_exits_with_1))

@@ -40,8 +40,8 @@ EDDY_API bool eddy_condition_locked(const eddy_condition *condition);
 
 /*
  * Gives the lock back, waits until notified, and takes the lock again: also when it is cancelled,
- * so that it is held whenever this returns other than with EDDY_EMISUSE (the lock is not locked). A
- * notification that meets a cancellation goes to another waiter. 0, EDDY_CANCELLED, EDDY_EMISUSE.
+ * so that it is held whenever this returns other than with EDDY_EMISUSE (the lock is not locked), or
+ * at the end of a deadlocked run, where nobody may be left to release it. A notification that meets a cancellation goes to another waiter. 0, EDDY_CANCELLED, EDDY_EMISUSE.
  */
 EDDY_API EDDY_SUSPENDS int eddy_condition_wait(eddy_condition *condition);
 

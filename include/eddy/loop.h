@@ -70,7 +70,8 @@ typedef struct eddy_run_options {
  * `main` is used up. `options` may be NULL. Returns the status of the main task or its error
  * (details: eddy_error_get(), until the thread runs the next loop), or
  *   EDDY_INTERRUPTED  Ctrl-C cancelled the main task (taken on the main thread only, and only where
- *                     SIGINT has its default disposition),
+ *                     SIGINT has its default disposition), or came as it ended. The second Ctrl-C,
+ *                     or one that comes when the main task is done, ends the program,
  *   -EDEADLK          under the virtual clock: nothing can ever become ready; every task has been
  *                     cancelled,
  *   EDDY_EMISUSE      called in a callback, or options out of range,

@@ -11,7 +11,8 @@
  * What always holds:
  *   - Between runs the thread has no current loop: its tasks stand still, timers don't fire.
  *   - Main tasks run in the runner's context itself, not in a copy: what one sets the next one has.
- *   - Ctrl-C is taken from the start of a run to its end; by eddy_run() until the loop has closed.
+ *   - Ctrl-C is taken from the start of a run to its end; by eddy_run() until the loop has closed. Once
+ *     the main task is done it ends the program, as in asyncio, which gives the signal back then.
  */
 #include "combine/combine.h"
 #include "core/inherit.h"
@@ -66,6 +67,7 @@ static int run_main(struct eddy_runner *runner, eddy_coroutine *coroutine, eddy_
     make_main(runner, coroutine, context);
     eddy__interrupt_arm(loop);
     int err = eddy__loop_run_until(loop, runner->main);
+    loop->is_interrupted_late = eddy__interrupt_end(loop);
     if (err == 0)
         call_hook(loop, loop->options.on_main_done, runner->main);
     return err;
@@ -101,6 +103,10 @@ static int outcome_of(const struct eddy_runner *runner, int err, void *out_value
     struct eddy_future *main = runner->main;
     if (err < 0)
         return err;
+    if (runner->loop->is_interrupted_late) {
+        eddy__future_look(main); // the interrupt takes the place of what it ended with
+        return EDDY_INTERRUPTED;
+    }
     int status = eddy__future_take(main, out_value, size);
     if (status == EDDY_CANCELLED && runner->loop->is_interrupted && eddy_task_uncancel(main) == 0)
         status = EDDY_INTERRUPTED;

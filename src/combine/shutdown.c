@@ -192,12 +192,14 @@ void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked)
     struct eddy_error *why =
         eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the run is ending", NULL);
     size_t iterations_left = shutdown->within != NULL ? NESTED_SETTLE_MAX : SETTLE_MAX;
+    shutdown->loop->is_unwinding = shutdown->within == NULL;
     for (int round = 0; round < UNWIND_ROUNDS_MAX; round++) {
         if (!has_tasks(shutdown) && !eddy__generators_wait(shutdown->loop, shutdown->within))
             break;
         abort_all(shutdown, why);
         EDDY_IGNORE(run_last(shutdown, eddy_coro(settle, shutdown, &iterations_left)) < 0);
     }
+    shutdown->loop->is_unwinding = false;
     eddy__error_unref(why);
     eddy__generators_give_up(shutdown->loop, shutdown->within);
 }

@@ -531,6 +531,8 @@ struct eddy_loop {
     bool is_interrupted;      // Ctrl-C has cancelled the main task
     bool is_guarded;          // `overflow` is armed
     bool is_closing;
+    bool is_interrupted_late; // ... or came when that had ended
+    bool is_unwinding;        // the run is over, and what is left is cancelled without asking
     struct context context; // the thread's own stack
     struct fiber fiber;
     struct heap timers;
@@ -667,6 +669,7 @@ void eddy__loop_attend(struct eddy_loop *loop);
 
 /* Ctrl-C: true when it has been taken for this loop's main task. */
 bool eddy__interrupt_arm(struct eddy_loop *loop);
+bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
 

@@ -4,7 +4,7 @@
  *
  * While a loop runs on the main thread, and where SIGINT has its default disposition, the first one
  * cancels the main task; the second ends the program, from the handler itself, so that a busy loop
- * can't hold it off.
+ * can't hold it off. Once the main task is done there is nothing to cancel, and the first does so too.
  */
 #include "core/run.h"
 
@@ -16,12 +16,13 @@
 /* The loop that an interrupt is for; written on the main thread only. */
 static struct eddy_loop *_Atomic interrupted_loop;
 static atomic_int interrupt_count;
+static atomic_bool is_over; // its main task is done
 
 static void on_sigint(int signal_number)
 {
     int saved = errno;
     struct eddy_loop *loop = atomic_load(&interrupted_loop);
-    if (loop == NULL || atomic_fetch_add(&interrupt_count, 1) > 0) {
+    if (loop == NULL || atomic_load(&is_over) || atomic_fetch_add(&interrupt_count, 1) > 0) {
         signal(signal_number, SIG_DFL);
         raise(signal_number); // kills as soon as this handler returns
     } else {
@@ -39,9 +40,18 @@ bool eddy__interrupt_arm(struct eddy_loop *loop)
         (old.sa_handler != SIG_DFL && old.sa_handler != on_sigint))
         return false;
     atomic_store(&interrupt_count, 0);
+    atomic_store(&is_over, false);
     atomic_store(&interrupted_loop, loop);
     struct sigaction action = {.sa_handler = on_sigint, .sa_flags = SA_RESTART};
     return sigaction(SIGINT, &action, NULL) == 0;
+}
+
+bool eddy__interrupt_end(struct eddy_loop *loop)
+{
+    if (atomic_load(&interrupted_loop) != loop)
+        return false;
+    atomic_store(&is_over, true);
+    return atomic_load(&interrupt_count) > 0 && !loop->is_interrupted;
 }
 
 void eddy__interrupt_disarm(struct eddy_loop *loop)
@@ -59,7 +69,7 @@ void eddy__interrupt_disarm(struct eddy_loop *loop)
 void eddy__interrupt_deliver(struct eddy_loop *loop)
 {
     if (atomic_load(&interrupted_loop) != loop || atomic_load(&interrupt_count) == 0 ||
-        loop->is_interrupted || loop->main == NULL)
+        loop->is_interrupted || loop->main == NULL || eddy__future_is_done(&loop->main->future))
         return;
     loop->is_interrupted = true;
     struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_INTERRUPT, "Ctrl-C", NULL);

@@ -3,7 +3,8 @@
  * condition.c: a lock, and a row of tasks that have given it back until they are notified.
  *
  * Whoever leaves eddy_condition_wait() holds the lock, also when cancelled: then acquiring is repeated as
- * often as it is cancelled too, and the last cancellation is the one reported. Whoever leaves with
+ * often as it is cancelled too, and the last cancellation is the one reported. Only at the end of a
+ * run that is stuck is it given up, for nobody may ever release the lock. Whoever leaves with
  * an error notifies another waiter, since its own notification may have been meant for one.
  */
 #include "sync/sync.h"
@@ -57,8 +58,11 @@ int eddy_condition_wait(eddy_condition *condition)
     EDDY_IGNORE(eddy_condition_release(condition));
     err = eddy__wait_park_in(&wait, &condition->waiters);
     int again;
-    while ((again = eddy_condition_acquire(condition)) < 0)
+    while ((again = eddy_condition_acquire(condition)) < 0) {
         err = again;
+        if (eddy__loop_current()->is_unwinding)
+            return err;
+    }
     if (err < 0)
         wake(condition, 1);
     return err;
