@@ -13,16 +13,15 @@ EDDY_ASYNC_TO(int, process_request, (int, request))
     return 0;
 }
 
-EDDY_ASYNC_TO(int, on_a_thread, (int, request))
-{
-    return eddy_to_thread(eddy_coro(process_request, request), result);
-}
-
 EDDY_ASYNC(app)
 {
     int squares[3];
-    EDDY_TRY(eddy_gather_to(squares, eddy_coro(on_a_thread, 1), eddy_coro(on_a_thread, 2),
-                            eddy_coro(on_a_thread, 3)));
+    eddy_future *threads[3];
+    for (int i = 0; i < 3; i++)
+        threads[i] = eddy_to_thread_start(eddy_coro(process_request, i + 1));
+    EDDY_TRY(eddy_gather_all_to(squares, threads, 3));
+    for (int i = 0; i < 3; i++)
+        eddy_future_free(threads[i]);
     printf("%d %d %d\n", squares[0], squares[1], squares[2]);
     return 0;
 }
