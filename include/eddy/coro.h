@@ -100,6 +100,7 @@ typedef struct eddy_site {
                   (EDDY__ARGUMENTS_TO(__VA_ARGS__)), (EDDY__FROM_STRUCTS_TO(type __VA_OPT__(,) __VA_ARGS__)), \
                   sizeof(type), NULL __VA_OPT__(,) __VA_ARGS__)
 
+/* The same for a result that owns something, whose destructor is named, as in EDDY_ASYNC_TO_OWNED. */
 #define EDDY_ASYNC_DEFINE_TO_OWNED(type, destructor, name, ...)                                    \
     static void name##__drop_result(void *eddy_result_)                                            \
     {                                                                                              \

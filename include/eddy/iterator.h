@@ -128,6 +128,7 @@ EDDY_API EDDY_SUSPENDS int eddy__anext(eddy_iterator iterator, void *out_item, s
         EDDY__ITERATOR(eddy_source_);                        \
     })
 
+/* Gives back what the iterator owns; what it borrows stays. A second time nothing happens. */
 static inline void eddy_iterator_fini(eddy_iterator *iterator)
 {
     if (iterator->free != NULL)
