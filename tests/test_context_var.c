@@ -163,7 +163,7 @@ static int notes_when_done(eddy_future *future, void *data)
 TEST(callbacks_have_what_was_set_when_they_were_registered)
 {
     callback_count = 0;
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     SET_NUMBER(1);
     EXPECT_EQ(eddy_call_soon(notes_number, NULL, NULL), 0);
     SET_NUMBER(2);
@@ -472,7 +472,7 @@ TEST(what_was_inherited_is_given_back_also_by_what_never_ran)
     EXPECT_EQ(eddy_call_soon(notes_number, NULL, &handle), 0);
     EXPECT_EQ(eddy_handle_cancel(handle), 1);
     eddy_handle_free(handle);
-    eddy_future *future = eddy_future_new(0, NULL);
+    eddy_future *future = eddy_future_new(void);
     EXPECT_EQ(eddy_future_add_done_callback(future, notes_when_done, NULL), 0);
     EXPECT_EQ(eddy_future_add_done_callback(future, notes_when_done, future), 0);
     EXPECT_EQ(eddy_future_remove_done_callback(future, notes_when_done, future), 1);

@@ -122,7 +122,7 @@ static eddy_generator *inside, *outside;
 EDDY_ASYNC(asks_both)
 {
     int item = -1;
-    inside = eddy_generate(numbers, "i");
+    inside = eddy_generator_new(numbers, "i");
     EXPECT_EQ(eddy_generator_next(inside, &item), 1);
     EXPECT_EQ(eddy_generator_next(outside, &item), 1);
     EXPECT_EQ(item, 1);
@@ -133,7 +133,7 @@ TEST(its_end_closes_generators_first_asked_within)
 {
     int item = -1;
     order[0] = '\0';
-    outside = eddy_generate(numbers, "o");
+    outside = eddy_generator_new(numbers, "o");
     EXPECT_EQ(eddy_generator_next(outside, &item), 1);
     EXPECT_EQ(eddy_run(eddy_coro(asks_both), NULL), 0);
     EXPECT_STR(order, "i");
@@ -447,7 +447,7 @@ TEST(in_a_callback_it_is_misuse)
 
 EDDY_ASYNC(only_waits)
 {
-    eddy_future *future = eddy_future_new(0, NULL);
+    eddy_future *future = eddy_future_new(void);
     int rc = eddy_await(future);
     eddy_future_free(future);
     note("w");

@@ -153,7 +153,7 @@ static eddy_generator *open_generator;
 EDDY_ASYNC(asks_once)
 {
     int item = -1;
-    open_generator = eddy_generate(numbers);
+    open_generator = eddy_generator_new(numbers);
     EXPECT_EQ(eddy_generator_next(open_generator, &item), 1);
     EXPECT_EQ(item, 0);
     return 0;
