@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* M4: N sleep at once for SECONDS, as tasks, each with a stack, or as futures that a timer
-   completes; by how much the last one is late, processor time, and memory for each.
+/* M4: N sleep at once for SECONDS, as tasks, each with a stack, or as futures without one; by how
+   much the last one is late, processor time, and memory for each.
    usage: m4_sleepers N SECONDS tasks|futures */
 #include <eddy.h>
 
@@ -11,28 +11,13 @@ EDDY_ASYNC(nap, (double, seconds))
     return eddy_sleep(seconds);
 }
 
-static int wake(void *future)
-{
-    return eddy_future_set_result(future);
-}
-
-/* Sleep without a task, as asyncio's own sleep is made: a future, and a timer that completes it. */
-static eddy_future *alarm_in(double seconds)
-{
-    eddy_future *future = eddy_future_new(0, NULL);
-    int err = eddy_call_later(seconds, wake, future, NULL);
-    if (err < 0)
-        EDDY_IGNORE(eddy_future_set_exception(future, err));
-    return future;
-}
-
 EDDY_ASYNC(app, (long, n), (double, seconds), (bool, with_tasks))
 {
     long before_kb = status_kb("VmRSS:");
     eddy_future **sleepers = calloc((size_t)n, sizeof *sleepers);
     struct watch watch = watch_start();
     for (long i = 0; i < n; i++)
-        sleepers[i] = with_tasks ? eddy_coro(nap, seconds) : alarm_in(seconds);
+        sleepers[i] = with_tasks ? eddy_coro(nap, seconds) : eddy_sleep_start(seconds);
     EDDY_TRY(eddy_gather_all(sleepers, (size_t)n, NULL));
     struct watch took = watch_read(watch);
     long most_kb = status_kb("VmHWM:");

@@ -5,8 +5,8 @@ A count does not depend on what else the machine does. Each path is run twice, w
 fewer operations; the difference, divided by that of the operations, is what one costs, and start
 and end of the program vanish.
 
-The counts are compared with those in budget.json, which were taken with the compiler that is named
-there: another one makes other instructions, and is not judged.
+The counts are compared with those in budget.json, which were taken with the compiler and the
+optimisation that are named there: others make other instructions, and are not judged.
 """
 
 import concurrent.futures
@@ -15,6 +15,8 @@ import json
 import os
 import re
 import subprocess
+
+from . import machine
 
 TOLERANCE = 1.05
 N = "{n}"  # stands for the number of operations in a path's arguments
@@ -109,17 +111,22 @@ def compiler():
     return (done.stdout.splitlines() or ["none"])[0]
 
 
+def made_by(build):
+    """What decides about instructions beside the source: the compiler and its optimisation."""
+    return f"{compiler()}, {machine.build_kind(build)}"
+
+
 def read_budget(path):
     with open(path, encoding="utf-8") as file:
         return json.load(file)
 
 
-def write_budget(path, counts, kept):
+def write_budget(path, counts, kept, build_kind):
     """Records the counts; those of paths that were not counted stay."""
     paths = {**kept, **{name: round(count, 1) for name, count in counts.items()}}
     order = [known.name for known in PATHS if known.name in paths]
     with open(path, "w", encoding="utf-8") as file:
-        json.dump({"compiler": compiler(), "tolerance": TOLERANCE,
+        json.dump({"build": build_kind, "tolerance": TOLERANCE,
                    "instructions": {name: paths[name] for name in order}}, file, indent=2)
         file.write("\n")
 

@@ -17,13 +17,15 @@ def describe(build):
     return [
         f"{_processor()}, {os.cpu_count()} cores, {_memory_gib()} GiB; "
         f"Linux {platform.release()}; {datetime.date.today().isoformat()}",
-        f"Eddy {_commit()}, {_build_kind(build)}, {_first_line('cc', '--version')}",
+        f"Eddy {_commit()}, {build_kind(build)}, {_first_line('cc', '--version')}",
         ", ".join(f"{name} {version}" for name, version in _packages()),
     ]
 
 
 def why_unfit(build):
     """A sentence on why figures of this build would mislead, or None."""
+    if not os.path.exists(os.path.join(build, "build.ninja")):
+        return f"{build} is no build folder"
     options = _options(build)
     if options.get("b_sanitize", "none") not in ("none", []):
         return f"{build} has sanitizers"
@@ -38,7 +40,7 @@ def _options(build):
     return {row["name"]: row["value"] for row in json.loads(done.stdout)} if done.stdout else {}
 
 
-def _build_kind(build):
+def build_kind(build):
     options = _options(build)
     return f"-O{options.get('optimization')}" + (" -g" if options.get("debug") else "")
 

@@ -124,8 +124,14 @@ class Peers:
             for source in self._sources(peer + ".c"):
                 self._compile(source, filled)
                 if peer == "neco":
-                    self._compile(source, filled + SMALL_STACKS, "16k")
-                    self._compile(source, filled + ["-DNECO_NOWORKERS"], "_nw")
+                    self._build_neco_variants(source, filled)
+
+    def _build_neco_variants(self, source, flags):
+        work = os.path.basename(os.path.dirname(source))
+        if work in ("m3_gather", "m4_sleepers", "m6_timers"):
+            self._compile(source, flags + SMALL_STACKS, "16k")
+        if work == "n1_echo":
+            self._compile(source, flags + ["-DNECO_NOWORKERS"], "_nw")
 
     def _build_go(self):
         if not which("go"):

@@ -13,7 +13,7 @@ from .titles import TITLES
 
 PICTURES = {
     "tasks.svg": ("Processor time for each operation, Eddy = 1", [
-        ("m1", "2 tasks"), ("m1", "1000 tasks"), ("m2", "create and await"),
+        ("m1", "2 tasks"), ("m1", "1,000 tasks"), ("m2", "create and await"),
         ("m3", "1,000,000 cold"), ("m5", "queue of 1"), ("m5", "queue of 100"),
         ("m6", "timeout"), ("m7", "100 tasks")]),
     "network.svg": ("Processor time for each message, request, document, Eddy = 1", [

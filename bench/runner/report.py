@@ -57,7 +57,22 @@ def markdown(results, machine, peers, rounds, took):
             parts.append(f"\n## {workload.upper()}: {title}\n\n{about}")
             written.add(workload)
         parts.append(f"\n### {variant}\n\n" + _markdown_table(results, workload, variant))
+        if workload == "n2":
+            parts += two_loops(results, variant)
     return "\n".join(parts) + "\n"
+
+
+def two_loops(results, variant):
+    """A sentence on what the second loop brings, where `variant` is the one with two."""
+    if not variant.startswith("2 loops") or ("n2", variant.replace("2 loops", "1 loop")) \
+            not in results.variants():
+        return []
+    one = variant.replace("2 loops", "1 loop")
+    def times(figure):
+        return (results.median("n2", variant, "eddy", figure)
+                / results.median("n2", one, "eddy", figure))
+    return [f"\nBeside one loop: {times('per_s'):.2f} times the requests, "
+            f"{times('cpu_us_per_op'):.2f} times the processor time for each."]
 
 
 _INTRODUCTION = """\

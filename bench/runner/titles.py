@@ -29,7 +29,7 @@ TITLES = {
 
 GOALS = {
     ("m1", "2 tasks"): "6 ns",
-    ("m1", "1000 tasks"): "12 ns",
+    ("m1", "1,000 tasks"): "12 ns",
     ("m2", "create and await"): "35 ns",
     ("m3", "1,000,000 cold"): "170 ns",
     ("m3", "1,000,000 warm"): "70 ns",

@@ -15,7 +15,7 @@ class TaskWorkloads:
 
     def m1(self):
         for tasks in (2, 1000):
-            at = ("m1", f"{tasks} tasks")
+            at = ("m1", f"{tasks:,} tasks")
             self._add(*at, "raw", LIMIT, "m1_switch_raw", tasks, self._n(200_000_000))
             self._eddy(*at, "m1_switch", tasks, self._n(50_000_000))
             for peer in ("minicoro", "libaco", "boost_context"):
@@ -46,8 +46,8 @@ class TaskWorkloads:
             self._eddy(*at, "m3_gather", n, rounds)
             self._add(*at, "tokio", PEER, "m3_gather_tokio", n, rounds)
             self._add(*at, "go", PEER, "m3_gather_go", n, rounds)
-            self._python(*at, "m3_gather", n, rounds)
-            if rounds == 1:
+            if rounds == 1:  # those that have nothing to warm up
+                self._python(*at, "m3_gather", n, 1)
                 # A stack for each: a million take 8 GB and most of a minute.
                 self._add(*at, "boost-fiber, 100,000", PEER, "m3_gather_boost_fiber", n // 10)
                 self._add(*at, "libdill, one at a time", PEER, "m3_gather_libdill", n)
