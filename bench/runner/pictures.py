@@ -22,7 +22,7 @@ PICTURES = {
 }
 
 COLUMNS, WIDTH, GAP = 2, 440, 28         # panels side by side; pixels of each; between them
-LABEL, VALUE = 132, 84                   # pixels for the names left of the bars, figures right
+LABEL, VALUE = 152, 72                   # pixels for the names left of the bars, figures right
 ROW, HEAD, TOP = 17, 30, 38              # pixels of a bar's row, a panel's title, the picture's
 CLASS = {EDDY: "ours", LIMIT: "limit", BARE: "bare"}
 

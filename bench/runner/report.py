@@ -21,7 +21,7 @@ def table(results, workload, variant):
 
 def summary(results):
     """Markdown: Eddy beside the best peer and the limit, a line for each workload."""
-    lines = ["| workload | | Eddy | goal | best peer | ratio | limit | ratio |",
+    lines = ["| workload | | Eddy | goal | best peer | Eddy to it | limit | Eddy to it |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for workload, variant in results.variants():
         figure = results.decisive(workload, variant)
@@ -76,8 +76,8 @@ def two_loops(results, variant):
 
 
 _INTRODUCTION = """\
-Written by `make bench`, which takes {minutes} minutes. Medians of {rounds} runs, least and most in
-brackets; all programs of a table take turns, so that whatever else the machine does meets all
+Written by `make bench`, which takes {minutes} minutes. Medians of {rounds} runs each, least and most
+in brackets; all programs of a table take turns, so that whatever else the machine does meets all
 alike. The program runs on one core, its load or its server on the other. Tables are in the order of
 **processor time for each operation**, which holds on a busy machine too, where rates don't; the
 ratio is to Eddy: 2.0 costs twice as much. *Italic*: a limit, written by hand for this purpose alone,
