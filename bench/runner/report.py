@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Tables for a terminal and for RESULTS.md."""
 
+from . import counts
 from .programs import BARE, EDDY, FIGURES, LIMIT, PEER
 from .titles import GOALS, TITLES
 
@@ -50,6 +51,7 @@ def markdown(results, machine, peers, rounds, took):
                                               for name, why in sorted(peers.left_out.items()))]
     if results.failures:
         parts += ["\nFailed:\n", "\n".join(f"- {failure}" for failure in results.failures)]
+    parts.append("\n" + instructions(counts.read_budget(counts.BUDGET)))
     written = set()
     for workload, variant in results.variants():
         if workload not in written:
@@ -60,6 +62,14 @@ def markdown(results, machine, peers, rounds, took):
         if workload == "n2":
             parts += two_loops(results, variant)
     return "\n".join(parts) + "\n"
+
+
+def instructions(budget):
+    """Markdown: the instructions of the core paths, as bench/count has recorded them."""
+    lines = ["## Instructions\n", f"Of one operation, in user space ({budget['build']}); counted by "
+             "`bench/count`, the same on every run:\n", "| path | instructions |", "| --- | --- |"]
+    lines += [f"| {name} | {count:,.0f} |" for name, count in budget["instructions"].items()]
+    return "\n".join(lines)
 
 
 def two_loops(results, variant):
