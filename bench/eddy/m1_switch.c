@@ -2,8 +2,8 @@
 /* M1: TASKS tasks that do nothing but let the others run; the cost of a turn.
    usage: m1_switch TASKS TURNS      TURNS in all, by all tasks together
 
-   The main task is one of them. Turns go round, so its last is the last of all; the clock runs from
-   the moment when each has had its first. */
+   The clock runs from the moment when each has begun, until the first is done: turns go round, so the
+   others are as far. */
 #include <eddy.h>
 
 #include "figures.h"
@@ -18,11 +18,12 @@ EDDY_ASYNC(spin, (long, turns))
 EDDY_ASYNC(app, (long, tasks), (long, turns))
 {
     long each = turns / tasks;
+    EDDY_AUTO(eddy_task) *first = eddy_create_task(spin, each);
     for (long i = 1; i < tasks; i++)
-        eddy_start(spin, 1 + each);
-    EDDY_TRY(spin(1));
+        eddy_start(spin, each);
+    EDDY_TRY(eddy_sleep(0));
     struct watch watch = watch_start();
-    EDDY_TRY(spin(each));
+    EDDY_TRY(eddy_await(first));
     report_each(turns, watch);
     return 0;
 }
