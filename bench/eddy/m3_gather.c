@@ -23,7 +23,7 @@ EDDY_ASYNC(app, (long, n), (long, rounds))
         watch = watch_start();
         for (long i = 0; i < n; i++)
             children[i] = eddy_coro(itself, i);
-        EDDY_TRY(eddy_gather_all_to(results, children, (size_t)n, NULL));
+        EDDY_TRY(eddy_gather_all_to(results, children, (size_t)n));
     }
     long bytes = (status_kb("VmHWM:") - before_kb) * 1024;
     printf("b_per_task=%.0f ", (double)bytes / (double)n);

@@ -18,7 +18,7 @@ EDDY_ASYNC(app, (long, n), (double, seconds), (bool, with_tasks))
     struct watch watch = watch_start();
     for (long i = 0; i < n; i++)
         sleepers[i] = with_tasks ? eddy_coro(nap, seconds) : eddy_sleep_start(seconds);
-    EDDY_TRY(eddy_gather_all(sleepers, (size_t)n, NULL));
+    EDDY_TRY(eddy_gather_all(sleepers, (size_t)n));
     struct watch took = watch_read(watch);
     long most_kb = status_kb("VmHWM:");
     printf("over_s=%.3f cpu_s=%.3f b_per_task=%.0f rss_kb=%ld\n", took.wall - seconds, took.cpu,

@@ -20,7 +20,7 @@ EDDY_ASYNC(app, (long, tasks), (long, turns))
     struct watch watch = watch_start();
     for (long i = 0; i < tasks; i++)
         workers[i] = eddy_coro(take_turns, &lock, turns / tasks);
-    EDDY_TRY(eddy_gather_all(workers, (size_t)tasks, NULL));
+    EDDY_TRY(eddy_gather_all(workers, (size_t)tasks));
     report_each(turns, watch);
     free(workers);
     return 0;

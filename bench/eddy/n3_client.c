@@ -41,7 +41,7 @@ EDDY_ASYNC(app, (long, port), (long, count), (long, at_once))
     eddy_coroutine *workers[at_once];
     for (long i = 0; i < at_once; i++)
         workers[i] = eddy_coro(work, &job);
-    EDDY_TRY(eddy_gather_all(workers, (size_t)at_once, NULL));
+    EDDY_TRY(eddy_gather_all(workers, (size_t)at_once));
     struct watch took = watch_read(watch);
     printf("per_s=%.0f cpu_us_per_op=%.2f rss_kb=%ld\n", (double)count / took.wall,
            took.cpu * 1e6 / (double)count, status_kb("VmHWM:"));
