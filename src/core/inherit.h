@@ -22,7 +22,8 @@ struct inherited {
 };
 
 /* What holds outside of tasks: a thread's own, or that of the callback that runs. */
-extern _Thread_local struct inherited *eddy__thread_inherited;
+extern _Thread_local struct inherited *eddy__thread_inherited
+    __attribute__((tls_model("initial-exec")));
 
 static inline struct inherited **eddy__inherited_slot(void)
 {

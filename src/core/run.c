@@ -75,8 +75,9 @@ static void init_activation(struct activation *activation, struct stack *stack,
     activation->eager = NULL;
     activation->generator = NULL;
     list_init(&activation->unawaited);
-    activation->extra = eddy__task_extra(task);
-    activation->inherited = eddy__task_inherited(task);
+    bool has_none = EDDY__LIKELY(task->held == NULL);
+    activation->extra = has_none ? NULL : eddy__task_extra(task);
+    activation->inherited = has_none ? NULL : eddy__task_inherited(task);
 }
 
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */

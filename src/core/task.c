@@ -422,7 +422,8 @@ void eddy__task_end(struct task *task, int status)
     EDDY_ASSERT(activation->scopes == NULL);
     if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
         drop_unawaited(&activation->unawaited);
-    give_back_inherited(task);
+    if (EDDY__UNLIKELY(activation->inherited != NULL))
+        give_back_inherited(task);
     task->future.stage = TASK_ENDED;
     eddy__task_hold(task, activation->extra, NULL);
     struct eddy_error *error = activation->error;

@@ -6,8 +6,9 @@
  * (queue_heap.c), which is a ring that always begins at its first slot.
  *
  * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
- * off its row, into that of the woken, which it leaves when it runs, and is only a hint: the woken task looks again, for somebody may have been faster.
- * A waiter that was cancelled after its wake passes the wake on, if there is still a reason.
+ * off its row, into that of the woken, which it leaves when it runs. It is only a hint: the woken
+ * task looks again, for somebody may have been faster. A waiter that was cancelled after its wake
+ * passes the wake on, if there is still a reason.
  *
  * What always holds:
  *   - An item is in the ring, or with one task.
