@@ -27,6 +27,7 @@
 #include <eddy/semaphore.h>
 #include <eddy/shield.h>
 #include <eddy/signal.h>
+#include <eddy/stack.h>
 #include <eddy/stream.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>

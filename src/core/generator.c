@@ -18,6 +18,7 @@
  */
 #include "core/inherit.h"
 #include "core/run.h"
+#include "core/stacks.h"
 
 #include <eddy/generator.h>
 
@@ -191,6 +192,13 @@ int eddy__yield(const void *item, size_t item_size, void *out_sent, size_t sent_
         return eddy__misuse("eddy_yield: a value of another size was sent");
     memcpy(out_sent, generator->sent, sent_size);
     return 1;
+}
+
+const struct context *eddy__generator_asker(const struct eddy_generator **generator)
+{
+    const struct context *asker = &(*generator)->asker;
+    *generator = (*generator)->outer;
+    return asker;
 }
 
 /* ---- asking ----------------------------------------------------------------------------------*/

@@ -21,6 +21,7 @@
  * Rests on arch/. Called by wait.c, future.c, task.c and loop.c.
  */
 #include "core/run.h"
+#include "core/stacks.h"
 #include "poll/poll.h"
 
 #include <errno.h>
@@ -215,6 +216,17 @@ void eddy__task_begin(struct handle *handle)
     struct task *task = container_of(handle, struct task, step);
     if (can_begin(loop, task))
         go_on_with(loop, task, true, &loop->context, &loop->fiber);
+}
+
+const struct context *eddy__eager_creator_context(const struct task *task)
+{
+    const struct task *started = eddy__loop_current()->current;
+    while (started != NULL && started->eager != NULL) {
+        if (started->eager->creator == task)
+            return &started->eager->context;
+        started = started->eager->creator;
+    }
+    return NULL;
 }
 
 void eddy__run_eagerly(struct task *task)
