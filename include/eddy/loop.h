@@ -29,6 +29,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending */
     EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function */
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
+    EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
 } eddy_report_kind;
 
 /* A report, and all that it points to, lives as long as the call that hands it over. */
@@ -48,7 +49,8 @@ typedef void eddy_exception_handler(const eddy_report *report, void *data);
 /* Zero means the default throughout. */
 typedef struct eddy_run_options {
     bool virtual_clock;      /* time jumps to the next timer when nothing is ready */
-    bool debug;              /* report slow steps; also on with EDDY_DEBUG=1 in the environment */
+    bool debug;              /* report slow steps, swallowed cancellations, what is left open: see
+                                below; also on with EDDY_DEBUG=1 in the environment */
     bool eager_start;        /* tasks created while the loop runs start at once */
     bool keep_sigint;        /* leave Ctrl-C alone */
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
@@ -60,6 +62,18 @@ typedef struct eddy_run_options {
     void (*on_closing)(eddy_task *main, void *data);   /* everything has ended; time still reads */
     void *hook_data;
 } eddy_run_options;
+
+/*
+ * Debug mode costs about a microsecond a step, and changes no order of events. It has:
+ *
+ *   - a watchdog: while a step takes longer than `slow_callback_duration`, the task's name, place and
+ *     stack are written to stderr, by a thread of the watchdog's own (the loop's is busy). For the
+ *     stack that thread sends a real-time signal which nobody uses, once a slow step; never to a
+ *     thread that waits in a system call which would end with EINTR for it;
+ *   - EDDY_REPORT_SLOW when such a step has ended;
+ *   - EDDY_REPORT_SWALLOWED when a task got a cancellation and ended otherwise than cancelled, with
+ *     requests still counted (eddy_task_cancelling()): which await it came out of, and where.
+ */
 
 /*
  * Runs `main` as the main task of a new loop, until it is done; then cancels and awaits the tasks

@@ -551,6 +551,7 @@ struct eddy_loop {
     struct list closers; // eddy_loop_on_close()
     struct list pins;
     struct list generators; // ever asked and still held, in order of first use
+    struct debug *debug;         // what debug mode keeps: debug.h; or NULL
     struct thread_pool *threads; // io/thread.c; NULL before it is needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
     eddy_run_options options;

@@ -17,6 +17,7 @@
  *     kernel, asked without waiting, has nothing.
  *   - The kernel is not asked without waiting when no operation is pending: it could say nothing.
  */
+#include "core/debug.h"
 #include "core/run.h"
 #include "poll/poll.h"
 
@@ -28,8 +29,6 @@
 enum {
     THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
-
-static const double SLOW_CALLBACK_S = 0.1; // asyncio's
 
 _Thread_local struct eddy_loop *eddy__loop;
 
@@ -179,6 +178,8 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     eddy__blocks = NULL;
     eddy__fiber_init_native(&loop->fiber);
     push_idle(loop);
+    if (loop->is_debug)
+        eddy__debug_open(loop);
     *out_loop = loop;
     return 0;
 
@@ -307,6 +308,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     drop_handles(&loop->ready);
     drop_timers(loop);
     report_unlooked(loop);
+    eddy__debug_close(loop);
     if (loop->is_guarded)
         eddy__overflow_guard_disarm(&loop->overflow);
     eddy__loop = NULL;
@@ -429,10 +431,14 @@ static void run_timed(struct eddy_loop *loop, struct handle *handle)
     if (handle->run == eddy__task_step || handle->run == eddy__task_begin)
         task = eddy_future_ref(&container_of(handle, struct task, step)->future);
     int64_t before_ns = eddy__clock_now_ns();
+    struct watchdog *watchdog = loop->debug != NULL ? loop->debug->watchdog : NULL;
+    if (watchdog != NULL)
+        eddy__watchdog_step_begins(watchdog, task, before_ns);
     handle->run(handle);
+    if (watchdog != NULL)
+        eddy__watchdog_step_ends(watchdog);
     double seconds = eddy__seconds_of_ns(eddy__clock_now_ns() - before_ns);
-    double limit = loop->options.slow_callback_duration;
-    if (seconds >= (limit > 0 ? limit : SLOW_CALLBACK_S)) {
+    if (seconds >= eddy__debug_slow_limit(loop)) {
         char message[96];
         snprintf(message, sizeof message, "%s kept the loop busy for %.3f s",
                  task != NULL ? "a task's step" : "a callback", seconds);

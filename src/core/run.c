@@ -221,10 +221,11 @@ void eddy__task_begin(struct handle *handle)
 const struct context *eddy__eager_creator_context(const struct task *task)
 {
     const struct task *started = eddy__loop_current()->current;
-    while (started != NULL && started->eager != NULL) {
-        if (started->eager->creator == task)
-            return &started->eager->context;
-        started = started->eager->creator;
+    while (started != NULL && started->activation->eager != NULL) {
+        const struct eager_start *eager = started->activation->eager;
+        if (eager->creator == task)
+            return &eager->context;
+        started = eager->creator;
     }
     return NULL;
 }

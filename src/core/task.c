@@ -15,6 +15,7 @@
  *   - The loop holds one reference to every unfinished task, which run.c gives back.
  *   - A coroutine object that nobody took is in the list of the task that made it, or the loop's.
  */
+#include "core/debug.h"
 #include "core/inherit.h"
 #include "core/run.h"
 
@@ -422,6 +423,8 @@ void eddy__task_end(struct task *task, int status)
     EDDY_ASSERT(activation->scopes == NULL);
     if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
         drop_unawaited(&activation->unawaited);
+    if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
+        eddy__debug_task_ends(task, status);
     give_back_inherited(task);
     task->future.stage = TASK_ENDED;
     eddy__task_hold(task, activation->extra, NULL);

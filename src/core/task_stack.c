@@ -8,7 +8,7 @@
  *
  *      the running task               the stack that we stand on
  *      who started the running one    suspended in its eager start: run.c knows where
- *      any other                      suspended in task->context
+ *      any other                      suspended in its activation
  *
  * Called by debug reports too, through eddy__task_unwind().
  */
@@ -27,7 +27,7 @@ static const struct task *begun_task(const struct eddy_future *future)
     if (future == NULL || future->kind != &eddy__future_task || eddy__future_is_done(future))
         return NULL;
     const struct task *task = container_of(future, struct task, future);
-    return task->stage == TASK_RUNNING ? task : NULL;
+    return task->future.stage == TASK_RUNNING ? task : NULL;
 }
 
 __attribute__((noinline)) size_t eddy__task_unwind(const struct task *task, void **addresses,
@@ -38,9 +38,10 @@ __attribute__((noinline)) size_t eddy__task_unwind(const struct task *task, void
         n = eddy__unwind_here(addresses, size, 1);
     } else {
         const struct context *context = eddy__eager_creator_context(task);
-        n = eddy__unwind_suspended(context != NULL ? context : &task->context, addresses, size);
+        n = eddy__unwind_suspended(context != NULL ? context : &task->activation->context,
+                                   addresses, size);
     }
-    const struct eddy_generator *generator = task->generator;
+    const struct eddy_generator *generator = task->activation->generator;
     while (generator != NULL && n < size) {
         const struct context *asker = eddy__generator_asker(&generator);
         n += eddy__unwind_suspended(asker, addresses + n, size - n);
@@ -62,7 +63,7 @@ static void fill_frame(void *address, eddy_frame *out)
 __attribute__((noinline)) static ssize_t unwind(const struct eddy_future *future,
                                                 const char *sentence, void **addresses)
 {
-    if (future != NULL && future->loop != NULL && future->loop != eddy__loop_current())
+    if (future != NULL && future->loop_id != 0 && future->loop_id != eddy__loop_id())
         return eddy__misuse(sentence);
     const struct task *task = begun_task(future);
     if (task == NULL)
