@@ -242,7 +242,95 @@ TEST(nothing_is_said_outside_debug_mode)
     EXPECT_EQ(run_and_cancel(eddy_coro(sleeps_on)), 0);
 }
 
-RUN_TESTS(TEST_OF(a_task_that_keeps_the_loop_busy_is_named_while_it_does_with_its_stack),
+/* ---- what is left open -----------------------------------------------------------------------*/
+
+static eddy_stream *left[2];
+static eddy_listener *left_listener;
+
+EDDY_ASYNC(leaves_open)
+{
+    return eddy_stream_pair(NULL, &left[0], &left[1]);
+}
+
+EDDY_ASYNC(leaves_a_listener)
+{
+    return eddy_listen("127.0.0.1", "0", NULL, &left_listener);
+}
+
+static int run_debug(eddy_coroutine *coroutine, bool is_debug)
+{
+    return eddy_run(coroutine, &(eddy_run_options){.debug = is_debug,
+                                                   .slow_callback_duration = 1e6,
+                                                   .exception_handler = note_report});
+}
+
+static void free_left(void)
+{
+    for (int i = 0; i < 2; i++) {
+        eddy_stream_free(left[i]);
+        left[i] = NULL;
+    }
+    eddy_listener_free(left_listener);
+    left_listener = NULL;
+}
+
+TEST_PLAIN(streams_that_were_not_closed_are_reported_with_who_opened_them)
+{
+    expect_report(EDDY_REPORT_UNCLOSED);
+    expect_report(EDDY_REPORT_UNCLOSED);
+    EXPECT_EQ(run_debug(eddy_coro(leaves_open), true), 0);
+    EXPECT(strstr(last_report_message(), "a stream was still open") != NULL);
+    EXPECT(strstr(last_report_message(), "opened in leaves_open") != NULL);
+    free_left();
+}
+
+TEST_PLAIN(a_listener_that_was_not_closed_is_reported)
+{
+    expect_report(EDDY_REPORT_UNCLOSED);
+    EXPECT_EQ(run_debug(eddy_coro(leaves_a_listener), true), 0);
+    EXPECT(strstr(last_report_message(), "a listener was still open") != NULL);
+    EXPECT(strstr(last_report_message(), "opened in leaves_a_listener") != NULL);
+    free_left();
+}
+
+EDDY_ASYNC(closes_what_it_opened)
+{
+    EDDY_AUTO(eddy_stream) *freed = NULL;
+    EDDY_TRY(eddy_stream_pair(NULL, &left[0], &freed));
+    EDDY_TRY(leaves_a_listener());
+    EXPECT_EQ(eddy_listener_close(left_listener), 0);
+    return eddy_stream_close(left[0]);
+}
+
+TEST_PLAIN(what_was_closed_or_freed_is_not_reported_nor_anything_outside_debug_mode)
+{
+    EXPECT_EQ(run_debug(eddy_coro(closes_what_it_opened), true), 0);
+    free_left();
+    EXPECT_EQ(run_debug(eddy_coro(leaves_open), false), 0);
+    free_left();
+}
+
+EDDY_ASYNC(opens_its_own_kind, (eddy_open_note **, out_note))
+{
+    *out_note = eddy_note_open("a valve");
+    return 0;
+}
+
+TEST_PLAIN(a_module_can_have_its_own_things_reported)
+{
+    eddy_open_note *note = NULL;
+    expect_report(EDDY_REPORT_UNCLOSED);
+    EXPECT_EQ(run_debug(eddy_coro(opens_its_own_kind, &note), true), 0);
+    EXPECT(strstr(last_report_message(), "a valve was still open") != NULL);
+    eddy_note_closed(note); // the loop has gone before it
+    EXPECT(eddy_note_open("a valve") == NULL);
+}
+
+RUN_TESTS(TEST_OF(streams_that_were_not_closed_are_reported_with_who_opened_them),
+          TEST_OF(a_listener_that_was_not_closed_is_reported),
+          TEST_OF(what_was_closed_or_freed_is_not_reported_nor_anything_outside_debug_mode),
+          TEST_OF(a_module_can_have_its_own_things_reported),
+          TEST_OF(a_task_that_keeps_the_loop_busy_is_named_while_it_does_with_its_stack),
           TEST_OF(a_call_that_a_signal_would_cut_short_is_left_alone),
           TEST_OF(the_signal_is_given_back_and_taken_in_debug_mode_only),
           TEST_OF(a_swallowed_cancellation_is_reported_with_the_await_that_got_it),

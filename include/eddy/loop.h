@@ -30,6 +30,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function */
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
     EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
+    EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */
 } eddy_report_kind;
 
 /* A report, and all that it points to, lives as long as the call that hands it over. */
@@ -72,7 +73,9 @@ typedef struct eddy_run_options {
  *     thread that waits in a system call which would end with EINTR for it;
  *   - EDDY_REPORT_SLOW when such a step has ended;
  *   - EDDY_REPORT_SWALLOWED when a task got a cancellation and ended otherwise than cancelled, with
- *     requests still counted (eddy_task_cancelling()): which await it came out of, and where.
+ *     requests still counted (eddy_task_cancelling()): which await it came out of, and where;
+ *   - EDDY_REPORT_UNCLOSED for each stream, listener, HTTP session and SQL connection that is still
+ *     open when the loop closes, with the function that opened it.
  */
 
 /*
@@ -185,6 +188,16 @@ EDDY_API void eddy_loop_release(eddy_loop *loop);
  * modules that keep something for each loop. 0, -ENOMEM, EDDY_EMISUSE outside a loop.
  */
 EDDY_API EDDY_CHECKED int eddy_loop_on_close(eddy_callback *callback, void *data);
+
+/*
+ * For modules whose objects must be closed before the loop does: in debug mode notes that something
+ * was opened here, `kind` being static text like "a stream"; what has not been struck with
+ * eddy_note_closed() when the loop closes is reported. The note is the object's: it is given back
+ * there at the latest, also after the loop has closed. NULL outside debug mode, which is fine.
+ */
+typedef struct eddy_open_note eddy_open_note;
+EDDY_API eddy_open_note *eddy_note_open(const char *kind);
+EDDY_API void eddy_note_closed(eddy_open_note *note);
 
 /*
  * Asks that the callback not be called. 1, or 0 if it has been called or cancelled already;

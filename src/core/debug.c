@@ -35,6 +35,7 @@ void eddy__debug_open(struct eddy_loop *loop)
     if (debug == NULL)
         return;
     list_init(&debug->deliveries);
+    list_init(&debug->open_notes);
     debug->watchdog = eddy__watchdog_open(eddy__ns_of_seconds(eddy__debug_slow_limit(loop)));
     loop->debug = debug;
 }
@@ -52,6 +53,8 @@ void eddy__debug_close(struct eddy_loop *loop)
     if (debug == NULL)
         return;
     struct link *link;
+    while (list_pop(&debug->open_notes) != NULL)
+        continue; // opened by closers
     while ((link = list_first(&debug->deliveries)) != NULL)
         drop(container_of(link, struct delivery, link));
     eddy__watchdog_close(debug->watchdog);

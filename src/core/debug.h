@@ -50,6 +50,7 @@ void eddy__watchdog_step_ends(struct watchdog *watchdog);
 struct debug {
     struct watchdog *watchdog; // or NULL
     struct list deliveries;    // of cancellations, to tasks that have not ended
+    struct list open_notes;    // of what must be closed before the loop: open_note.c
 };
 
 /* From how many seconds on a step is slow. */
@@ -62,5 +63,8 @@ void eddy__debug_close(struct eddy_loop *loop);
 /* `what` returns EDDY_CANCELLED to the running task; its body has ended with `status`. */
 void eddy__debug_cancelled(struct task *task, const char *what);
 void eddy__debug_task_ends(struct task *task, int status);
+
+/* The loop closes: whatever has not been closed is reported. */
+void eddy__debug_report_unclosed(struct eddy_loop *loop);
 
 #endif

@@ -301,6 +301,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
     drop_pins(loop); // threads may wait for what they keep, and the closers for threads
+    eddy__debug_report_unclosed(loop);
     run_closers(loop);
     eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
     forget_generators(loop);
