@@ -162,7 +162,7 @@ TEST(a_stack_is_printed_as_text)
 TEST(what_has_no_stack_has_no_frames)
 {
     EXPECT_EQ(eddy_task_get_stack(NULL, NULL, 0), 0);
-    EDDY_AUTO(eddy_future) *future = eddy_future_new(0, NULL);
+    EDDY_AUTO(eddy_future) *future = eddy_future_new(void);
     EXPECT_EQ(eddy_task_get_stack(future, NULL, 0), 0);
 }
 

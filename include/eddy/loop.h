@@ -4,9 +4,10 @@
  *
  *     int main(void) { return eddy_main(eddy_coro(app)); }
  *
- * A loop belongs to the thread that runs it. Of all that Eddy offers, only
- * eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may be called
- * from another thread.
+ * A loop belongs to the thread that runs it, and so does all that is used in it. Of all that Eddy
+ * offers, only eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may
+ * be called from another thread; the rest answers EDDY_EMISUSE there, in every build, and changes
+ * nothing.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H

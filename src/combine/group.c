@@ -291,6 +291,9 @@ eddy_task *eddy_group_add(eddy_group *handle, eddy_coroutine *coroutine,
     struct group *group = handle->group;
     if (group == NULL)
         return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is not open");
+    if (group->parent->future.loop_id != eddy__loop_id())
+        return refused(coroutine, EDDY_EMISUSE,
+                       "eddy_group_create_task: the group belongs to another loop");
     if (group->is_aborting)
         return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is shutting down");
     if (group->is_ending && list_is_empty(&group->children))
@@ -321,6 +324,8 @@ int eddy_group_cancel(eddy_group *handle)
 {
     if (handle->group == NULL && handle->is_used)
         return eddy__misuse("eddy_group_cancel: the group has ended");
+    if (handle->group != NULL && handle->group->parent->future.loop_id != eddy__loop_id())
+        return eddy__misuse("eddy_group_cancel: the group belongs to another loop");
     handle->is_cancelled = true;
     if (handle->group != NULL)
         cancel_group(handle->group);

@@ -257,6 +257,8 @@ int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_reschedule: the time is not a number");
     if (timeout->state != TIMEOUT_ACTIVE)
         return eddy__misuse("eddy_timeout_reschedule: the timeout is not active");
+    if (timeout->task->future.loop_id != eddy__loop_id())
+        return eddy__misuse("eddy_timeout_reschedule: the timeout belongs to another loop");
     return schedule(timeout, eddy__ns_of_seconds(when), now_ns());
 }
 

@@ -38,6 +38,7 @@
 #include <eddy/task.h>
 #include <eddy/waiters.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct task;
@@ -554,6 +555,8 @@ struct eddy_loop {
     struct debug *debug;         // what debug mode keeps: debug.h; or NULL
     struct thread_pool *threads; // io/thread.c; NULL before it is needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
+    struct link live; // in the list of live.c
+    pthread_t thread; // its own
     eddy_run_options options;
     eddy_exception_handler *exception_handler;
     void *exception_handler_data;
@@ -673,6 +676,33 @@ bool eddy__interrupt_arm(struct eddy_loop *loop);
 bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
+
+/* Enters the loop, which runs on this thread from now on, into the list of those alive; live.c. */
+void eddy__live_add(struct eddy_loop *loop);
+void eddy__live_remove(struct eddy_loop *loop);
+
+/* Whether the loop `id`, which may be gone, is alive on another thread. Takes a lock. */
+bool eddy__loop_is_elsewhere(uint32_t id);
+
+/* Whether `future` must not be touched here. */
+static inline bool eddy__future_is_elsewhere(const struct eddy_future *future)
+{
+    return EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) &&
+           eddy__loop_is_elsewhere(future->loop_id);
+}
+
+/*
+ * For primitives without a loop of their own: binds one to the running loop, by number, in `*bound`.
+ * 0, or EDDY_EMISUSE when it is bound to a loop that is alive on another thread.
+ */
+int eddy__bind_anew(uint32_t *bound, const char *function);
+static inline int eddy__bind(uint32_t *bound, const char *function)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__LIKELY(loop != NULL && __atomic_load_n(bound, __ATOMIC_RELAXED) == loop->id))
+        return 0;
+    return eddy__bind_anew(bound, function);
+}
 
 void eddy__report(const eddy_report *report);
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);

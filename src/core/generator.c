@@ -45,6 +45,7 @@ struct eddy_generator {
     struct link used; // in loop->generators, from the first use on
     struct eddy_loop *loop;
     struct nested_run *run;   // in which it was first asked, a reference; NULL: the loop's own
+    uint32_t loop_id; // its number; 0 before the first use
     struct stack *stack;      // NULL unless running or suspended
     struct context context;   // where the body continues
     struct context asker;     // where whoever asked continues
@@ -216,6 +217,7 @@ static struct task *begin_use(struct eddy_generator *generator, int *out_err)
     if (!link_is_linked(&generator->used) && generator->loop == NULL) {
         generator->loop = eddy__loop_current();
         generator->run = eddy__nested_run_ref(eddy__nested_run_of(task->activation->inherited));
+        generator->loop_id = generator->loop->id;
         list_push(&generator->loop->generators, &generator->used);
     }
     if (generator->loop != eddy__loop_current())
@@ -408,7 +410,18 @@ void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *w
 
 void eddy_generator_free(eddy_generator *generator)
 {
-    if (generator == NULL || --generator->refs > 0)
+    if (generator == NULL)
+        return;
+    if (EDDY__UNLIKELY(generator->loop_id != eddy__loop_id()) &&
+        eddy__loop_is_elsewhere(generator->loop_id)) {
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_ASYNCGEN,
+            .message = "eddy_generator_free: it belongs to the loop of another thread; it is kept",
+            .status = EDDY_EMISUSE,
+        });
+        return;
+    }
+    if (--generator->refs > 0)
         return;
     bool is_suspended = generator->state == GENERATOR_SUSPENDED;
     if (is_suspended && !generator->is_closed && !generator->loop->is_closing) {

@@ -41,11 +41,13 @@ void eddy__loop_attend(struct eddy_loop *loop)
 
 void eddy_loop_hold(eddy_loop *loop)
 {
+    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
     loop->hold_count++;
 }
 
 void eddy_loop_release(eddy_loop *loop)
 {
+    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
     EDDY_ASSERT(loop->hold_count > 0);
     loop->hold_count--;
 }
@@ -178,6 +180,7 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     eddy__blocks = NULL;
     eddy__fiber_init_native(&loop->fiber);
     push_idle(loop);
+    eddy__live_add(loop);
     if (loop->is_debug)
         eddy__debug_open(loop);
     *out_loop = loop;
@@ -313,6 +316,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     if (loop->is_guarded)
         eddy__overflow_guard_disarm(&loop->overflow);
     eddy__loop = NULL;
+    eddy__live_remove(loop);
     eddy__poller_close(loop->poller);
     eddy__inbox_free(loop->inbox);
     eddy__stack_pool_fini(&loop->stacks);

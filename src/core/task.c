@@ -299,6 +299,10 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         return refuse(coroutine, "eddy_task_create: the coroutine object has been used already");
     if (loop == NULL)
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
+    // One that stands in the list of a task of another thread; taken out, it may come over.
+    if (link_is_linked(&eddy__task_of(coroutine)->all) && eddy__future_is_elsewhere(coroutine))
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: the coroutine object belongs to "
+                                                 "the loop of another thread");
     struct task *task = eddy__task_of(coroutine);
     struct inherited *inherited;
     if (inherit(options, &inherited) < 0) {
@@ -341,6 +345,9 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
 {
     if (awaitable == NULL)
         return eddy__future_failed(EDDY_EMISUSE, "a null awaitable was given");
+    if (eddy__future_is_elsewhere(awaitable))
+        return eddy__future_failed(EDDY_EMISUSE,
+                                   "the awaitable belongs to the loop of another thread");
     if (eddy__is_coroutine(awaitable))
         return eddy_task_create(awaitable, NULL);
     return eddy_future_ref(awaitable);
@@ -534,6 +541,8 @@ int eddy_task_set_name(eddy_task *future, const char *name)
 {
     if (as_task(future) == NULL || name == NULL)
         return eddy__misuse("eddy_task_set_name: a bare future has no name, a task must have one");
+    if (eddy__future_is_elsewhere(future))
+        return eddy__misuse("eddy_task_set_name: the task belongs to the loop of another thread");
     struct task_extra *extra = extra_of(eddy__task_of(future));
     if (extra == NULL)
         return -ENOMEM;
@@ -569,6 +578,8 @@ int eddy_task_uncancel(eddy_task *future)
 {
     if (as_task(future) == NULL)
         return eddy__misuse("eddy_task_uncancel: a bare future counts no requests");
+    if (eddy__future_is_elsewhere(future))
+        return eddy__misuse("eddy_task_uncancel: the task belongs to the loop of another thread");
     if (future->cancelling > 0)
         future->cancelling--;
     if (future->cancelling == 0)

@@ -63,7 +63,7 @@ static void fill_frame(void *address, eddy_frame *out)
 __attribute__((noinline)) static ssize_t unwind(const struct eddy_future *future,
                                                 const char *sentence, void **addresses)
 {
-    if (future != NULL && future->loop_id != 0 && future->loop_id != eddy__loop_id())
+    if (future != NULL && eddy__future_is_elsewhere(future))
         return eddy__misuse(sentence);
     const struct task *task = begun_task(future);
     if (task == NULL)

@@ -11,10 +11,13 @@
 
 #include "base/symbol.h"
 
+#include <stdio.h>
 #include <string.h>
 
 __attribute__((noinline)) void eddy__trace_take(struct trace *trace)
 {
+    const struct task *task = eddy__task_current();
+    trace->coroutine = task != NULL ? task->site->function->name : NULL;
     trace->count = eddy__unwind_here(trace->addresses, TRACE_MAX, 1);
 }
 
@@ -25,14 +28,20 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* Where the user's code begins, seen from the engine: the engine's own names below it. */
-static bool is_boundary(const struct symbol *symbol)
+/* What of ours calls the user's code. */
+static bool is_starter(const struct symbol *symbol)
 {
     static const char *const starters[] = {"run_to_the_end", "run_body", "run_callback",
                                            "run_done_callback"};
     for (size_t i = 0; i < sizeof starters / sizeof *starters; i++)
         if (strcmp(symbol->function, starters[i]) == 0)
             return true;
+    return false;
+}
+
+/* Where a coroutine begins: nothing below is of interest. */
+static bool is_entry(const struct symbol *symbol)
+{
     return ends_with(symbol->function, "__body") || ends_with(symbol->function, "__entry");
 }
 
@@ -52,6 +61,8 @@ size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size)
     eddy__symbol_find(__builtin_return_address(0), &self);
     for (size_t i = 0; i < trace->count; i++) {
         eddy__symbol_find(trace->addresses[i], &symbol);
+        if (is_starter(&symbol))
+            break;
         if (is_ours(&symbol, &self)) {
             is_known = false;
             continue;
@@ -59,8 +70,12 @@ size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size)
         if (!is_known)
             caller = symbol;
         is_known = true;
-        if (is_boundary(&symbol))
+        if (is_entry(&symbol))
             break;
     }
-    return eddy__symbol_format(&caller, buf, size);
+    if (is_known || trace->coroutine == NULL)
+        return eddy__symbol_format(&caller, buf, size);
+    // The call was the body's last act, and took the place of its frame.
+    int n = snprintf(buf, size, "%s", trace->coroutine);
+    return n < 0 ? 0 : (size_t)n;
 }

@@ -147,6 +147,8 @@ int eddy_stream_wait_closed(eddy_stream *stream)
 {
     if (stream->io == NULL || stream->file.fd < 0)
         return error_of(stream);
+    if (stream->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_stream_wait_closed", "the stream belongs to another loop");
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_stream_wait_closed");
     if (err < 0)

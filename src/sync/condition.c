@@ -51,11 +51,15 @@ int eddy_condition_wait(eddy_condition *condition)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_condition_wait");
+    if (err == 0)
+        err = eddy__bind(&condition->loop, "eddy_condition_wait");
     if (err < 0)
         return err;
     if (!eddy_condition_locked(condition))
         return eddy__misuse("eddy_condition_wait: the lock is not locked");
-    EDDY_IGNORE(eddy_condition_release(condition));
+    err = eddy_condition_release(condition);
+    if (err < 0)
+        return err; // a shared lock may belong to another thread's loop
     err = eddy__wait_park_in(&wait, &condition->waiters);
     int again;
     while ((again = eddy_condition_acquire(condition)) < 0) {
@@ -77,6 +81,9 @@ int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *d
 
 int eddy_condition_notify(eddy_condition *condition, size_t n)
 {
+    int err = eddy__bind(&condition->loop, "eddy_condition_notify");
+    if (err < 0)
+        return err;
     if (!eddy_condition_locked(condition))
         return eddy__misuse("eddy_condition_notify: the lock is not locked");
     wake(condition, n);
