@@ -182,7 +182,81 @@ TEST(another_thread_is_refused)
     EXPECT_EQ(status_elsewhere, EDDY_EMISUSE);
 }
 
-RUN_TESTS(TEST_OF(the_stack_of_a_waiting_task_leads_to_where_it_waits),
+/* ---- depths ----------------------------------------------------------------------------------*/
+
+enum { DEEP = 24 * 1024 };
+
+__attribute__((noinline)) static int go_deep(void)
+{
+    volatile char room[DEEP];
+    for (size_t i = 0; i < sizeof room; i++)
+        room[i] = (char)i;
+    return room[DEEP / 2] != 0;
+}
+
+EDDY_ASYNC(goes_deep)
+{
+    EDDY_TRY(eddy_sleep(0));
+    EDDY_IGNORE(go_deep());
+    return 0;
+}
+
+EDDY_ASYNC(stays_up)
+{
+    return eddy_sleep(0);
+}
+
+EDDY_GENERATOR(int, yields_deep)
+{
+    EDDY_IGNORE(go_deep());
+    return eddy_yield(1);
+}
+
+static const eddy_stack_depth *depth_of(const eddy_stack_depth *depths, size_t count,
+                                        const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(depths[i].name, name) == 0)
+            return &depths[i];
+    return NULL;
+}
+
+TEST_WITH(how_deep_each_coroutine_went_can_be_asked, .virtual_clock = true, .measure_stacks = true)
+{
+    enum { ROOM = 8 };
+    eddy_stack_depth depths[ROOM];
+    EXPECT_EQ(eddy_stack_depths(NULL, 0), 0);
+    for (int i = 0; i < 2; i++) {
+        EXPECT_EQ(eddy_gather(eddy_coro(goes_deep)), 0);
+        EXPECT_EQ(eddy_gather(eddy_coro(stays_up)), 0); // on the very same stack
+    }
+    int rc = 0;
+    eddy_for (int, item, eddy_generate(yields_deep), &rc)
+        EXPECT_EQ(item, 1);
+    EXPECT_EQ(rc, 0);
+    EXPECT_EQ(eddy_stack_depths(NULL, 0), 3);
+    EXPECT_EQ(eddy_stack_depths(depths, ROOM), 3);
+    const eddy_stack_depth *deep = depth_of(depths, 3, "goes_deep");
+    const eddy_stack_depth *up = depth_of(depths, 3, "stays_up");
+    const eddy_stack_depth *generator = depth_of(depths, 3, "yields_deep");
+    REQUIRE(deep != NULL && up != NULL && generator != NULL);
+    EXPECT(deep == &depths[0] && deep->run_count == 2 && up->run_count == 2);
+    EXPECT(deep->used_max >= DEEP && deep->used_max <= deep->stack_size);
+    EXPECT(up->used_max > 0);
+    EXPECT(up->used_max < DEEP || is_watched());
+    EXPECT(generator->run_count == 1 && generator->used_max >= DEEP);
+    EXPECT(strstr(deep->place->file, "test_task_stack.c") != NULL);
+}
+
+TEST(nothing_is_measured_unless_asked_for)
+{
+    EXPECT_EQ(eddy_gather(eddy_coro(goes_deep)), 0);
+    EXPECT_EQ(eddy_stack_depths(NULL, 0), 0);
+}
+
+RUN_TESTS(TEST_OF(how_deep_each_coroutine_went_can_be_asked),
+          TEST_OF(nothing_is_measured_unless_asked_for),
+          TEST_OF(the_stack_of_a_waiting_task_leads_to_where_it_waits),
           TEST_OF(a_count_is_had_without_room_and_what_fits_is_the_innermost),
           TEST_OF(the_running_task_sees_its_own_stack_from_the_caller_on),
           TEST_OF(a_task_that_starts_another_eagerly_waits_where_it_did_so),

@@ -55,6 +55,7 @@ typedef struct eddy_run_options {
                                 below; also on with EDDY_DEBUG=1 in the environment */
     bool eager_start;        /* tasks created while the loop runs start at once */
     bool keep_sigint;        /* leave Ctrl-C alone */
+    bool measure_stacks;     /* so that eddy_stack_depths() can tell; each task costs system calls */
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
     unsigned threads_max;    /* threads for eddy_to_thread, 32 at most by default */
     double slow_callback_duration; /* seconds; 0.1 */

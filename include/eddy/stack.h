@@ -54,6 +54,30 @@ EDDY_API EDDY_CHECKED int eddy_task_print_stack(const eddy_task *task, FILE *fil
 /* Writes "fetch+0x3b (app+0x12ab)" into `buf`; returns its length, as snprintf(3). */
 EDDY_API size_t eddy_frame_format(const eddy_frame *frame, char *buf, size_t size);
 
+/* --- How deep they went ---------------------------------------------------------------------- */
+
+/* Of one coroutine or generator function: what its tasks, as far as they have ended, have used. */
+typedef struct eddy_stack_depth {
+    const char *name;        /* of the function */
+    const eddy_place *place; /* where it is defined */
+    uint64_t run_count;      /* bodies that have ended, on a stack of their own */
+    size_t used_max;         /* bytes of the deepest, in whole pages */
+    size_t stack_size;       /* bytes that one could have used */
+} eddy_stack_depth;
+
+/*
+ * Stores up to `size` of the running loop's records, in the order in which functions first ended, and
+ * returns how many there are: none unless eddy_run_options.measure_stacks is set. With a null
+ * `out_depths` it only counts. Ask at the end of the main task, or in `on_closing`.
+ *
+ *     eddy_stack_depth depths[100];
+ *     size_t n = eddy_stack_depths(depths, 100);
+ *
+ * What a body calls directly runs on its stack, and counts there. The figure is never too small, up
+ * to two pages too large, and what a stack_size in eddy_task_options should leave room for.
+ */
+EDDY_API size_t eddy_stack_depths(eddy_stack_depth *out_depths, size_t size);
+
 EDDY_END_DECLS
 
 #endif

@@ -555,6 +555,7 @@ struct eddy_loop {
     struct debug *debug;         // what debug mode keeps: debug.h; or NULL
     struct thread_pool *threads; // io/thread.c; NULL before it is needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
+    struct list depths; // how deep each coroutine went, if stacks are measured: depth.c
     struct link live; // in the list of live.c
     pthread_t thread; // its own
     eddy_run_options options;
@@ -676,6 +677,11 @@ bool eddy__interrupt_arm(struct eddy_loop *loop);
 bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
+
+/* A body of `function` ends on `stack`, which has been measured; and all records go; depth.c. */
+void eddy__depth_note(struct eddy_loop *loop, const eddy_function *function,
+                      const struct stack *stack);
+void eddy__depths_forget(struct eddy_loop *loop);
 
 /* Enters the loop, which runs on this thread from now on, into the list of those alive; live.c. */
 void eddy__live_add(struct eddy_loop *loop);

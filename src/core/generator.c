@@ -131,7 +131,10 @@ static void run_body(void *argument)
     generator->has_item = false;
     struct stack *stack = generator->stack;
     generator->stack = NULL;
-    eddy__stack_give(&eddy__loop_current()->stacks, stack);
+    struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(loop->stacks.is_measuring))
+        eddy__depth_note(loop, generator->function, stack);
+    eddy__stack_give(&loop->stacks, stack);
     eddy__fiber_leave(&stack->fiber, &generator->asker, &generator->asker_stack->fiber);
 }
 

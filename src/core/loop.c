@@ -83,6 +83,7 @@ static void init_lists(struct eddy_loop *loop)
     list_init(&loop->closers);
     list_init(&loop->pins);
     list_init(&loop->generators);
+    list_init(&loop->depths);
 }
 
 static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
@@ -165,6 +166,7 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
                                     sizeof(struct activation));
     if (err < 0)
         goto free_loop;
+    loop->stacks.is_measuring = loop->options.measure_stacks;
     err = eddy__poller_open(&loop->poller);
     if (err < 0)
         goto fini_stacks;
@@ -313,6 +315,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     drop_timers(loop);
     report_unlooked(loop);
     eddy__debug_close(loop);
+    eddy__depths_forget(loop);
     if (loop->is_guarded)
         eddy__overflow_guard_disarm(&loop->overflow);
     eddy__loop = NULL;

@@ -172,6 +172,8 @@ static void run_to_the_end(void *argument)
     struct stack *stack = activation->stack;
     const struct eager_start *eager = activation->eager;
     eddy__task_end(task, status);
+    if (EDDY__UNLIKELY(loop->stacks.is_measuring))
+        eddy__depth_note(loop, task->site->function, stack);
     eddy__stack_give(&loop->stacks, stack);
     loop->current = NULL;
     loop->is_between_tasks = true;
