@@ -9,6 +9,7 @@
 #include <eddy/api.h>
 #include <eddy/as_completed.h>
 #include <eddy/barrier.h>
+#include <eddy/cancel_scope.h>
 #include <eddy/condition.h>
 #include <eddy/context_var.h>
 #include <eddy/coro.h>

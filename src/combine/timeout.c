@@ -87,8 +87,7 @@ static struct eddy_timeout *new_timeout(int64_t when_ns)
     struct eddy_timeout *timeout = eddy__block_new(sizeof *timeout);
     if (timeout == NULL)
         return NULL;
-    timeout->scope.end = end_scope;
-    timeout->scope.kind = "timeout";
+    timeout->scope = (struct scope){.end = end_scope, .kind = "timeout"};
     timeout->timer.handle = (struct handle){.run = expire};
     timeout->timer.node = (struct heap_node){0};
     timeout->refs = 1;

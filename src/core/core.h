@@ -265,6 +265,9 @@ struct activation {
     struct list unawaited;            // coroutine objects that it made and nobody took
     struct task_extra *extra;         // or NULL
     struct inherited *inherited;      // from who made it, see inherit.h; NULL: nothing
+    struct scope *ruling;          // cancelled for good, and seen from here: cancel_region.c; or NULL
+    struct scope *cancelled_above; // such a scope around the task's group; or NULL
+    uint8_t region_holds;          // awaits of ours that scopes cancelled for good don't reach
 };
 
 struct task {
@@ -480,14 +483,48 @@ struct scope {
     const char *kind;                            // "timeout"
     const eddy_place *place;
     const char *function; // that began it
+    bool is_shield;    // scopes around it that are cancelled for good aren't seen from inside
+    bool is_cancelled; // for good
+    struct eddy_error *why; // of that; a reference
+    // Of a group: has `cancelled`, a scope around it, rule its children; or NULL.
+    void (*cancel_children)(struct scope *scope, struct scope *cancelled);
 };
 
 void eddy__scope_push(struct task *task, struct scope *scope);
 void eddy__scope_pop(struct scope *scope); // the newest of the running task
 
+/* ---- scopes cancelled for good: cancel_region.c ----------------------------------------------*/
+
+/*
+ * Cancels `scope`, which `task` has entered: from now on awaits inside it return EDDY_CANCELLED. True if
+ * the task was asked, and has one more request counted.
+ */
+bool eddy__scope_cancel(struct task *task, struct scope *scope, struct eddy_error *why);
+
+/* A scope that mattered has come or gone: finds what rules `task` now. */
+void eddy__region_refresh(struct task *task);
+
+/* After a delivery to a task that is ruled: the next await is cancelled too. */
+void eddy__region_rearm(struct task *task);
+
+/* Between these, awaits of ours that must go through to the end are not cancelled for good. */
+void eddy__region_hold(struct task *task);
+void eddy__region_release(struct task *task);
+
+/* A task of a group: is ruled from now on; is made, perhaps in a cancelled scope; has ended. */
+void eddy__region_cancel_child(struct task *child, struct scope *cancelled);
+void eddy__region_inherit(struct task *child, const struct task *parent, const struct scope *group);
+void eddy__region_leave(struct task *task);
+
+/* Whether a scope around the group of `child` has been cancelled for good. */
+bool eddy__region_is_child_cancelled(const struct task *child);
+
 /* ---- generators ------------------------------------------------------------------------------*/
 
 struct eddy_generator;
+/* The scopes of whoever asks *generator, which becomes the one that the asker runs in; or NULL. */
+struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generator);
+
 const char *eddy__generator_name(const struct eddy_generator *generator);
 
 /*
@@ -544,6 +581,7 @@ struct eddy_loop {
     struct list unawaited; // coroutine objects made in callbacks
     struct poller *poller;
     size_t hold_count;   // threads at work for it
+    size_t cancelled_scope_count; // open ones that are cancelled for good
     size_t listen_count; // signals that it waits for: news may come, but nothing is under way
     struct inbox *inbox; // calls from other threads: inbox.c
     struct task *main;

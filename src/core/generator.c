@@ -160,6 +160,8 @@ static int resume(struct task *task, struct eddy_generator *generator)
     activation->generator = generator;
     activation->stack = generator->stack;
     exchange_scopes(activation, generator);
+    if (EDDY__UNLIKELY(generator->loop->cancelled_scope_count > 0))
+        eddy__region_refresh(task);
     if (is_new)
         eddy__fiber_start(&generator->asker, &generator->asker_stack->fiber, generator->stack,
                           run_body, generator);
@@ -169,6 +171,8 @@ static int resume(struct task *task, struct eddy_generator *generator)
     exchange_scopes(activation, generator);
     activation->stack = generator->asker_stack;
     activation->generator = generator->outer;
+    if (EDDY__UNLIKELY(generator->loop->cancelled_scope_count > 0))
+        eddy__region_refresh(task);
     if (generator->has_item)
         return 1;
     if (generator->status == EDDY_STOPITERATION)
@@ -196,6 +200,13 @@ int eddy__yield(const void *item, size_t item_size, void *out_sent, size_t sent_
         return eddy__misuse("eddy_yield: a value of another size was sent");
     memcpy(out_sent, generator->sent, sent_size);
     return 1;
+}
+
+struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generator)
+{
+    struct scope *scopes = (*generator)->scopes; // exchanged while the body runs
+    *generator = (*generator)->outer;
+    return scopes;
 }
 
 const struct context *eddy__generator_asker(const struct eddy_generator **generator)

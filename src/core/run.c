@@ -78,6 +78,9 @@ static void init_activation(struct activation *activation, struct stack *stack,
     list_init(&activation->unawaited);
     activation->extra = eddy__task_extra(task);
     activation->inherited = eddy__task_inherited(task);
+    activation->ruling = NULL;
+    activation->cancelled_above = NULL;
+    activation->region_holds = 0;
 }
 
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */

@@ -430,6 +430,8 @@ void eddy__task_end(struct task *task, int status)
     EDDY_ASSERT(activation->scopes == NULL);
     if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
         drop_unawaited(&activation->unawaited);
+    if (EDDY__UNLIKELY(activation->ruling != NULL))
+        eddy__region_leave(task);
     if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
         eddy__debug_task_ends(task, status);
     give_back_inherited(task);
@@ -582,7 +584,9 @@ int eddy_task_uncancel(eddy_task *future)
         return eddy__misuse("eddy_task_uncancel: the task belongs to the loop of another thread");
     if (future->cancelling > 0)
         future->cancelling--;
-    if (future->cancelling == 0)
-        eddy__task_forget_cancel(eddy__task_of(future));
+    struct task *task = eddy__task_of(future);
+    bool is_ruled = future->stage == TASK_RUNNING && task->activation->ruling != NULL;
+    if (future->cancelling == 0 && !is_ruled)
+        eddy__task_forget_cancel(task);
     return future->cancelling;
 }

@@ -138,6 +138,14 @@ void eddy__task_abort(struct task *task, struct eddy_error *why)
     eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
+/* What was pending is on its way. In a scope cancelled for good the next await meets it again. */
+static void settle_cancel(struct task *task)
+{
+    eddy__task_forget_cancel(task);
+    if (EDDY__UNLIKELY(task->activation->ruling != NULL))
+        eddy__region_rearm(task);
+}
+
 void eddy__wait_meet_cancel(struct task *task)
 {
     struct wait *wait = task->activation->wait;
@@ -145,7 +153,7 @@ void eddy__wait_meet_cancel(struct task *task)
                           ? eddy__future_cancel_for(wait->future, task->future.error)
                           : cancel_wait(wait, task->future.error);
     if (is_settled)
-        eddy__task_forget_cancel(task);
+        settle_cancel(task);
 }
 
 /* At a step: EDDY_CANCELLED if one is pending and `outcome` is not a cancellation itself. */
@@ -155,7 +163,7 @@ static int deliver_pending_cancel(struct task *task, int outcome, const char *wh
         return outcome;
     if (task->future.must_cancel && outcome != EDDY_CANCELLED)
         eddy__error_travel(task, task->future.error);
-    eddy__task_forget_cancel(task);
+    settle_cancel(task);
     if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
         eddy__debug_cancelled(task, what);
     return EDDY_CANCELLED;

@@ -62,11 +62,15 @@ int eddy_condition_wait(eddy_condition *condition)
         return err; // a shared lock may belong to another thread's loop
     err = eddy__wait_park_in(&wait, &condition->waiters);
     int again;
+    eddy__region_hold(wait.task);
     while ((again = eddy_condition_acquire(condition)) < 0) {
         err = again;
         if (eddy__loop_current()->is_unwinding)
-            return err;
+            break;
     }
+    eddy__region_release(wait.task);
+    if (again < 0)
+        return err;
     if (err < 0)
         wake(condition, 1);
     return err;
