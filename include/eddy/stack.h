@@ -22,6 +22,7 @@
 
 EDDY_BEGIN_DECLS
 
+/* Sizes: of a name in a frame, and of what is looked at. */
 enum {
     EDDY_FRAME_NAME_MAX = 64, /* bytes, with the terminating zero; longer names are cut */
     EDDY_FRAMES_MAX = 128,    /* frames of a stack that are looked at: the innermost */
