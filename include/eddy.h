@@ -9,6 +9,7 @@
 #include <eddy/api.h>
 #include <eddy/as_completed.h>
 #include <eddy/barrier.h>
+#include <eddy/cancel_scope.h>
 #include <eddy/condition.h>
 #include <eddy/context_var.h>
 #include <eddy/coro.h>
@@ -27,6 +28,7 @@
 #include <eddy/semaphore.h>
 #include <eddy/shield.h>
 #include <eddy/signal.h>
+#include <eddy/stack.h>
 #include <eddy/stream.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>

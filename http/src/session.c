@@ -61,8 +61,11 @@ void eddy__http_session_unref(eddy_http_session *session)
 
 void eddy_http_session_free(eddy_http_session *session)
 {
-    if (session)
-        eddy__http_session_unref(session);
+    if (!session)
+        return;
+    eddy_note_closed(session->open_note);
+    session->open_note = NULL;
+    eddy__http_session_unref(session);
 }
 
 static bool is_limit(double seconds)
@@ -142,6 +145,7 @@ int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_se
         return err;
     }
     session->transport = &eddy__http_transport_curl;
+    session->open_note = eddy_note_open("an HTTP session");
     *out_session = session;
     return 0;
 }

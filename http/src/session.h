@@ -37,6 +37,7 @@ struct http_fields {
 struct eddy_http_session {
     unsigned refs;    // the owner's, one a response, one a lookup under way
     eddy_loop *loop;
+    eddy_open_note *open_note;    // until its owner frees it, in debug mode; or NULL
     const struct http_transport *transport;
     void *transport_data;    // the transport's own, set by its attach()
 

@@ -115,6 +115,7 @@ typedef enum eddy_cancel_reason {
     EDDY_CANCEL_SIBLING,   /* a task of the same group failed */
     EDDY_CANCEL_SHUTDOWN,  /* the run is ending */
     EDDY_CANCEL_INTERRUPT, /* Ctrl-C */
+    EDDY_CANCEL_SCOPE,     /* a scope was cancelled for good: cancel_scope.h */
 } eddy_cancel_reason;
 
 /* Of an EDDY_CANCELLED: why it was asked for, and the name of the task that did ("-": none). */

@@ -20,10 +20,11 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_event {
     bool is_set;
     eddy_waiters waiters;
+    uint32_t loop; /* that uses it; 0: none has */
 } eddy_event;
 
 /* Initialises an event that is not set. */
-#define EDDY_EVENT {false, {NULL, NULL}}
+#define EDDY_EVENT {false, {NULL, NULL}, 0}
 
 /* Sets `event` to not set, as EDDY_EVENT does. Always 0. */
 EDDY_API int eddy_event_init(eddy_event *event);

@@ -7,7 +7,9 @@
  * not been started; nobody but the function it is handed to may use it.
  *
  * Futures are shared by reference counts: whoever is handed one by a maker gives it back with
- * eddy_future_free() or EDDY_AUTO. They belong to the loop that made them and to its thread.
+ * eddy_future_free() or EDDY_AUTO. They belong to the loop that made them and to its thread: on
+ * another, while that loop is alive, what returns a status answers EDDY_EMISUSE, and freeing is reported
+ * and leaves the future alone. (eddy_future_ref() and the questions that return no status can't tell.)
  */
 #ifndef EDDY_FUTURE_H
 #define EDDY_FUTURE_H

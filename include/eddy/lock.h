@@ -22,10 +22,11 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_lock {
     bool is_locked;
     eddy_waiters waiters;
+    uint32_t loop; /* that uses it; 0: none has */
 } eddy_lock;
 
 /* Initialises a lock that nobody holds. */
-#define EDDY_LOCK {false, {NULL, NULL}}
+#define EDDY_LOCK {false, {NULL, NULL}, 0}
 
 /* Sets `lock` to unlocked, as EDDY_LOCK does. Always 0. */
 EDDY_API int eddy_lock_init(eddy_lock *lock);

@@ -4,9 +4,10 @@
  *
  *     int main(void) { return eddy_main(eddy_coro(app)); }
  *
- * A loop belongs to the thread that runs it. Of all that Eddy offers, only
- * eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may be called
- * from another thread.
+ * A loop belongs to the thread that runs it, and so does all that is used in it. Of all that Eddy
+ * offers, only eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may
+ * be called from another thread; the rest answers EDDY_EMISUSE there, in every build, and changes
+ * nothing.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
@@ -29,6 +30,8 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending */
     EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function */
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
+    EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
+    EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */
 } eddy_report_kind;
 
 /* A report, and all that it points to, lives as long as the call that hands it over. */
@@ -48,9 +51,11 @@ typedef void eddy_exception_handler(const eddy_report *report, void *data);
 /* Zero means the default throughout. */
 typedef struct eddy_run_options {
     bool virtual_clock;      /* time jumps to the next timer when nothing is ready */
-    bool debug;              /* report slow steps; also on with EDDY_DEBUG=1 in the environment */
+    bool debug;              /* report slow steps, swallowed cancellations, what is left open: see
+                                below; also on with EDDY_DEBUG=1 in the environment */
     bool eager_start;        /* tasks created while the loop runs start at once */
     bool keep_sigint;        /* leave Ctrl-C alone */
+    bool measure_stacks;     /* so that eddy_stack_depths() can tell; each task costs system calls */
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
     unsigned threads_max;    /* threads for eddy_to_thread, 32 at most by default */
     double slow_callback_duration; /* seconds; 0.1 */
@@ -60,6 +65,20 @@ typedef struct eddy_run_options {
     void (*on_closing)(eddy_task *main, void *data);   /* everything has ended; time still reads */
     void *hook_data;
 } eddy_run_options;
+
+/*
+ * Debug mode costs about a microsecond a step, and changes no order of events. It has:
+ *
+ *   - a watchdog: while a step takes longer than `slow_callback_duration`, the task's name, place and
+ *     stack are written to stderr, by a thread of the watchdog's own (the loop's is busy). For the
+ *     stack that thread sends a real-time signal which nobody uses, once a slow step; never to a
+ *     thread that waits in a system call which would end with EINTR for it;
+ *   - EDDY_REPORT_SLOW when such a step has ended;
+ *   - EDDY_REPORT_SWALLOWED when a task got a cancellation and ended otherwise than cancelled, with
+ *     requests still counted (eddy_task_cancelling()): which await it came out of, and where;
+ *   - EDDY_REPORT_UNCLOSED for each stream, listener, HTTP session and SQL connection that is still
+ *     open when the loop closes, with the function that opened it.
+ */
 
 /*
  * Runs `main` as the main task of a new loop, until it is done; then cancels and awaits the tasks
@@ -171,6 +190,16 @@ EDDY_API void eddy_loop_release(eddy_loop *loop);
  * modules that keep something for each loop. 0, -ENOMEM, EDDY_EMISUSE outside a loop.
  */
 EDDY_API EDDY_CHECKED int eddy_loop_on_close(eddy_callback *callback, void *data);
+
+/*
+ * For modules whose objects must be closed before the loop does: in debug mode notes that something
+ * was opened here, `kind` being static text like "a stream"; what has not been struck with
+ * eddy_note_closed() when the loop closes is reported. The note is the object's: it is given back
+ * there at the latest, also after the loop has closed. NULL outside debug mode, which is fine.
+ */
+typedef struct eddy_open_note eddy_open_note;
+EDDY_API eddy_open_note *eddy_note_open(const char *kind);
+EDDY_API void eddy_note_closed(eddy_open_note *note);
 
 /*
  * Asks that the callback not be called. 1, or 0 if it has been called or cancelled already;

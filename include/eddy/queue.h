@@ -19,6 +19,7 @@
 
 EDDY_BEGIN_DECLS
 
+/* Belongs to the loop that uses it first, until that has ended: EDDY_EMISUSE on another thread. */
 typedef struct eddy_queue eddy_queue;
 
 /*

@@ -22,11 +22,12 @@ typedef struct eddy_semaphore {
     long value;     /* slots that are free */
     long value_max; /* what release may not exceed; LONG_MAX unless bounded */
     eddy_waiters waiters;
+    uint32_t loop; /* that uses it; 0: none has */
 } eddy_semaphore;
 
 /* Initialise a semaphore with so many free slots; the bounded one refuses to have more later. */
-#define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, {NULL, NULL}}
-#define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), {NULL, NULL}}
+#define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, {NULL, NULL}, 0}
+#define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), {NULL, NULL}, 0}
 
 /* Sets `semaphore` to `value` free slots; EDDY_EVALUE if that is negative. */
 EDDY_API EDDY_CHECKED int eddy_semaphore_init(eddy_semaphore *semaphore, long value);

@@ -2,6 +2,9 @@
 /*
  * waiters.h: the row of tasks that wait for a lock, an event, a semaphore: part of their structs, so
  * that these can live in the caller's memory with a static initialiser. Not for direct use.
+ *
+ * What has waiters belongs to one loop and its thread: that of its first use. While this loop is alive,
+ * another thread gets EDDY_EMISUSE, and nothing happens; afterwards the next loop has it.
  */
 #ifndef EDDY_WAITERS_H
 #define EDDY_WAITERS_H

@@ -160,6 +160,7 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
         eddy_sql_free(connection);
         return rc;
     }
+    connection->open_note = eddy_note_open("an SQL connection");
     *out_connection = connection;
     return 0;
 }
@@ -168,6 +169,8 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
 static void shut(struct eddy_sql *connection)
 {
     connection->is_closed = true;
+    eddy_note_closed(connection->open_note);
+    connection->open_note = NULL;
     eddy__sql_lease_close(connection);
     eddy__sql_command_free(connection->undo);
     connection->undo = NULL;

@@ -60,6 +60,7 @@ struct eddy_sql {
     pid_t process;                      // a child of fork must leave it alone
     unsigned references;                // the user's, commands', cursors', statements'
     bool is_closed;                     // takes no more commands
+    eddy_open_note *open_note;          // until it is closed, in debug mode; or NULL
     eddy_sql_options options;           // defaults filled in
     struct lease lease;
     struct eddy_sql_cursor *cursors;    // those with rows left, all the owner's

@@ -10,7 +10,8 @@
  *   fiber     what a sanitizer or Valgrind has to know of a stack;      fiber.h, fiber_<tool>.h
  *             empty in an ordinary build
  *
- * and overflow.c, which turns a hit guard into a sentence.
+ * and overflow.c, which turns a hit guard into a sentence, and unwind.c, which tells what lies on a
+ * stack.
  *
  * How a caller goes from stack to stack. `from` and `to` are wherever it keeps its contexts, the
  * fibers are `&stack->fiber` for a stack of the pool and one `struct fiber` of its own for the
@@ -79,6 +80,12 @@ void eddy__context_switch(struct context *from, const struct context *to);
  * the very stack we run on.
  */
 void eddy__context_start(struct context *from, void *top, void (*entry)(void *), void *arg);
+
+/*
+ * Calls visitor(arg) so that, to an unwinder which starts there, its caller's caller is the frame that
+ * `suspended` goes on in. Nothing on the suspended stack is written or run.
+ */
+void eddy__context_visit(const struct context *suspended, void (*visitor)(void *), void *arg);
 
 #include "jump.h"    // eddy__context_leave, _leave_start: those that never return
 
@@ -256,6 +263,16 @@ _Noreturn static inline void eddy__fiber_leave_start(struct fiber *from_fiber, s
     eddy__context_leave_start(stack->top, eddy__fiber_entry(entry),
                               eddy__fiber_entry_arg(&stack->fiber, arg));
 }
+
+/* ---- unwinding -------------------------------------------------------------------------------*/
+
+/*
+ * Stores the return addresses of a stack, innermost first, at most `size`, and returns their number:
+ * of the stack that we run on, without the innermost `skip` frames (the caller's is number 0); of a
+ * suspended one. By unwind tables, so it doesn't depend on frame pointers. Async-signal-safe.
+ */
+size_t eddy__unwind_here(void **addresses, size_t size, size_t skip);
+size_t eddy__unwind_suspended(const struct context *context, void **addresses, size_t size);
 
 /* ---- overflow --------------------------------------------------------------------------------*/
 

@@ -167,6 +167,54 @@
 2:  brk     #1
     end     eddy__context_start
 
+/*
+ * void eddy__context_visit(const struct context *suspended [x0], void (*visitor)(void *) [x1],
+ *                          void *arg [x2])
+ *
+ * Runs on our own stack; only the unwind rules speak of the other: see context_x86_64.S.
+ */
+    begin   eddy__context_visit
+    stp     x29, x30, [sp, #-32]!
+    .cfi_adjust_cfa_offset 32
+    .cfi_rel_offset x29, 0
+    .cfi_rel_offset x30, 8
+    str     x19, [sp, #16]
+    .cfi_rel_offset x19, 16
+    ldr     x19, [x0]
+    mov     x0, x2
+    .cfi_remember_state
+    .cfi_def_cfa x19, 160
+    .cfi_offset x29, -160
+    .cfi_offset x30, -152
+    .cfi_offset x19, -144
+    .cfi_offset x20, -136
+    .cfi_offset x21, -128
+    .cfi_offset x22, -120
+    .cfi_offset x23, -112
+    .cfi_offset x24, -104
+    .cfi_offset x25, -96
+    .cfi_offset x26, -88
+    .cfi_offset x27, -80
+    .cfi_offset x28, -72
+    .cfi_offset d8, -64
+    .cfi_offset d9, -56
+    .cfi_offset d10, -48
+    .cfi_offset d11, -40
+    .cfi_offset d12, -32
+    .cfi_offset d13, -24
+    .cfi_offset d14, -16
+    .cfi_offset d15, -8
+    blr     x1
+    .cfi_restore_state
+    ldr     x19, [sp, #16]
+    ldp     x29, x30, [sp], #32
+    .cfi_adjust_cfa_offset -32
+    .cfi_restore x19
+    .cfi_restore x29
+    .cfi_restore x30
+    ret
+    end     eddy__context_visit
+
 /* Branch target identification: yes (1). Signed return addresses: no (2 would be). */
     .section .note.gnu.property, "a", %note
     .p2align 3

@@ -146,6 +146,35 @@
 2:  ud2
     end     eddy__context_start
 
+/*
+ * void eddy__context_visit(const struct context *suspended [rdi], void (*visitor)(void *) [rsi],
+ *                          void *arg [rdx])
+ *
+ * Runs on our own stack; only the unwind rules speak of the other. Under the call, our caller is who
+ * the suspended stack would return to: an unwinder that starts in the visitor goes on there.
+ */
+    begin   eddy__context_visit
+    pushq   %rbx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset rbx, 0
+    movq    (%rdi), %rbx
+    movq    %rdx, %rdi
+    .cfi_remember_state
+    .cfi_def_cfa rbx, 56
+    .cfi_offset rbp, -16
+    .cfi_offset rbx, -24
+    .cfi_offset r12, -32
+    .cfi_offset r13, -40
+    .cfi_offset r14, -48
+    .cfi_offset r15, -56
+    call    *%rsi
+    .cfi_restore_state
+    popq    %rbx
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore rbx
+    ret
+    end     eddy__context_visit
+
 /* Indirect branch tracking: yes (1). Shadow stacks: no (2 would be). */
     .section .note.gnu.property, "a", @note
     .p2align 3

@@ -63,6 +63,13 @@ static void add_error(struct group *group, int status, struct eddy_error *error)
     eddy__error_unref(member);
 }
 
+/* Cancelled for good with a scope around the group: one more request would break into its shields. */
+static bool is_cancelled_above(struct eddy_future *task)
+{
+    return task->kind == &eddy__future_task &&
+           eddy__region_is_child_cancelled(eddy__task_of(task));
+}
+
 static void abort_children(struct group *group, eddy_cancel_reason reason, const char *message)
 {
     group->is_aborting = true;
@@ -70,7 +77,7 @@ static void abort_children(struct group *group, eddy_cancel_reason reason, const
     for (struct link *link = list_first(&group->children); link != NULL;
          link = list_next(&group->children, link)) {
         struct eddy_future *task = container_of(link, struct child, link)->task;
-        if (!eddy__future_is_done(task))
+        if (!eddy__future_is_done(task) && !is_cancelled_above(task))
             eddy__future_cancel_for(task, why);
     }
     eddy__error_unref(why);
@@ -113,9 +120,15 @@ static void join_children(struct group *group)
         struct wait wait;
         if (eddy__wait_init(&wait, "eddy_group_end") < 0)
             return;
+        // Once the children have been cancelled there is nothing to do but wait.
+        bool is_held = group->is_aborting;
+        if (is_held)
+            eddy__region_hold(group->parent);
         group->ending = &wait;
         int err = eddy__wait_park(&wait);
         group->ending = NULL;
+        if (is_held)
+            eddy__region_release(group->parent);
         if (err < 0 && !group->is_aborting) {
             group->must_pass_cancel = true;
             eddy__error_unref(group->cancelled);
@@ -217,6 +230,18 @@ static void cancel_group(struct group *group)
         cancel_parent(group, "the group was cancelled");
 }
 
+/* A scope around the group is cancelled for good. */
+static void cancel_children(struct scope *scope, struct scope *cancelled)
+{
+    struct group *group = container_of(scope, struct group, scope);
+    for (struct link *link = list_first(&group->children); link != NULL;
+         link = list_next(&group->children, link)) {
+        struct eddy_future *task = container_of(link, struct child, link)->task;
+        if (task->kind == &eddy__future_task)
+            eddy__region_cancel_child(eddy__task_of(task), cancelled);
+    }
+}
+
 static int begin(eddy_group *handle, const eddy_place *place, const char *function)
 {
     if (handle->is_used && handle->group != NULL)
@@ -234,6 +259,7 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
     list_init(&group->gone);
     group->parent = task;
     group->scope.end = end_scope;
+    group->scope.cancel_children = cancel_children;
     group->scope.kind = "group";
     group->scope.place = place;
     group->scope.function = function;
@@ -291,6 +317,9 @@ eddy_task *eddy_group_add(eddy_group *handle, eddy_coroutine *coroutine,
     struct group *group = handle->group;
     if (group == NULL)
         return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is not open");
+    if (group->parent->future.loop_id != eddy__loop_id())
+        return refused(coroutine, EDDY_EMISUSE,
+                       "eddy_group_create_task: the group belongs to another loop");
     if (group->is_aborting)
         return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is shutting down");
     if (group->is_ending && list_is_empty(&group->children))
@@ -303,6 +332,8 @@ eddy_task *eddy_group_add(eddy_group *handle, eddy_coroutine *coroutine,
     child->task = eddy_task_create(coroutine, options);
     list_push(&group->children, &child->link);
     eddy__future_subscribe(child->task, &child->handle);
+    if (child->task->kind == &eddy__future_task)
+        eddy__region_inherit(eddy__task_of(child->task), group->parent, &group->scope);
     return child->task;
 }
 
@@ -321,6 +352,8 @@ int eddy_group_cancel(eddy_group *handle)
 {
     if (handle->group == NULL && handle->is_used)
         return eddy__misuse("eddy_group_cancel: the group has ended");
+    if (handle->group != NULL && handle->group->parent->future.loop_id != eddy__loop_id())
+        return eddy__misuse("eddy_group_cancel: the group belongs to another loop");
     handle->is_cancelled = true;
     if (handle->group != NULL)
         cancel_group(handle->group);

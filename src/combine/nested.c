@@ -29,7 +29,8 @@ static bool are_default(const eddy_run_options *options)
 {
     return options == NULL ||
            (!options->virtual_clock && !options->debug && !options->eager_start &&
-            !options->keep_sigint && options->stack_size == 0 && options->threads_max == 0 &&
+            !options->keep_sigint && !options->measure_stacks && options->stack_size == 0 &&
+            options->threads_max == 0 &&
             options->slow_callback_duration == 0 && options->exception_handler == NULL &&
             options->on_main_done == NULL && options->on_closing == NULL);
 }
@@ -77,8 +78,12 @@ static void run_to_the_end(struct shutdown *shutdown, eddy_task *main)
     int status = eddy__await(main, NULL, 0);
     if (status == EDDY_CANCELLED && main->state != EDDY_STATE_CANCELLED)
         note_cancellation(shutdown);
+    // A scope cancelled for good must not keep us from ending what is within.
+    struct task *task = eddy__task_current();
+    eddy__region_hold(task);
     int err = eddy__shutdown(shutdown);
     eddy__shutdown_unwind(shutdown, err < 0);
+    eddy__region_release(task);
 }
 
 static int outcome_of(const struct shutdown *shutdown, eddy_task *main, void *out_value,

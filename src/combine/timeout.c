@@ -87,8 +87,7 @@ static struct eddy_timeout *new_timeout(int64_t when_ns)
     struct eddy_timeout *timeout = eddy__block_new(sizeof *timeout);
     if (timeout == NULL)
         return NULL;
-    timeout->scope.end = end_scope;
-    timeout->scope.kind = "timeout";
+    timeout->scope = (struct scope){.end = end_scope, .kind = "timeout"};
     timeout->timer.handle = (struct handle){.run = expire};
     timeout->timer.node = (struct heap_node){0};
     timeout->refs = 1;
@@ -257,6 +256,8 @@ int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_reschedule: the time is not a number");
     if (timeout->state != TIMEOUT_ACTIVE)
         return eddy__misuse("eddy_timeout_reschedule: the timeout is not active");
+    if (timeout->task->future.loop_id != eddy__loop_id())
+        return eddy__misuse("eddy_timeout_reschedule: the timeout belongs to another loop");
     return schedule(timeout, eddy__ns_of_seconds(when), now_ns());
 }
 

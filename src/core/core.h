@@ -38,6 +38,7 @@
 #include <eddy/task.h>
 #include <eddy/waiters.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 struct task;
@@ -264,6 +265,9 @@ struct activation {
     struct list unawaited;            // coroutine objects that it made and nobody took
     struct task_extra *extra;         // or NULL
     struct inherited *inherited;      // from who made it, see inherit.h; NULL: nothing
+    struct scope *ruling;          // cancelled for good, and seen from here: cancel_region.c; or NULL
+    struct scope *cancelled_above; // such a scope around the task's group; or NULL
+    uint8_t region_holds;          // awaits of ours that scopes cancelled for good don't reach
 };
 
 struct task {
@@ -479,14 +483,48 @@ struct scope {
     const char *kind;                            // "timeout"
     const eddy_place *place;
     const char *function; // that began it
+    bool is_shield;    // scopes around it that are cancelled for good aren't seen from inside
+    bool is_cancelled; // for good
+    struct eddy_error *why; // of that; a reference
+    // Of a group: has `cancelled`, a scope around it, rule its children; or NULL.
+    void (*cancel_children)(struct scope *scope, struct scope *cancelled);
 };
 
 void eddy__scope_push(struct task *task, struct scope *scope);
 void eddy__scope_pop(struct scope *scope); // the newest of the running task
 
+/* ---- scopes cancelled for good: cancel_region.c ----------------------------------------------*/
+
+/*
+ * Cancels `scope`, which `task` has entered: from now on awaits inside it return EDDY_CANCELLED. True if
+ * the task was asked, and has one more request counted.
+ */
+bool eddy__scope_cancel(struct task *task, struct scope *scope, struct eddy_error *why);
+
+/* A scope that mattered has come or gone: finds what rules `task` now. */
+void eddy__region_refresh(struct task *task);
+
+/* After a delivery to a task that is ruled: the next await is cancelled too. */
+void eddy__region_rearm(struct task *task);
+
+/* Between these, awaits of ours that must go through to the end are not cancelled for good. */
+void eddy__region_hold(struct task *task);
+void eddy__region_release(struct task *task);
+
+/* A task of a group: is ruled from now on; is made, perhaps in a cancelled scope; has ended. */
+void eddy__region_cancel_child(struct task *child, struct scope *cancelled);
+void eddy__region_inherit(struct task *child, const struct task *parent, const struct scope *group);
+void eddy__region_leave(struct task *task);
+
+/* Whether a scope around the group of `child` has been cancelled for good. */
+bool eddy__region_is_child_cancelled(const struct task *child);
+
 /* ---- generators ------------------------------------------------------------------------------*/
 
 struct eddy_generator;
+/* The scopes of whoever asks *generator, which becomes the one that the asker runs in; or NULL. */
+struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generator);
+
 const char *eddy__generator_name(const struct eddy_generator *generator);
 
 /*
@@ -543,6 +581,7 @@ struct eddy_loop {
     struct list unawaited; // coroutine objects made in callbacks
     struct poller *poller;
     size_t hold_count;   // threads at work for it
+    size_t cancelled_scope_count; // open ones that are cancelled for good
     size_t listen_count; // signals that it waits for: news may come, but nothing is under way
     struct inbox *inbox; // calls from other threads: inbox.c
     struct task *main;
@@ -551,8 +590,12 @@ struct eddy_loop {
     struct list closers; // eddy_loop_on_close()
     struct list pins;
     struct list generators; // ever asked and still held, in order of first use
+    struct debug *debug;         // what debug mode keeps: debug.h; or NULL
     struct thread_pool *threads; // io/thread.c; NULL before it is needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
+    struct list depths; // how deep each coroutine went, if stacks are measured: depth.c
+    struct link live; // in the list of live.c
+    pthread_t thread; // its own
     eddy_run_options options;
     eddy_exception_handler *exception_handler;
     void *exception_handler_data;
@@ -672,6 +715,38 @@ bool eddy__interrupt_arm(struct eddy_loop *loop);
 bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
+
+/* A body of `function` ends on `stack`, which has been measured; and all records go; depth.c. */
+void eddy__depth_note(struct eddy_loop *loop, const eddy_function *function,
+                      const struct stack *stack);
+void eddy__depths_forget(struct eddy_loop *loop);
+
+/* Enters the loop, which runs on this thread from now on, into the list of those alive; live.c. */
+void eddy__live_add(struct eddy_loop *loop);
+void eddy__live_remove(struct eddy_loop *loop);
+
+/* Whether the loop `id`, which may be gone, is alive on another thread. Takes a lock. */
+bool eddy__loop_is_elsewhere(uint32_t id);
+
+/* Whether `future` must not be touched here. */
+static inline bool eddy__future_is_elsewhere(const struct eddy_future *future)
+{
+    return EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) &&
+           eddy__loop_is_elsewhere(future->loop_id);
+}
+
+/*
+ * For primitives without a loop of their own: binds one to the running loop, by number, in `*bound`.
+ * 0, or EDDY_EMISUSE when it is bound to a loop that is alive on another thread.
+ */
+int eddy__bind_anew(uint32_t *bound, const char *function);
+static inline int eddy__bind(uint32_t *bound, const char *function)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__LIKELY(loop != NULL && __atomic_load_n(bound, __ATOMIC_RELAXED) == loop->id))
+        return 0;
+    return eddy__bind_anew(bound, function);
+}
 
 void eddy__report(const eddy_report *report);
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);

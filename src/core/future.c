@@ -137,10 +137,24 @@ static void report_never_retrieved(struct eddy_future *future)
     eddy_future_free(future);
 }
 
+/* Somebody frees a future of another thread: its count must not be touched, so it is kept for good. */
+static void keep_foreign(void)
+{
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_CALLBACK,
+        .message = "eddy_future_free: the future belongs to the loop of another thread; it is kept",
+        .status = EDDY_EMISUSE,
+    });
+}
+
 void eddy_future_free(eddy_future *future)
 {
     if (future == NULL)
         return;
+    if (eddy__future_is_elsewhere(future)) {
+        keep_foreign();
+        return;
+    }
     EDDY_ASSERT(future->refs > 0);
     if (--future->refs > 0)
         return;
@@ -204,6 +218,14 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
     complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
 }
 
+/* Whether the outcome may be taken here: a future of a loop that has closed is anybody's. */
+static int check_thread(const struct eddy_future *future)
+{
+    if (!eddy__future_is_elsewhere(future))
+        return 0;
+    return eddy__misuse("the future belongs to the loop of another thread");
+}
+
 /* Whether `future` may be completed or asked to end here: 0, or EDDY_EMISUSE. */
 static int check_hands(const struct eddy_future *future)
 {
@@ -216,12 +238,15 @@ static int check_hands(const struct eddy_future *future)
 
 int eddy__future_cancel(eddy_future *future, const char *message, const eddy_place *place)
 {
-    if (future == NULL || eddy__future_is_done(future)) {
-        if (future != NULL)
-            eddy__future_look(future);
+    if (future == NULL)
+        return 0;
+    int err = check_thread(future);
+    if (err == 0 && eddy__future_is_done(future)) {
+        eddy__future_look(future);
         return 0;
     }
-    int err = check_hands(future);
+    if (err == 0)
+        err = check_hands(future);
     if (err < 0)
         return err;
     struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_REQUEST, message, place);
@@ -234,9 +259,12 @@ int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
 {
     if (future->kind != &eddy__future_bare)
         return eddy__misuse("eddy_future_set_result: only a bare future is completed by hand");
+    int err = check_thread(future);
+    if (err < 0)
+        return err;
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
-    int err = check_hands(future);
+    err = check_hands(future);
     if (err < 0)
         return err;
     struct future_value place = eddy__future_value(future);
@@ -252,9 +280,12 @@ int eddy_future_set_exception(eddy_future *future, int error)
 {
     if (future->kind != &eddy__future_bare)
         return eddy__misuse("eddy_future_set_exception: only a bare future is completed by hand");
+    int err = check_thread(future);
+    if (err < 0)
+        return err;
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
-    int err = check_hands(future);
+    err = check_hands(future);
     if (err < 0)
         return err;
     if (error >= 0)
@@ -316,6 +347,9 @@ int eddy__future_take_any(struct eddy_future *future, void *out, size_t size)
 
 int eddy__future_result(eddy_future *future, void *out_value, size_t size)
 {
+    int err = check_thread(future);
+    if (err < 0)
+        return err;
     if (!eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
     return eddy__future_take(future, out_value, size);
@@ -323,6 +357,9 @@ int eddy__future_result(eddy_future *future, void *out_value, size_t size)
 
 int eddy_future_exception(eddy_future *future)
 {
+    int err = check_thread(future);
+    if (err < 0)
+        return err;
     if (!eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
     return future->status < 0 ? eddy__future_take(future, NULL, 0) : 0;
@@ -364,6 +401,9 @@ int eddy__future_check_pending(const struct eddy_future *future)
 {
     if (future == NULL)
         return eddy__misuse("a null future was awaited");
+    int err = check_thread(future);
+    if (err < 0)
+        return err;
     if (eddy__future_is_done(future))
         return 0;
     if (future->loop_id != eddy__loop_id() && !eddy__is_coroutine(future))
@@ -438,7 +478,9 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_callback *callb
 
 int eddy_future_remove_done_callback(eddy_future *future, eddy_done_callback *callback, void *data)
 {
-    int removed = check_hands(future);
+    int removed = check_thread(future);
+    if (removed == 0)
+        removed = check_hands(future);
     if (removed < 0)
         return removed;
     struct link *link = future->callbacks.top;

@@ -18,6 +18,7 @@
  */
 #include "core/inherit.h"
 #include "core/run.h"
+#include "core/stacks.h"
 
 #include <eddy/generator.h>
 
@@ -44,6 +45,7 @@ struct eddy_generator {
     struct link used; // in loop->generators, from the first use on
     struct eddy_loop *loop;
     struct nested_run *run;   // in which it was first asked, a reference; NULL: the loop's own
+    uint32_t loop_id; // its number; 0 before the first use
     struct stack *stack;      // NULL unless running or suspended
     struct context context;   // where the body continues
     struct context asker;     // where whoever asked continues
@@ -129,7 +131,10 @@ static void run_body(void *argument)
     generator->has_item = false;
     struct stack *stack = generator->stack;
     generator->stack = NULL;
-    eddy__stack_give(&eddy__loop_current()->stacks, stack);
+    struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(loop->stacks.is_measuring))
+        eddy__depth_note(loop, generator->function, stack);
+    eddy__stack_give(&loop->stacks, stack);
     eddy__fiber_leave(&stack->fiber, &generator->asker, &generator->asker_stack->fiber);
 }
 
@@ -155,6 +160,8 @@ static int resume(struct task *task, struct eddy_generator *generator)
     activation->generator = generator;
     activation->stack = generator->stack;
     exchange_scopes(activation, generator);
+    if (EDDY__UNLIKELY(generator->loop->cancelled_scope_count > 0))
+        eddy__region_refresh(task);
     if (is_new)
         eddy__fiber_start(&generator->asker, &generator->asker_stack->fiber, generator->stack,
                           run_body, generator);
@@ -164,6 +171,8 @@ static int resume(struct task *task, struct eddy_generator *generator)
     exchange_scopes(activation, generator);
     activation->stack = generator->asker_stack;
     activation->generator = generator->outer;
+    if (EDDY__UNLIKELY(generator->loop->cancelled_scope_count > 0))
+        eddy__region_refresh(task);
     if (generator->has_item)
         return 1;
     if (generator->status == EDDY_STOPITERATION)
@@ -193,6 +202,20 @@ int eddy__yield(const void *item, size_t item_size, void *out_sent, size_t sent_
     return 1;
 }
 
+struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generator)
+{
+    struct scope *scopes = (*generator)->scopes; // exchanged while the body runs
+    *generator = (*generator)->outer;
+    return scopes;
+}
+
+const struct context *eddy__generator_asker(const struct eddy_generator **generator)
+{
+    const struct context *asker = &(*generator)->asker;
+    *generator = (*generator)->outer;
+    return asker;
+}
+
 /* ---- asking ----------------------------------------------------------------------------------*/
 
 /* The asking task, after noting the first use; NULL with an error. */
@@ -208,6 +231,7 @@ static struct task *begin_use(struct eddy_generator *generator, int *out_err)
     if (!link_is_linked(&generator->used) && generator->loop == NULL) {
         generator->loop = eddy__loop_current();
         generator->run = eddy__nested_run_ref(eddy__nested_run_of(task->activation->inherited));
+        generator->loop_id = generator->loop->id;
         list_push(&generator->loop->generators, &generator->used);
     }
     if (generator->loop != eddy__loop_current())
@@ -400,7 +424,18 @@ void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *w
 
 void eddy_generator_free(eddy_generator *generator)
 {
-    if (generator == NULL || --generator->refs > 0)
+    if (generator == NULL)
+        return;
+    if (EDDY__UNLIKELY(generator->loop_id != eddy__loop_id()) &&
+        eddy__loop_is_elsewhere(generator->loop_id)) {
+        eddy__report(&(eddy_report){
+            .kind = EDDY_REPORT_ASYNCGEN,
+            .message = "eddy_generator_free: it belongs to the loop of another thread; it is kept",
+            .status = EDDY_EMISUSE,
+        });
+        return;
+    }
+    if (--generator->refs > 0)
         return;
     bool is_suspended = generator->state == GENERATOR_SUSPENDED;
     if (is_suspended && !generator->is_closed && !generator->loop->is_closing) {

@@ -17,6 +17,7 @@
  *     kernel, asked without waiting, has nothing.
  *   - The kernel is not asked without waiting when no operation is pending: it could say nothing.
  */
+#include "core/debug.h"
 #include "core/run.h"
 #include "poll/poll.h"
 
@@ -29,8 +30,6 @@ enum {
     THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
 
-static const double SLOW_CALLBACK_S = 0.1; // asyncio's
-
 _Thread_local struct eddy_loop *eddy__loop;
 
 void eddy__loop_attend(struct eddy_loop *loop)
@@ -42,11 +41,13 @@ void eddy__loop_attend(struct eddy_loop *loop)
 
 void eddy_loop_hold(eddy_loop *loop)
 {
+    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
     loop->hold_count++;
 }
 
 void eddy_loop_release(eddy_loop *loop)
 {
+    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
     EDDY_ASSERT(loop->hold_count > 0);
     loop->hold_count--;
 }
@@ -82,6 +83,7 @@ static void init_lists(struct eddy_loop *loop)
     list_init(&loop->closers);
     list_init(&loop->pins);
     list_init(&loop->generators);
+    list_init(&loop->depths);
 }
 
 static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
@@ -164,6 +166,7 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
                                     sizeof(struct activation));
     if (err < 0)
         goto free_loop;
+    loop->stacks.is_measuring = loop->options.measure_stacks;
     err = eddy__poller_open(&loop->poller);
     if (err < 0)
         goto fini_stacks;
@@ -179,6 +182,9 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     eddy__blocks = NULL;
     eddy__fiber_init_native(&loop->fiber);
     push_idle(loop);
+    eddy__live_add(loop);
+    if (loop->is_debug)
+        eddy__debug_open(loop);
     *out_loop = loop;
     return 0;
 
@@ -300,6 +306,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
     drop_pins(loop); // threads may wait for what they keep, and the closers for threads
+    eddy__debug_report_unclosed(loop);
     run_closers(loop);
     eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
     forget_generators(loop);
@@ -307,9 +314,12 @@ void eddy__loop_close(struct eddy_loop *loop)
     drop_handles(&loop->ready);
     drop_timers(loop);
     report_unlooked(loop);
+    eddy__debug_close(loop);
+    eddy__depths_forget(loop);
     if (loop->is_guarded)
         eddy__overflow_guard_disarm(&loop->overflow);
     eddy__loop = NULL;
+    eddy__live_remove(loop);
     eddy__poller_close(loop->poller);
     eddy__inbox_free(loop->inbox);
     eddy__stack_pool_fini(&loop->stacks);
@@ -429,10 +439,14 @@ static void run_timed(struct eddy_loop *loop, struct handle *handle)
     if (handle->run == eddy__task_step || handle->run == eddy__task_begin)
         task = eddy_future_ref(&container_of(handle, struct task, step)->future);
     int64_t before_ns = eddy__clock_now_ns();
+    struct watchdog *watchdog = loop->debug != NULL ? loop->debug->watchdog : NULL;
+    if (watchdog != NULL)
+        eddy__watchdog_step_begins(watchdog, task, before_ns);
     handle->run(handle);
+    if (watchdog != NULL)
+        eddy__watchdog_step_ends(watchdog);
     double seconds = eddy__seconds_of_ns(eddy__clock_now_ns() - before_ns);
-    double limit = loop->options.slow_callback_duration;
-    if (seconds >= (limit > 0 ? limit : SLOW_CALLBACK_S)) {
+    if (seconds >= eddy__debug_slow_limit(loop)) {
         char message[96];
         snprintf(message, sizeof message, "%s kept the loop busy for %.3f s",
                  task != NULL ? "a task's step" : "a callback", seconds);

@@ -21,6 +21,7 @@
  * Rests on arch/. Called by wait.c, future.c, task.c and loop.c.
  */
 #include "core/run.h"
+#include "core/stacks.h"
 #include "poll/poll.h"
 
 #include <errno.h>
@@ -78,6 +79,9 @@ static void init_activation(struct activation *activation, struct stack *stack,
     bool has_none = EDDY__LIKELY(task->held == NULL);
     activation->extra = has_none ? NULL : eddy__task_extra(task);
     activation->inherited = has_none ? NULL : eddy__task_inherited(task);
+    activation->ruling = NULL;
+    activation->cancelled_above = NULL;
+    activation->region_holds = 0;
 }
 
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
@@ -172,6 +176,8 @@ static void run_to_the_end(void *argument)
     struct stack *stack = activation->stack;
     const struct eager_start *eager = activation->eager;
     eddy__task_end(task, status);
+    if (EDDY__UNLIKELY(loop->stacks.is_measuring))
+        eddy__depth_note(loop, task->site->function, stack);
     eddy__stack_give(&loop->stacks, stack);
     loop->current = NULL;
     loop->is_between_tasks = true;
@@ -216,6 +222,18 @@ void eddy__task_begin(struct handle *handle)
     struct task *task = container_of(handle, struct task, step);
     if (can_begin(loop, task))
         go_on_with(loop, task, true, &loop->context, &loop->fiber);
+}
+
+const struct context *eddy__eager_creator_context(const struct task *task)
+{
+    const struct task *started = eddy__loop_current()->current;
+    while (started != NULL && started->activation->eager != NULL) {
+        const struct eager_start *eager = started->activation->eager;
+        if (eager->creator == task)
+            return &eager->context;
+        started = eager->creator;
+    }
+    return NULL;
 }
 
 void eddy__run_eagerly(struct task *task)

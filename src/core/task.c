@@ -15,6 +15,7 @@
  *   - The loop holds one reference to every unfinished task, which run.c gives back.
  *   - A coroutine object that nobody took is in the list of the task that made it, or the loop's.
  */
+#include "core/debug.h"
 #include "core/inherit.h"
 #include "core/run.h"
 
@@ -298,6 +299,10 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         return refuse(coroutine, "eddy_task_create: the coroutine object has been used already");
     if (loop == NULL)
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
+    // One that stands in the list of a task of another thread; taken out, it may come over.
+    if (link_is_linked(&eddy__task_of(coroutine)->all) && eddy__future_is_elsewhere(coroutine))
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: the coroutine object belongs to "
+                                                 "the loop of another thread");
     struct task *task = eddy__task_of(coroutine);
     struct inherited *inherited;
     if (inherit(options, &inherited) < 0) {
@@ -340,6 +345,9 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
 {
     if (awaitable == NULL)
         return eddy__future_failed(EDDY_EMISUSE, "a null awaitable was given");
+    if (eddy__future_is_elsewhere(awaitable))
+        return eddy__future_failed(EDDY_EMISUSE,
+                                   "the awaitable belongs to the loop of another thread");
     if (eddy__is_coroutine(awaitable))
         return eddy_task_create(awaitable, NULL);
     return eddy_future_ref(awaitable);
@@ -422,6 +430,10 @@ void eddy__task_end(struct task *task, int status)
     EDDY_ASSERT(activation->scopes == NULL);
     if (EDDY__UNLIKELY(!list_is_empty(&activation->unawaited)))
         drop_unawaited(&activation->unawaited);
+    if (EDDY__UNLIKELY(activation->ruling != NULL))
+        eddy__region_leave(task);
+    if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
+        eddy__debug_task_ends(task, status);
     if (EDDY__UNLIKELY(activation->inherited != NULL))
         give_back_inherited(task);
     task->future.stage = TASK_ENDED;
@@ -532,6 +544,8 @@ int eddy_task_set_name(eddy_task *future, const char *name)
 {
     if (as_task(future) == NULL || name == NULL)
         return eddy__misuse("eddy_task_set_name: a bare future has no name, a task must have one");
+    if (eddy__future_is_elsewhere(future))
+        return eddy__misuse("eddy_task_set_name: the task belongs to the loop of another thread");
     struct task_extra *extra = extra_of(eddy__task_of(future));
     if (extra == NULL)
         return -ENOMEM;
@@ -567,9 +581,13 @@ int eddy_task_uncancel(eddy_task *future)
 {
     if (as_task(future) == NULL)
         return eddy__misuse("eddy_task_uncancel: a bare future counts no requests");
+    if (eddy__future_is_elsewhere(future))
+        return eddy__misuse("eddy_task_uncancel: the task belongs to the loop of another thread");
     if (future->cancelling > 0)
         future->cancelling--;
-    if (future->cancelling == 0)
-        eddy__task_forget_cancel(eddy__task_of(future));
+    struct task *task = eddy__task_of(future);
+    bool is_ruled = future->stage == TASK_RUNNING && task->activation->ruling != NULL;
+    if (future->cancelling == 0 && !is_ruled)
+        eddy__task_forget_cancel(task);
     return future->cancelling;
 }

@@ -21,6 +21,7 @@
  *
  * Owns nothing: a wait belongs to the stack frame of the function that parks.
  */
+#include "core/debug.h"
 #include "core/run.h"
 
 /* As eddy__wait_finish(), for whoever asks the task to stop waiting. */
@@ -137,6 +138,14 @@ void eddy__task_abort(struct task *task, struct eddy_error *why)
     eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
+/* What was pending is on its way. In a scope cancelled for good the next await meets it again. */
+static void settle_cancel(struct task *task)
+{
+    eddy__task_forget_cancel(task);
+    if (EDDY__UNLIKELY(task->activation->ruling != NULL))
+        eddy__region_rearm(task);
+}
+
 void eddy__wait_meet_cancel(struct task *task)
 {
     struct wait *wait = task->activation->wait;
@@ -144,17 +153,19 @@ void eddy__wait_meet_cancel(struct task *task)
                           ? eddy__future_cancel_for(wait->future, task->future.error)
                           : cancel_wait(wait, task->future.error);
     if (is_settled)
-        eddy__task_forget_cancel(task);
+        settle_cancel(task);
 }
 
 /* At a step: EDDY_CANCELLED if one is pending and `outcome` is not a cancellation itself. */
-static int deliver_pending_cancel(struct task *task, int outcome)
+static int deliver_pending_cancel(struct task *task, int outcome, const char *what)
 {
-    if (EDDY__LIKELY(!task->future.must_cancel))
+    if (EDDY__LIKELY(!task->future.must_cancel && outcome != EDDY_CANCELLED))
         return outcome;
-    if (outcome != EDDY_CANCELLED)
+    if (task->future.must_cancel && outcome != EDDY_CANCELLED)
         eddy__error_travel(task, task->future.error);
-    eddy__task_forget_cancel(task);
+    settle_cancel(task);
+    if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
+        eddy__debug_cancelled(task, what);
     return EDDY_CANCELLED;
 }
 
@@ -165,7 +176,8 @@ int eddy__wait_end_cancelled(struct wait *wait)
         eddy__error_travel(task, wait->error);
         eddy__error_unref(wait->error);
     }
-    return deliver_pending_cancel(task, wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0);
+    return deliver_pending_cancel(task, wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0,
+                                  wait->what);
 }
 
 int eddy__wait_park(struct wait *wait)
@@ -186,7 +198,7 @@ int eddy__task_yield(void)
         return eddy__task_missing("eddy_sleep");
     eddy__loop_ready(loop, &task->step);
     eddy__run_next(loop, task);
-    return deliver_pending_cancel(task, 0);
+    return deliver_pending_cancel(task, 0, "eddy_sleep");
 }
 
 /* Awaiting oneself is refused one hop later, as asyncio does. */
@@ -207,7 +219,8 @@ static int await_pending(struct task *task, struct eddy_future *future)
     eddy__run_next(eddy__loop_current(), task);
     task->activation->wait = NULL;
     eddy__future_look(future);
-    return deliver_pending_cancel(task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0);
+    return deliver_pending_cancel(task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0,
+                                  wait.what);
 }
 
 /* An await of a coroutine object: the body runs right here. */

@@ -114,6 +114,7 @@ struct eddy_stream {
     void *address;          // lent to the poller while connecting
     struct wait *connector; // the task that waits for that
     struct io_keeper keeper;
+    eddy_open_note *open_note; // while it is open, in debug mode; or NULL
 };
 
 /* A stream without a descriptor. */

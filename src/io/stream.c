@@ -95,6 +95,8 @@ void eddy__stream_flushed(eddy_stream *stream)
 /* The first step: nobody reads or writes any more. */
 static void begin_close(eddy_stream *stream)
 {
+    eddy_note_closed(stream->open_note);
+    stream->open_note = NULL;
     stream->is_closed = stream->is_shut = true;
     (void)eddy__poll_cancel(stream->io->poller, &stream->receive);
     if (stream->reader != NULL)
@@ -145,6 +147,8 @@ int eddy_stream_wait_closed(eddy_stream *stream)
 {
     if (stream->io == NULL || stream->file.fd < 0)
         return error_of(stream);
+    if (stream->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_stream_wait_closed", "the stream belongs to another loop");
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_stream_wait_closed");
     if (err < 0)
@@ -210,6 +214,7 @@ int eddy__stream_new(struct io *io, const eddy_stream_options *options, eddy_str
 void eddy__stream_attach(eddy_stream *stream, int fd, enum poll_file_kind kind)
 {
     eddy__poll_file_init(&stream->file, fd, kind);
+    stream->open_note = eddy_note_open("a stream");
     stream->receive = (struct poll_op){
         .file = &stream->file, .kind = POLL_RECEIVE, .done = eddy__stream_received};
     stream->send =

@@ -72,4 +72,6 @@ void eddy__stream_detach(eddy_stream *stream)
     eddy__poll_forget(stream->io->poller, &stream->file);
     close(stream->file.fd);
     stream->file.fd = -1;
+    eddy_note_closed(stream->open_note);
+    stream->open_note = NULL;
 }

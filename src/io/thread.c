@@ -316,6 +316,7 @@ static struct job *new_job(eddy_coroutine *coroutine, struct thread_pool **out_p
     job->coroutine = eddy__task_of(coroutine);
     job->inherited = eddy__inherit_variables();
     eddy__coro_take(job->coroutine);
+    coroutine->loop_id = 0; // nobody's now: the worker may be the one who frees it
     *out_pool = pool;
     return job;
 }

@@ -78,6 +78,8 @@ static void do_close(eddy_listener *listener)
     if (listener->is_closed)
         return;
     listener->is_closed = true;
+    eddy_note_closed(listener->open_note);
+    listener->open_note = NULL;
     remove_path(listener); // first, so that nobody finds a file that nobody listens on
     for (size_t i = 0; i < listener->socket_count; i++)
         give_up_socket(&listener->sockets[i]);
@@ -114,6 +116,7 @@ int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_opt
         return -ENOMEM;
     listener->io = io;
     listener->is_owned = true;
+    listener->open_note = eddy_note_open("a listener");
     listener->keeper.let_go = let_go;
     listener->keeper.leave = leave;
     list_push(&io->keepers, &listener->keeper.link);

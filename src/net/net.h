@@ -53,6 +53,7 @@ struct eddy_listener {
     int port;
     bool is_owned;
     bool is_closed;
+    eddy_open_note *open_note; // while it is open, in debug mode; or NULL
     char *path; // to be removed when it closes; or NULL
     dev_t path_device; // what was made there
     ino_t path_inode;

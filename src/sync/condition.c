@@ -51,18 +51,26 @@ int eddy_condition_wait(eddy_condition *condition)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_condition_wait");
+    if (err == 0)
+        err = eddy__bind(&condition->loop, "eddy_condition_wait");
     if (err < 0)
         return err;
     if (!eddy_condition_locked(condition))
         return eddy__misuse("eddy_condition_wait: the lock is not locked");
-    EDDY_IGNORE(eddy_condition_release(condition));
+    err = eddy_condition_release(condition);
+    if (err < 0)
+        return err; // a shared lock may belong to another thread's loop
     err = eddy__wait_park_in(&wait, &condition->waiters);
     int again;
+    eddy__region_hold(wait.task);
     while ((again = eddy_condition_acquire(condition)) < 0) {
         err = again;
         if (eddy__loop_current()->is_unwinding)
-            return err;
+            break;
     }
+    eddy__region_release(wait.task);
+    if (again < 0)
+        return err;
     if (err < 0)
         wake(condition, 1);
     return err;
@@ -77,6 +85,9 @@ int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *d
 
 int eddy_condition_notify(eddy_condition *condition, size_t n)
 {
+    int err = eddy__bind(&condition->loop, "eddy_condition_notify");
+    if (err < 0)
+        return err;
     if (!eddy_condition_locked(condition))
         return eddy__misuse("eddy_condition_notify: the lock is not locked");
     wake(condition, n);

@@ -14,8 +14,9 @@ int eddy_event_init(eddy_event *event)
 
 int eddy_event_set(eddy_event *event)
 {
-    if (event->is_set)
-        return 0;
+    int err = eddy__bind(&event->loop, "eddy_event_set");
+    if (err < 0 || event->is_set)
+        return err;
     event->is_set = true;
     for (struct wait *wait = event->waiters.first; wait != NULL; wait = wait->next)
         eddy__wait_finish(wait, 0);
@@ -24,8 +25,10 @@ int eddy_event_set(eddy_event *event)
 
 int eddy_event_clear(eddy_event *event)
 {
-    event->is_set = false;
-    return 0;
+    int err = eddy__bind(&event->loop, "eddy_event_clear");
+    if (err == 0)
+        event->is_set = false;
+    return err;
 }
 
 bool eddy_event_is_set(const eddy_event *event)
@@ -37,6 +40,8 @@ int eddy_event_wait(eddy_event *event)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_event_wait");
+    if (err == 0)
+        err = eddy__bind(&event->loop, "eddy_event_wait");
     if (err < 0 || event->is_set)
         return err;
     return eddy__wait_park_in(&wait, &event->waiters);

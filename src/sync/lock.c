@@ -31,6 +31,8 @@ int eddy_lock_acquire(eddy_lock *lock)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_lock_acquire");
+    if (err == 0)
+        err = eddy__bind(&lock->loop, "eddy_lock_acquire");
     if (err < 0)
         return err;
     if (lock->is_locked || eddy__waiters_any_live(&lock->waiters)) {
@@ -47,6 +49,9 @@ int eddy_lock_acquire(eddy_lock *lock)
 
 int eddy_lock_release(eddy_lock *lock)
 {
+    int err = eddy__bind(&lock->loop, "eddy_lock_release");
+    if (err < 0)
+        return err;
     if (!lock->is_locked)
         return eddy__misuse("eddy_lock_release: the lock is not locked");
     lock->is_locked = false;

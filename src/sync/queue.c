@@ -42,6 +42,7 @@ struct eddy_queue {
     eddy_waiters putters;
     eddy_waiters joiners;
     eddy_waiters woken; // that have left their row and have not run yet
+    uint32_t loop;      // that uses it; 0: none has
 };
 
 eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
@@ -116,17 +117,29 @@ static void drop_items(struct eddy_queue *queue)
     }
 }
 
+/* Whether it can be used here. */
+static int check_queue(struct eddy_queue *queue, const char *function)
+{
+    return queue != NULL ? eddy__bind(&queue->loop, function) : -ENOMEM;
+}
+
+static void keep(const char *sentence)
+{
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_CALLBACK, .message = sentence, .status = EDDY_EMISUSE});
+}
+
 void eddy_queue_free(eddy_queue *queue)
 {
     if (queue == NULL)
         return;
+    if (check_queue(queue, "eddy_queue_free") < 0) {
+        keep("eddy_queue_free: the queue belongs to the loop of another thread; it is kept");
+        return;
+    }
     if (queue->getters.first != NULL || queue->putters.first != NULL ||
         queue->joiners.first != NULL || queue->woken.first != NULL) {
-        eddy__report(&(eddy_report){
-            .kind = EDDY_REPORT_CALLBACK,
-            .message = "eddy_queue_free: tasks still wait for the queue; it is kept",
-            .status = EDDY_EMISUSE,
-        });
+        keep("eddy_queue_free: tasks still wait for the queue; it is kept");
         return;
     }
     drop_items(queue);
@@ -198,10 +211,11 @@ size_t eddy_queue_maxsize(const eddy_queue *queue)
     return queue != NULL ? queue->size_max : 0;
 }
 
-static int check(const struct eddy_queue *queue, size_t size)
+static int check(struct eddy_queue *queue, size_t size, const char *function)
 {
-    if (queue == NULL)
-        return -ENOMEM;
+    int err = check_queue(queue, function);
+    if (err < 0)
+        return err;
     if (size != queue->item_size)
         return eddy__misuse("the item has another size than the queue's");
     return 0;
@@ -223,7 +237,7 @@ static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what
 
 int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
 {
-    int err = check(queue, size);
+    int err = check(queue, size, "eddy_queue_put_nowait");
     if (err < 0)
         return err;
     if (queue->is_shut_down)
@@ -240,7 +254,7 @@ int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
 
 int eddy__queue_put(eddy_queue *queue, const void *item, size_t size)
 {
-    int err = check(queue, size);
+    int err = check(queue, size, "eddy_queue_put");
     while (err == 0 && eddy_queue_full(queue)) {
         if (queue->is_shut_down)
             return EDDY_QUEUE_SHUTDOWN;
@@ -251,7 +265,7 @@ int eddy__queue_put(eddy_queue *queue, const void *item, size_t size)
 
 int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
 {
-    int err = check(queue, size);
+    int err = check(queue, size, "eddy_queue_get_nowait");
     if (err < 0)
         return err;
     if (queue->count == 0)
@@ -264,7 +278,7 @@ int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
 
 int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
 {
-    int err = check(queue, size);
+    int err = check(queue, size, "eddy_queue_get");
     while (err == 0 && queue->count == 0) {
         if (queue->is_shut_down)
             return EDDY_QUEUE_SHUTDOWN;
@@ -289,8 +303,9 @@ eddy_iterator eddy__queue_iterator(struct eddy_queue *queue)
 
 int eddy_queue_task_done(eddy_queue *queue)
 {
-    if (queue == NULL)
-        return -ENOMEM;
+    int err = check_queue(queue, "eddy_queue_task_done");
+    if (err < 0)
+        return err;
     if (queue->unfinished == 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_queue_task_done: called too often");
     if (--queue->unfinished == 0)
@@ -301,9 +316,9 @@ int eddy_queue_task_done(eddy_queue *queue)
 int eddy_queue_join(eddy_queue *queue)
 {
     struct wait wait;
-    if (queue == NULL)
-        return -ENOMEM;
-    int err = eddy__wait_init(&wait, "eddy_queue_join");
+    int err = check_queue(queue, "eddy_queue_join");
+    if (err == 0)
+        err = eddy__wait_init(&wait, "eddy_queue_join");
     if (err < 0 || queue->unfinished == 0)
         return err;
     return eddy__wait_park_in(&wait, &queue->joiners);
@@ -311,8 +326,9 @@ int eddy_queue_join(eddy_queue *queue)
 
 int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
 {
-    if (queue == NULL)
-        return -ENOMEM;
+    int err = check_queue(queue, "eddy_queue_shutdown");
+    if (err < 0)
+        return err;
     queue->is_shut_down = true;
     if (immediate) {
         drop_items(queue);

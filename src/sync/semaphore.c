@@ -28,7 +28,10 @@ int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
 
 bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 {
-    return semaphore->value <= 0 || eddy__waiters_any_live(&semaphore->waiters);
+    // Who waits can be looked at on their thread alone.
+    const struct eddy_loop *loop = eddy__loop_current();
+    bool is_ours = loop != NULL && loop->id == semaphore->loop;
+    return semaphore->value <= 0 || (is_ours && eddy__waiters_any_live(&semaphore->waiters));
 }
 
 /* Promises a slot to the first who still waits; false if nobody does. */
@@ -48,6 +51,8 @@ int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_semaphore_acquire");
+    if (err == 0)
+        err = eddy__bind(&semaphore->loop, "eddy_semaphore_acquire");
     if (err < 0)
         return err;
     if (!eddy_semaphore_locked(semaphore)) {
@@ -64,6 +69,9 @@ int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 
 int eddy_semaphore_release(eddy_semaphore *semaphore)
 {
+    int err = eddy__bind(&semaphore->loop, "eddy_semaphore_release");
+    if (err < 0)
+        return err;
     if (semaphore->value >= semaphore->value_max)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_semaphore_release: released too often");
     semaphore->value++;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * symbol.h: what stands at an address of the program, for people who read a stack.
+ */
+#ifndef EDDY_BASE_SYMBOL_H
+#define EDDY_BASE_SYMBOL_H
+
+#include <stddef.h>
+
+enum { SYMBOL_NAME_MAX = 64 }; // bytes, with the terminating zero; longer names are cut
+
+struct symbol {
+    char function[SYMBOL_NAME_MAX]; // "" where nobody knows
+    size_t offset;                  // of the address in it
+    char object[SYMBOL_NAME_MAX];   // the program or library, without its folder; "" in none
+    size_t object_offset;           // of the address in the object, as addr2line(1) wants it
+};
+
+/* Fills `*out` for a return address: the call before it is what counts. Not for signal handlers. */
+void eddy__symbol_find(const void *return_address, struct symbol *out);
+
+/* "fetch+0x1c (app+0x12ab)", as snprintf(3). */
+size_t eddy__symbol_format(const struct symbol *symbol, char *buf, size_t size);
+
+#endif

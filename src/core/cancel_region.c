@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cancel_region.c: cancelled for good: every await of a task fails while a cancelled scope rules it.
+ *
+ * The ruling scope is found by walking a task's open scopes outwards from the newest: the first that
+ * has been cancelled rules, unless a shield comes before it. Beyond the outermost stands the scope
+ * around the group that the task belongs to, if that has been cancelled.
+ *
+ *        newest                                                  outermost
+ *     [timeout] -> [shield] -> [group] -> [cancelled scope] -> . . . -> cancelled_above
+ *                     `-- nothing beyond is seen from here
+ *
+ * It costs an await nothing: a ruled task has `must_cancel` set whenever it runs, which wait.c tests
+ * anyway; what a delivery takes off, eddy__region_rearm() puts on again.
+ *
+ * What always holds:
+ *   - activation->ruling is what the walk would find. It is found anew when a scope is cancelled or ends,
+ *     a shield begins or ends, a generator's scopes come and go.
+ *   - A request of somebody else's (eddy_task_cancel()) that is pending as well keeps its place, and
+ *     is delivered first: it is told apart by its error.
+ *   - A scope outlives the tasks that it rules: they belong to groups inside it.
+ *
+ * Called by combine/cancel_scope.c and group.c, and by wait.c on its slow path.
+ */
+#include "core/run.h"
+
+/* The open scopes of a task, the newest first, those of whoever asks its generator included. */
+struct walk {
+    struct scope *next;
+    const struct eddy_generator *generator;
+};
+
+static struct walk begin_walk(const struct task *task)
+{
+    return (struct walk){task->activation->scopes, task->activation->generator};
+}
+
+static struct scope *step(struct walk *walk)
+{
+    while (walk->next == NULL && walk->generator != NULL)
+        walk->next = eddy__generator_asker_scopes(&walk->generator);
+    struct scope *scope = walk->next;
+    if (scope != NULL)
+        walk->next = scope->outer;
+    return scope;
+}
+
+/* The cancelled scope that is seen from `walk` on; or NULL. */
+static struct scope *find_ruling(const struct task *task, struct walk walk)
+{
+    for (struct scope *scope = step(&walk); scope != NULL; scope = step(&walk)) {
+        if (scope->is_shield)
+            return NULL;
+        if (scope->is_cancelled)
+            return scope;
+    }
+    return task->activation->cancelled_above;
+}
+
+void eddy__region_rearm(struct task *task)
+{
+    struct eddy_error *why = task->activation->ruling->why;
+    struct eddy_error *earlier = task->future.error;
+    task->future.must_cancel = true;
+    task->future.error = eddy__error_ref(why);
+    eddy__error_unref(earlier);
+}
+
+void eddy__region_refresh(struct task *task)
+{
+    struct activation *activation = task->activation;
+    const struct scope *before = activation->ruling;
+    bool is_asked = task->future.must_cancel && (before == NULL || task->future.error != before->why);
+    activation->ruling =
+        activation->region_holds > 0 ? NULL : find_ruling(task, begin_walk(task));
+    if (is_asked)
+        return;
+    eddy__task_forget_cancel(task);
+    if (activation->ruling != NULL)
+        eddy__region_rearm(task);
+}
+
+void eddy__region_hold(struct task *task)
+{
+    task->activation->region_holds++;
+    if (EDDY__UNLIKELY(task->activation->ruling != NULL))
+        eddy__region_refresh(task);
+}
+
+void eddy__region_release(struct task *task)
+{
+    EDDY_ASSERT(task->activation->region_holds > 0);
+    task->activation->region_holds--;
+    if (EDDY__UNLIKELY(eddy__loop_current()->cancelled_scope_count > 0))
+        eddy__region_refresh(task);
+}
+
+void eddy__region_leave(struct task *task)
+{
+    task->activation->cancelled_above = NULL;
+    eddy__region_refresh(task);
+}
+
+/* What is ruled from now on is asked once, so that it stops waiting. */
+static bool reach(struct task *task, struct eddy_error *why)
+{
+    struct activation *activation = task->activation;
+    bool is_news = activation->ruling == NULL && activation->region_holds == 0 &&
+                   find_ruling(task, begin_walk(task)) != NULL;
+    if (is_news)
+        eddy__future_cancel_for(&task->future, why);
+    eddy__region_refresh(task);
+    return is_news;
+}
+
+/* Has the groups open in `task` hand it on, those inside `scope` (NULL: all) and in no shield. */
+static void spread(struct task *task, struct scope *scope, struct scope *cancelled)
+{
+    struct walk walk = begin_walk(task);
+    for (struct scope *inner = step(&walk); inner != NULL && inner != scope; inner = step(&walk))
+        if (inner->cancel_children != NULL && find_ruling(task, walk) == cancelled)
+            inner->cancel_children(inner, cancelled);
+}
+
+bool eddy__scope_cancel(struct task *task, struct scope *scope, struct eddy_error *why)
+{
+    scope->is_cancelled = true;
+    scope->why = eddy__error_ref(why);
+    eddy__loop_current()->cancelled_scope_count++;
+    spread(task, scope, scope);
+    return reach(task, why);
+}
+
+void eddy__region_cancel_child(struct task *child, struct scope *cancelled)
+{
+    if (eddy__future_is_done(&child->future))
+        return;
+    if (child->future.stage != TASK_RUNNING) {
+        eddy__future_cancel_for(&child->future, cancelled->why); // it never begins
+        return;
+    }
+    child->activation->cancelled_above = cancelled;
+    spread(child, NULL, cancelled);
+    reach(child, cancelled->why);
+}
+
+void eddy__region_inherit(struct task *child, const struct task *parent, const struct scope *group)
+{
+    if (EDDY__LIKELY(eddy__loop_current()->cancelled_scope_count == 0))
+        return;
+    struct walk walk = begin_walk(parent);
+    const struct scope *scope;
+    while ((scope = step(&walk)) != NULL && scope != group)
+        continue;
+    struct scope *cancelled = find_ruling(parent, walk);
+    if (cancelled != NULL)
+        eddy__region_cancel_child(child, cancelled);
+}
+
+bool eddy__region_is_child_cancelled(const struct task *child)
+{
+    return child->future.stage == TASK_RUNNING && child->activation->cancelled_above != NULL;
+}

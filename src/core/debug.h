@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * debug.h: what debug mode sees, shared by the files of core/ and io/.
+ *
+ *   trace      who called us, kept as addresses until somebody wants to read it        trace.c
+ *   watchdog   a thread that looks whether a step keeps the loop busy                  watchdog.c
+ *   debug      what a loop in debug mode keeps: the watchdog, and which tasks have     debug.c
+ *              been told that they are cancelled
+ *
+ * Outside debug mode `loop->debug` is NULL and nothing here costs more than that test.
+ */
+#ifndef EDDY_CORE_DEBUG_H
+#define EDDY_CORE_DEBUG_H
+
+#include "core/core.h"
+
+/* ---- traces ----------------------------------------------------------------------------------*/
+
+enum { TRACE_MAX = 16 }; // addresses
+
+struct trace {
+    const char *coroutine; // that the task runs; NULL: a callback
+    size_t count;
+    void *addresses[TRACE_MAX]; // return addresses, innermost first
+};
+
+/* Notes who called us. A few microseconds; no names are looked up yet. */
+void eddy__trace_take(struct trace *trace);
+
+/* Which function outside of the library it was: "fetch+0x1c (app+0x12ab)". As snprintf(3). */
+size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size);
+
+/* ---- the watchdog ----------------------------------------------------------------------------*/
+
+struct watchdog;
+
+/*
+ * Has a thread of its own look whether a step of the loop on this thread takes longer than
+ * `limit_ns`. NULL when there is no memory, thread or free signal: then nobody looks.
+ */
+struct watchdog *eddy__watchdog_open(int64_t limit_ns);
+void eddy__watchdog_close(struct watchdog *watchdog);
+
+/* A step begins: of `task`, or a callback's (NULL); and has ended. */
+void eddy__watchdog_step_begins(struct watchdog *watchdog, const struct eddy_future *task,
+                                int64_t now_ns);
+void eddy__watchdog_step_ends(struct watchdog *watchdog);
+
+/* ---- a loop in debug mode --------------------------------------------------------------------*/
+
+struct debug {
+    struct watchdog *watchdog; // or NULL
+    struct list deliveries;    // of cancellations, to tasks that have not ended
+    struct list open_notes;    // of what must be closed before the loop: open_note.c
+};
+
+/* From how many seconds on a step is slow. */
+double eddy__debug_slow_limit(const struct eddy_loop *loop);
+
+/* Nothing is kept without memory: the loop runs all the same. */
+void eddy__debug_open(struct eddy_loop *loop);
+void eddy__debug_close(struct eddy_loop *loop);
+
+/* `what` returns EDDY_CANCELLED to the running task; its body has ended with `status`. */
+void eddy__debug_cancelled(struct task *task, const char *what);
+void eddy__debug_task_ends(struct task *task, int status);
+
+/* The loop closes: whatever has not been closed is reported. */
+void eddy__debug_report_unclosed(struct eddy_loop *loop);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * open_note.c: what has been opened and not closed, in debug mode.
+ *
+ * Whoever opens something that must be closed (a stream, a listener, a session) notes it and keeps the
+ * note; closing strikes it. What is left when the loop closes is reported with the place where it was
+ * opened: asyncio's ResourceWarning.
+ *
+ * A note belongs to the object that it is about, and may outlive the loop with it: it is in the loop's
+ * list until it has been struck or reported.
+ */
+#include "core/debug.h"
+
+#include <stdio.h>
+
+struct eddy_open_note {
+    struct link link;
+    const char *kind;
+    struct trace trace; // who opened it
+};
+
+eddy_open_note *eddy_note_open(const char *kind)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__LIKELY(loop == NULL || loop->debug == NULL))
+        return NULL;
+    struct eddy_open_note *note = eddy__zalloc(sizeof *note);
+    if (note == NULL)
+        return NULL;
+    note->kind = kind;
+    eddy__trace_take(&note->trace);
+    list_push(&loop->debug->open_notes, &note->link);
+    return note;
+}
+
+void eddy_note_closed(eddy_open_note *note)
+{
+    if (EDDY__LIKELY(note == NULL))
+        return;
+    if (link_is_linked(&note->link))
+        link_remove(&note->link);
+    eddy__free(note);
+}
+
+static void report(const struct eddy_open_note *note)
+{
+    char place[192];
+    char message[320];
+    eddy__trace_format(&note->trace, place, sizeof place);
+    snprintf(message, sizeof message, "%s was still open when the loop closed; it was opened in %s",
+             note->kind, place);
+    eddy__report(&(eddy_report){.kind = EDDY_REPORT_UNCLOSED, .message = message});
+}
+
+void eddy__debug_report_unclosed(struct eddy_loop *loop)
+{
+    struct link *link;
+    while (loop->debug != NULL && (link = list_pop(&loop->debug->open_notes)) != NULL)
+        report(container_of(link, struct eddy_open_note, link));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stacks.h: what the files of core/ that look at stacks share; see task_stack.c.
+ */
+#ifndef EDDY_CORE_STACKS_H
+#define EDDY_CORE_STACKS_H
+
+#include "base/symbol.h"
+#include "core/core.h"
+
+/* Return addresses of a begun task, innermost first; the caller's frame is among the running one's. */
+size_t eddy__task_unwind(const struct task *task, void **addresses, size_t size);
+
+/* Where `task` goes on while it waits for a task that it started eagerly; NULL if it doesn't; run.c. */
+const struct context *eddy__eager_creator_context(const struct task *task);
+
+/* Where whoever asked *generator waits; *generator becomes the one that the asker runs in; or NULL. */
+const struct context *eddy__generator_asker(const struct eddy_generator **generator);
+
+#endif
