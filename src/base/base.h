@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define container_of(pointer, type, member) \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
@@ -141,6 +142,19 @@ char *eddy__strdup(const char *text);
 
 /* Whether the process has one of its own. */
 bool eddy__allocator_is_set(void);
+
+/* As memcpy(), for what mostly is a pointer or two: the call would take longer than the copying. */
+static inline void eddy__copy(void *to, const void *from, size_t size)
+{
+    if (size == sizeof(uint32_t))
+        memcpy(to, from, sizeof(uint32_t));
+    else if (size == sizeof(uint64_t))
+        memcpy(to, from, sizeof(uint64_t));
+    else if (size == 2 * sizeof(uint64_t))
+        memcpy(to, from, 2 * sizeof(uint64_t));
+    else if (size > 0)
+        memcpy(to, from, size);
+}
 
 /* ---- time ------------------------------------------------------------------------------------*/
 

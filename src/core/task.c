@@ -136,19 +136,6 @@ static eddy_coroutine *unmade(const eddy_function *function, const void *argumen
     return eddy__future_unmade(-ENOMEM);
 }
 
-/* Most are a pointer or two: a call of memcpy() would take as long as making the task. */
-static inline void copy_arguments(void *to, const void *from, size_t size)
-{
-    if (size == sizeof(uint32_t))
-        memcpy(to, from, sizeof(uint32_t));
-    else if (size == sizeof(uint64_t))
-        memcpy(to, from, sizeof(uint64_t));
-    else if (size == 2 * sizeof(uint64_t))
-        memcpy(to, from, 2 * sizeof(uint64_t));
-    else if (size > 0)
-        memcpy(to, from, size);
-}
-
 /* In parts: clearing the struct as a whole takes longer than all else that is done here. */
 static void init_coroutine(struct task *task, const eddy_site *site)
 {
@@ -175,7 +162,7 @@ eddy_coroutine *eddy__coro_new(const eddy_site *site, const void *arguments)
     if (task == NULL)
         return unmade(function, arguments);
     init_coroutine(task, site);
-    copy_arguments(eddy__coro_arguments(task), arguments, function->arguments_size);
+    eddy__copy(eddy__coro_arguments(task), arguments, function->arguments_size);
     struct list *unawaited = unawaited_list();
     if (unawaited != NULL)
         list_push(unawaited, &task->all);

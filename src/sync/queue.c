@@ -85,7 +85,7 @@ static void *item_at(const struct eddy_queue *queue, size_t index)
 /* Adds an item, for which there is room. */
 static void add_item(struct eddy_queue *queue, const void *item)
 {
-    memcpy(item_at(queue, queue->count), item, queue->item_size);
+    eddy__copy(item_at(queue, queue->count), item, queue->item_size);
     queue->count++;
     if (queue->heap.compare != NULL)
         eddy__queue_heap_added(&queue->heap, queue->ring, queue->count);
@@ -191,14 +191,24 @@ static void release_joiners(struct eddy_queue *queue)
         eddy__wait_finish(wait, 0);
 }
 
+static inline bool is_empty(const struct eddy_queue *queue)
+{
+    return queue->count == 0;
+}
+
+static inline bool is_full(const struct eddy_queue *queue)
+{
+    return queue->size_max > 0 && queue->count >= queue->size_max;
+}
+
 bool eddy_queue_empty(const eddy_queue *queue)
 {
-    return queue == NULL || queue->count == 0;
+    return queue == NULL || is_empty(queue);
 }
 
 bool eddy_queue_full(const eddy_queue *queue)
 {
-    return queue != NULL && queue->size_max > 0 && queue->count >= queue->size_max;
+    return queue != NULL && is_full(queue);
 }
 
 size_t eddy_queue_qsize(const eddy_queue *queue)
@@ -235,16 +245,14 @@ static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what
     return err;
 }
 
-int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
+static int put_now(struct eddy_queue *queue, const void *item)
 {
-    int err = check(queue, size, "eddy_queue_put_nowait");
-    if (err < 0)
-        return err;
     if (queue->is_shut_down)
         return EDDY_QUEUE_SHUTDOWN;
-    if (eddy_queue_full(queue))
+    if (is_full(queue))
         return EDDY_QUEUE_FULL;
-    if (queue->count == queue->capacity && (err = grow(queue)) < 0)
+    int err = queue->count == queue->capacity ? grow(queue) : 0;
+    if (err < 0)
         return err;
     add_item(queue, item);
     queue->unfinished++;
@@ -252,28 +260,37 @@ int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
     return 0;
 }
 
+static int get_now(struct eddy_queue *queue, void *out_item)
+{
+    if (queue->count == 0)
+        return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
+    eddy__copy(out_item, next_item(queue), queue->item_size);
+    remove_next(queue);
+    wake_next(queue, &queue->putters);
+    return 0;
+}
+
+int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
+{
+    int err = check(queue, size, "eddy_queue_put_nowait");
+    return err < 0 ? err : put_now(queue, item);
+}
+
 int eddy__queue_put(eddy_queue *queue, const void *item, size_t size)
 {
     int err = check(queue, size, "eddy_queue_put");
-    while (err == 0 && eddy_queue_full(queue)) {
+    while (err == 0 && is_full(queue)) {
         if (queue->is_shut_down)
             return EDDY_QUEUE_SHUTDOWN;
-        err = wait_in(queue, &queue->putters, "eddy_queue_put", eddy_queue_full);
+        err = wait_in(queue, &queue->putters, "eddy_queue_put", is_full);
     }
-    return err < 0 ? err : eddy__queue_put_nowait(queue, item, size);
+    return err < 0 ? err : put_now(queue, item);
 }
 
 int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
 {
     int err = check(queue, size, "eddy_queue_get_nowait");
-    if (err < 0)
-        return err;
-    if (queue->count == 0)
-        return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
-    memcpy(out_item, next_item(queue), size);
-    remove_next(queue);
-    wake_next(queue, &queue->putters);
-    return 0;
+    return err < 0 ? err : get_now(queue, out_item);
 }
 
 int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
@@ -282,9 +299,9 @@ int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
     while (err == 0 && queue->count == 0) {
         if (queue->is_shut_down)
             return EDDY_QUEUE_SHUTDOWN;
-        err = wait_in(queue, &queue->getters, "eddy_queue_get", eddy_queue_empty);
+        err = wait_in(queue, &queue->getters, "eddy_queue_get", is_empty);
     }
-    return err < 0 ? err : eddy__queue_get_nowait(queue, out_item, size);
+    return err < 0 ? err : get_now(queue, out_item);
 }
 
 static int next_for_loop(void *object, void *out_item)
