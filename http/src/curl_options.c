@@ -53,7 +53,7 @@ int eddy__curl_append_fields(struct curl_slist **list, const struct http_fields 
 {
     for (size_t i = 0; i < fields->count; i++)
         EDDY_TRY(append_field(list, fields->items[i].name, fields->items[i].value));
-    return 0;
+    return eddy__http_fields_have(fields, "Accept") ? 0 : suppress_field(list, "Accept:");
 }
 
 static int set_fields(struct curl_channel *channel, const struct http_request *request,

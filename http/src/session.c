@@ -12,7 +12,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "decode.h"
 #include "errors.h"
 #include "session_cookies.h"
 #include "session_origin.h"
@@ -37,8 +39,9 @@ eddy_http_session *eddy__http_session_ref(eddy_http_session *session)
 
 static void destroy(eddy_http_session *session)
 {
-    if (session->transport)
-        session->transport->detach(session);
+    for (size_t i = 0; i < HTTP_TRANSPORT_COUNT; i++)
+        if (session->transports[i])
+            session->transports[i]->detach(session);
     while (session->spare_responses) {
         eddy_http_response *response = session->spare_responses;
         session->spare_responses = response->next_free;
@@ -66,6 +69,20 @@ void eddy_http_session_free(eddy_http_session *session)
     eddy_note_closed(session->open_note);
     session->open_note = NULL;
     eddy__http_session_unref(session);
+}
+
+int eddy__http_session_attach(eddy_http_session *session, const struct http_transport *transport)
+{
+    if (session->transports[transport->index])
+        return 0;
+    EDDY_TRY(transport->attach(session));
+    session->transports[transport->index] = transport;
+    return 0;
+}
+
+int64_t eddy__http_session_date(const eddy_http_session *session)
+{
+    return session->made_date + (int64_t)(eddy_time() - session->made_at);
 }
 
 static bool is_limit(double seconds)
@@ -101,6 +118,7 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
     session->is_insecure = options->insecure;
     session->refuses_compression = options->no_compression;
     session->refuses_http2 = options->no_http2;
+    session->raises_for_status = options->raise_for_status;
     session->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_max);
 }
 
@@ -119,7 +137,9 @@ static int set_texts(eddy_http_session *session, const eddy_http_session_options
             return -ENOMEM;
     }
     const char *agent = options->user_agent ? options->user_agent : "eddy/" EDDY_VERSION;
-    return eddy__http_fields_copy(&session->fields, agent, options->headers);
+    return eddy__http_fields_copy(&session->fields, agent,
+                                  options->no_compression ? NULL : HTTP_ACCEPT_ENCODING,
+                                  options->headers);
 }
 
 int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_session **out_session)
@@ -137,14 +157,13 @@ int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_se
     session->refs = 1;
     session->loop = eddy_get_running_loop();
     set_limits(session, options);
+    session->made_at = eddy_time();
+    session->made_date = time(NULL);
     int err = set_texts(session, options);
-    if (err == 0)
-        err = eddy__http_transport_curl.attach(session);
     if (err < 0) {
         destroy(session);
         return err;
     }
-    session->transport = &eddy__http_transport_curl;
     session->open_note = eddy_note_open("an HTTP session");
     *out_session = session;
     return 0;

@@ -300,9 +300,9 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     return 0;
 }
 
-/* How a URL of this origin usually begins. */
-static void write_text(const struct http_authority *authority, char *buf, size_t size)
+void eddy__http_origin_write(const struct http_authority *authority, char *buf)
 {
+    size_t size = HTTP_ORIGIN_TEXT_MAX;
     bool is_v6 = strchr(authority->host, ':') != NULL;
     bool is_default = authority->port == (strcmp(authority->scheme, "https") == 0 ? 443 : 80);
     int length = snprintf(buf, size, "%s://%s%s%s", authority->scheme, is_v6 ? "[" : "",
@@ -319,11 +319,11 @@ int eddy__http_origin_find(eddy_http_session *session, const char *url,
     struct http_origin *origin = size > 0 ? find(session, url, size, hash_of(url, size)) : NULL;
     if (!origin) {
         struct http_authority authority;
-        char text[sizeof authority + 16];
+        char text[HTTP_ORIGIN_TEXT_MAX];
         int err = eddy__http_url_split(url, &authority);
         if (err < 0)
             return err;
-        write_text(&authority, text, sizeof text);
+        eddy__http_origin_write(&authority, text);
         uint32_t hash = hash_of(text, strlen(text));
         origin = find(session, text, strlen(text), hash);
         if (!origin) {

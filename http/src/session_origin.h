@@ -7,6 +7,9 @@
 
 #include "session.h"
 
+/* Bytes of an origin as text, with its zero. */
+enum { HTTP_ORIGIN_TEXT_MAX = sizeof(struct http_authority) + 16 };
+
 struct http_origin {
     struct http_origin *next;    // in its bucket
     eddy_http_session *session;
@@ -36,6 +39,9 @@ struct http_origin {
 int eddy__http_origin_find(eddy_http_session *session, const char *url,
                            struct http_origin **out_origin);
 void eddy__http_origin_unref(struct http_origin *origin);
+
+/* How a URL of this origin usually begins: at most HTTP_ORIGIN_TEXT_MAX bytes. */
+void eddy__http_origin_write(const struct http_authority *authority, char *buf);
 
 /* Frees those of a session that is going; nobody refers to them any more. */
 void eddy__http_origins_fini(eddy_http_session *session);

@@ -4,7 +4,7 @@
  *
  * libcurl's own URL parser does the work, for two parsers that disagree about where a host ends are
  * a known way to be led astray: the host that is looked up and limited here is the one that libcurl
- * connects to.
+ * connects to. A user and a password become what the Authorization field says.
  */
 #include "session.h"
 
@@ -114,4 +114,73 @@ int eddy__http_url_split(const char *url, struct http_authority *out_authority)
     if (code == CURLUE_UNSUPPORTED_SCHEME)
         return eddy_fail(EDDY_HTTP_UNSUPPORTED, "only http and https are spoken: %.512s", url);
     return failure(code, url);
+}
+
+/* --- Users and passwords ---------------------------------------------------------------------- */
+
+static char *base64(const char *data, size_t size, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t count = size - i < 3 ? size - i : 3;
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (k < count ? (unsigned char)data[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            *to++ = k <= count ? digits[bits >> (18 - 6 * k) & 63] : '=';
+    }
+    *to = '\0';
+    return to;
+}
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Undoes percent-encoding, in place of a copy. */
+static size_t decode(const char *from, size_t size, char *to)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < size; i++) {
+        bool is_escape = from[i] == '%' && size - i > 2 && digit_of(from[i + 1]) >= 0 &&
+                         digit_of(from[i + 2]) >= 0;
+        to[length++] =
+            is_escape ? (char)(digit_of(from[i + 1]) * 16 + digit_of(from[i + 2])) : from[i];
+        i += is_escape ? 2 : 0;
+    }
+    return length;
+}
+
+int eddy__http_url_authorization(const char *url, char **out_value)
+{
+    const char *host = strstr(url, "://");
+    *out_value = NULL;
+    if (!host)
+        return 0;
+    host += 3;
+    const char *at = memrchr(host, '@', strcspn(host, "/?#\\"));
+    if (!at)
+        return 0;
+    size_t size = (size_t)(at - host);
+    char *plain = malloc(size + 2);
+    char *value = malloc(sizeof "Basic " + (size + 4) / 3 * 4 + 4);
+    if (!plain || !value) {
+        free(plain);
+        free(value);
+        return -ENOMEM;
+    }
+    // The colon between the two is the first: a password may have more of them.
+    size_t user_size = strcspn(host, ":@");
+    size_t length = decode(host, user_size, plain);
+    plain[length++] = ':';
+    if (user_size < size)
+        length += decode(host + user_size + 1, size - user_size - 1, plain + length);
+    base64(plain, length, stpcpy(value, "Basic "));
+    free(plain);
+    *out_value = value;
+    return 0;
 }
