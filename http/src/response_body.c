@@ -204,7 +204,9 @@ int eddy__http_response_explain(const eddy_http_response *response, int status)
                          eddy_http_response_header(response, "Content-Encoding"));
     if (status != EDDY_HTTP_TOO_LARGE)
         return status;
-    if (!response->is_head_complete && response->head_size > HTTP_HEAD_MAX / 2)
+    bool has_head = response->is_head_complete ||
+                    (response->status != 0 && response->head_size <= HTTP_HEAD_MAX / 2);
+    if (!has_head)
         return eddy_fail(status, "the head is larger than %d bytes", HTTP_HEAD_MAX);
     return eddy_fail(status, "the body is larger than %zu bytes", response->body_max);
 }

@@ -17,6 +17,7 @@
 #include "decode.h"
 #include "errors.h"
 #include "session_cookies.h"
+#include "session_loop.h"
 #include "session_origin.h"
 
 enum { CONNECTIONS_MAX = 100, REDIRECTS_MAX = 10 };
@@ -39,6 +40,7 @@ eddy_http_session *eddy__http_session_ref(eddy_http_session *session)
 
 static void destroy(eddy_http_session *session)
 {
+    eddy__http_loop_leave(session);
     for (size_t i = 0; i < HTTP_TRANSPORT_COUNT; i++)
         if (session->transports[i])
             session->transports[i]->detach(session);
@@ -115,6 +117,7 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
     session->connections_per_host_max = options->connections_per_host_max;
     session->redirects_max = options->redirects_max ? options->redirects_max : REDIRECTS_MAX;
     session->body_max = options->body_max;
+    session->prefers_libcurl = options->libcurl;
     session->is_insecure = options->insecure;
     session->refuses_compression = options->no_compression;
     session->refuses_http2 = options->no_http2;
@@ -160,6 +163,8 @@ int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_se
     session->made_at = eddy_time();
     session->made_date = time(NULL);
     int err = set_texts(session, options);
+    if (err == 0)
+        err = eddy__http_loop_enter(session);
     if (err < 0) {
         destroy(session);
         return err;

@@ -3,6 +3,7 @@
  * session.h: the room's own view of a session, of a request under way, and of a transport.
  *
  *     session.c           options in, defaults filled; the life of a session
+ *     session_loop.c      the sessions of a loop, which must know when it ends
  *     session_request.c   one request: slots, redirects, limits on time; what the public calls do
  *     session_origin.c    scheme, host and port: slots per host, names looked up off the loop
  *     session_proxy.c     which proxy the environment names
@@ -10,7 +11,8 @@
  *     session_fields.c    header fields of requests: defaults, replaced and removed ones
  *     session_url.c       URLs made absolute, and taken apart
  *     response.c          what has come back: the head; response_body.c: the body
- *     curl_transport.c    the transport over libcurl
+ *     wire_transport.c    the transport of our own: HTTP/1.1 over streams
+ *     curl_transport.c    the one over libcurl
  *     mock_transport.c    the one that makes answers up
  */
 #ifndef EDDY_HTTP_SESSION_H
@@ -23,13 +25,14 @@
 #include "response.h"
 
 struct http_cookies;
+struct http_loop;
 struct http_origin;
 struct http_transport;
 
 enum { HTTP_ORIGIN_BUCKETS = 256 };
 
 /* The transports there are: indices of session->transport_data. */
-enum { HTTP_BY_CURL, HTTP_BY_MOCK, HTTP_TRANSPORT_COUNT };
+enum { HTTP_BY_WIRE, HTTP_BY_CURL, HTTP_BY_MOCK, HTTP_TRANSPORT_COUNT };
 
 /* Header fields; `items` is one block of memory, or borrowed from elsewhere if !is_owned. */
 struct http_fields {
@@ -42,6 +45,8 @@ struct eddy_http_session {
     unsigned refs;    // the owner's, one a response, one a lookup under way
     eddy_loop *loop;
     eddy_open_note *open_note;    // until its owner frees it, in debug mode; or NULL
+    struct http_loop *row;              // session_loop.c: of that loop; NULL once it has ended
+    eddy_http_session *next_of_loop;    // in that row
     const struct http_transport *transports[HTTP_TRANSPORT_COUNT];    // those attached so far
     void *transport_data[HTTP_TRANSPORT_COUNT];    // their own, set by their attach()
 
@@ -56,7 +61,7 @@ struct eddy_http_session {
     unsigned connections_per_host_max;    // 0: no limit
     int redirects_max;                    // -1: none
     size_t body_max;                      // 0: the default, which hangs on whether it is streamed
-    bool is_insecure, refuses_compression, refuses_http2, raises_for_status;
+    bool prefers_libcurl, is_insecure, refuses_compression, refuses_http2, raises_for_status;
 
     struct http_fields fields;       // sent with every request
     struct http_cookies *cookies;    // NULL: neither kept nor sent
@@ -84,7 +89,8 @@ struct http_request {
 };
 
 /*
- * How requests are carried: by libcurl, or by a mock that makes the answers up. What comes back
+ * How requests are carried: by ourselves over HTTP/1.1, by libcurl whatever else there is (TLS,
+ * HTTP/2, proxies), or by a mock that makes the answers up. What comes back
  * goes into the response through the functions of response.h, and the times of connection and first
  * byte into its timings. Errors carry a message, but not the URL.
  */
@@ -98,6 +104,9 @@ struct http_transport {
      */
     int (*attach)(eddy_http_session *session);
     void (*detach)(eddy_http_session *session);
+
+    /* The loop has ended: lets go of what belongs to it. NULL: nothing does. */
+    void (*let_go)(eddy_http_session *session);
 
     /*
      * Sends `request` and waits: for the whole response or, if it is streamed, its head. Obeys
@@ -117,6 +126,7 @@ struct http_transport {
     void (*close)(eddy_http_response *response);
 };
 
+extern const struct http_transport eddy__http_transport_wire;
 extern const struct http_transport eddy__http_transport_curl;
 extern const struct http_transport eddy__http_transport_mock;
 

@@ -226,7 +226,16 @@ void eddy__http_origins_fini(eddy_http_session *session)
     sweep(session);
 }
 
-/* Whether libcurl knows the address without asking anybody, or alone knows what to ask for. */
+/* Whether only libcurl knows what it stands for: international names, addresses with a zone. */
+static bool is_special(const char *host)
+{
+    for (; *host; host++)
+        if (*host & 0x80 || *host == '%')
+            return true;
+    return false;
+}
+
+/* Whether the address is known without asking anybody, or libcurl alone knows what to ask for. */
 static bool needs_no_lookup(const char *host)
 {
     struct in6_addr address;
@@ -236,10 +245,7 @@ static bool needs_no_lookup(const char *host)
     if (strcasecmp(host, "localhost") == 0 ||
         (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0))
         return true;
-    for (const char *at = host; *at; at++)
-        if (*at & 0x80)
-            return true;    // an international name: libcurl knows how it is encoded
-    return false;
+    return is_special(host);
 }
 
 /* Settles through which proxy the origin is reached, and so whose name will be looked up. */
@@ -284,8 +290,11 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     origin->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_per_host_max);
     origin->answered = (eddy_semaphore)EDDY_SEMAPHORE(0);
     origin->text = eddy__http_copy(text, &err);
+    origin->text_size = strlen(text);
     if (err == 0)
         err = choose_way(origin);
+    origin->needs_libcurl =
+        origin->proxy || strcmp(authority->scheme, "http") != 0 || is_special(authority->host);
     if (err < 0) {
         destroy(origin);
         return err;

@@ -7,6 +7,8 @@
 
 #include "session.h"
 
+struct wire_connection;
+
 /* Bytes of an origin as text, with its zero. */
 enum { HTTP_ORIGIN_TEXT_MAX = sizeof(struct http_authority) + 16 };
 
@@ -16,8 +18,11 @@ struct http_origin {
     unsigned refs;    // one a request or response that uses it, one a lookup
     uint32_t hash;    // of `text`
     char *text;       // "https://example.org", as URLs begin
+    size_t text_size;
     struct http_authority authority;
-    char *proxy;    // NULL: none; else its URL
+    char *proxy;                    // NULL: none; else its URL
+    bool needs_libcurl;             // TLS, a proxy, an international name
+    struct wire_connection *idle;   // of the transport of our own
 
     eddy_semaphore slots;    // of connections_per_host_max, if that is limited
 

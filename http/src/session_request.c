@@ -32,6 +32,7 @@
 
 #include "mock.h"
 #include "session_cookies.h"
+#include "session_loop.h"
 #include "session_origin.h"
 
 /* Defaults of the limits on time, in seconds, and of the size of a whole body, in bytes. */
@@ -176,7 +177,9 @@ static const struct http_transport *choose_transport(const eddy_http_response *r
 {
     if (eddy__http_mock_is_for(response))
         return &eddy__http_transport_mock;
-    return &eddy__http_transport_curl;
+    if (response->session->prefers_libcurl || response->origin->needs_libcurl)
+        return &eddy__http_transport_curl;
+    return &eddy__http_transport_wire;
 }
 
 /* Cookies, and a user and password of the URL's, unless the caller sends fields of his own. */
@@ -385,7 +388,7 @@ int eddy_http_session_request(eddy_http_session *session, const char *method, co
                               eddy_http_response **out_response)
 {
     static const eddy_http_request_options defaults;
-    if (!session || !eddy_current_task() || session->loop != eddy_get_running_loop())
+    if (!session || !eddy_current_task() || !eddy__http_loop_is_of(session))
         return eddy_fail(EDDY_EMISUSE, "eddy_http_request: %s",
                          !session ? "the session is NULL"
                                   : "a session is used by tasks of the loop it was made in");

@@ -71,6 +71,7 @@ typedef struct eddy_http_session_options {
     bool no_compression;              /* ask for bodies as they are */
     bool no_cookies;                  /* neither keep nor send them */
     bool no_http2;                    /* HTTP/1.1 only */
+    bool libcurl;                     /* let libcurl carry plain HTTP/1.1 too, not just the rest */
     bool raise_for_status;            /* a status of 400 or more is EDDY_HTTP_STATUS */
 } eddy_http_session_options;
 
