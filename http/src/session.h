@@ -10,6 +10,7 @@
  *     session_cookies.c   what servers asked to be sent back
  *     session_fields.c    header fields of requests: defaults, replaced and removed ones
  *     session_url.c       URLs made absolute, and taken apart
+ *     session_quote.c     their paths and queries in the way of writing that servers expect
  *     response.c          what has come back: the head; response_body.c: the body
  *     wire_transport.c    the transport of our own: HTTP/1.1 over streams
  *     curl_transport.c    the one over libcurl
@@ -187,11 +188,12 @@ struct http_authority {
 };
 
 /*
- * `url` made absolute by `base` (NULL: it must be already), to be freed. 0, EDDY_HTTP_URL, -ENOMEM.
+ * `url` made absolute by `base` (NULL: it must be already), and fit to be sent: see
+ * session_quote.c. To be freed. 0, EDDY_HTTP_URL, -ENOMEM.
  */
 int eddy__http_url_join(const char *base, const char *url, char **out_url);
 
-/* The same for the target of a redirect, in which spaces and other bytes are let pass, escaped. */
+/* The same for the target of a redirect, which may itself be absolute. */
 int eddy__http_url_follow(const char *base, const char *target, char **out_url);
 
 /*
@@ -204,6 +206,11 @@ int eddy__http_url_split(const char *url, struct http_authority *out_authority);
  * NULL if there are none. 0 or -ENOMEM.
  */
 int eddy__http_url_authorization(const char *url, char **out_value);
+
+/* --- session_quote.c -------------------------------------------------------------------------- */
+
+/* Makes path and query of an absolute URL fit to be sent. 0, EDDY_HTTP_URL, -ENOMEM. */
+int eddy__http_url_requote(char **inout_url);
 
 /* --- session_proxy.c -------------------------------------------------------------------------- */
 

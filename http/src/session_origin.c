@@ -229,10 +229,8 @@ void eddy__http_origins_fini(eddy_http_session *session)
 /* Whether only libcurl knows what it stands for: international names, addresses with a zone. */
 static bool is_special(const char *host)
 {
-    for (; *host; host++)
-        if (*host & 0x80 || *host == '%')
-            return true;
-    return false;
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyz-._~:";
+    return host[strspn(host, plain)] != '\0';
 }
 
 /* Whether the address is known without asking anybody, or libcurl alone knows what to ask for. */

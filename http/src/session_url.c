@@ -44,20 +44,36 @@ static int join(const char *base, const char *url, unsigned flags, char **out_ur
     return err;
 }
 
+/* Takes what join() or a copy has made, and makes it fit to be sent. */
+static int finish(char *url, char **out_url)
+{
+    int err = eddy__http_url_requote(&url);
+    if (err < 0)
+        free(url);
+    else
+        *out_url = url;
+    return err;
+}
+
+static int join_and_finish(const char *base, const char *url, char **out_url)
+{
+    char *joined;
+    EDDY_TRY(join(base, url, CURLU_URLENCODE | CURLU_ALLOW_SPACE, &joined));
+    return finish(joined, out_url);
+}
+
 int eddy__http_url_join(const char *base, const char *url, char **out_url)
 {
     if (base && strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return join(base, url, 0, out_url);
+        return join_and_finish(base, url, out_url);
     int err = 0;
     char *copy = eddy__http_copy(url, &err);
-    if (copy)
-        *out_url = copy;
-    return err;
+    return copy ? finish(copy, out_url) : err;
 }
 
 int eddy__http_url_follow(const char *base, const char *target, char **out_url)
 {
-    return join(base, target, CURLU_URLENCODE | CURLU_ALLOW_SPACE, out_url);
+    return join_and_finish(base, target, out_url);
 }
 
 /* Copies one part in lower case, without the brackets of an IPv6 address. */
@@ -84,6 +100,21 @@ static CURLUcode get_part(CURLU *parts, CURLUPart which, char *buf, size_t size)
     return CURLUE_OK;
 }
 
+/* Of an address like "fe80::1%25eth0": other zones are other hosts. */
+static CURLUcode add_zone(CURLU *parts, struct http_authority *authority)
+{
+    size_t size = strlen(authority->host);
+    char zone[64];
+    CURLUcode code = get_part(parts, CURLUPART_ZONEID, zone, sizeof zone);
+    if (code != CURLUE_OK)
+        return code == CURLUE_NO_ZONEID ? CURLUE_OK : code;
+    if (size + strlen(zone) + 2 > sizeof authority->host)
+        return CURLUE_BAD_HOSTNAME;
+    authority->host[size] = '%';
+    strcpy(authority->host + size + 1, zone);
+    return CURLUE_OK;
+}
+
 static CURLUcode split(CURLU *parts, const char *url, struct http_authority *authority)
 {
     char port[8];
@@ -95,6 +126,8 @@ static CURLUcode split(CURLU *parts, const char *url, struct http_authority *aut
     if (strcmp(authority->scheme, "http") != 0 && strcmp(authority->scheme, "https") != 0)
         return CURLUE_UNSUPPORTED_SCHEME;
     code = get_part(parts, CURLUPART_HOST, authority->host, sizeof authority->host);
+    if (code == CURLUE_OK)
+        code = add_zone(parts, authority);
     if (code == CURLUE_OK)
         code = get_part(parts, CURLUPART_PORT, port, sizeof port);
     if (code == CURLUE_OK)

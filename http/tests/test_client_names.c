@@ -80,13 +80,6 @@ void freeaddrinfo(struct addrinfo *list)
     free(list);
 }
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 static const char *at_name(const char *name, const char *path)
 {
     static char urls[4][128];

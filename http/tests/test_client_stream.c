@@ -9,13 +9,6 @@
 #include <string.h>
 #include <sys/resource.h>
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 static const eddy_http_request_options streamed = {.stream = true};
 
 /* Reads to the end in pieces of `size`, checking the server's pattern. The sum, or the error. */
