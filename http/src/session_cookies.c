@@ -7,8 +7,8 @@
  *
  * What always holds:
  *   - A cookie goes to the host that set it, or with Domain to that domain, which must contain the
- *     host and have a dot in it. (There is no list of public suffixes: a server under co.uk can set
- *     a cookie for all of co.uk. A session for such parties should not keep cookies.)
+ *     host and be no public suffix: a server under co.uk sets none for all of co.uk. Which names
+ *     are such suffixes is libpsl's to know.
  *   - Secure ones neither come from nor go to plain HTTP; the prefixes __Secure- and __Host- hold.
  *   - There are at most COOKIES_MAX, and one has at most COOKIE_SIZE_MAX bytes: beyond that the
  *     oldest of the bucket makes room, and longer ones are dropped.
@@ -24,6 +24,7 @@
 #include <strings.h>
 
 #include <curl/curl.h>
+#include <libpsl.h>
 
 enum { BUCKETS = 64, COOKIES_MAX = 3000, COOKIE_SIZE_MAX = 4096, COOKIES_SENT_MAX = 180 };
 
@@ -204,6 +205,13 @@ static bool begins_with(eddy_span span, const char *text)
     return span.size >= strlen(text) && strncasecmp(span.data, text, strlen(text)) == 0;
 }
 
+/* Whether anybody can have a name below it. Without a list that libpsl was built with: no. */
+static bool is_public_suffix(const char *domain)
+{
+    const psl_ctx_t *list = psl_builtin();
+    return list && psl_is_public_suffix2(list, domain, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+}
+
 /* Settles the domain in `domain`, of 256 bytes, and whether the rules allow the offer. */
 static bool is_allowed(const struct offer *offer, const struct http_authority *authority,
                        char *domain, bool *out_is_host_only)
@@ -230,7 +238,8 @@ static bool is_allowed(const struct offer *offer, const struct http_authority *a
     domain[given.size] = '\0';
     if (strcmp(domain, authority->host) == 0)
         return true;
-    return strchr(domain, '.') && domain_contains(domain, authority->host);
+    return strchr(domain, '.') && !is_public_suffix(domain) &&
+           domain_contains(domain, authority->host);
 }
 
 /* The path that holds when the server names none: that of the request up to its last '/'. */

@@ -21,6 +21,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@
 
 #include <eddy/task.h>
 #include <eddy/thread.h>
+#include <eddy/timeout.h>
 
 enum {
     FRESH_SECONDS = 60,    // an answer holds so long
@@ -149,10 +151,8 @@ static int lookup_error(const struct http_origin *origin)
                      gai_strerror(origin->lookup_code));
 }
 
-int eddy__http_origin_resolve(struct http_origin *origin)
+static int wait_for_answer(struct http_origin *origin)
 {
-    if (!origin->name || origin->fresh_until > eddy_time())
-        return 0;
     if (!origin->is_looking_up) {
         origin->is_looking_up = true;
         origin->refs++;
@@ -171,6 +171,18 @@ int eddy__http_origin_resolve(struct http_origin *origin)
         }
     }
     return origin->lookup_status < 0 ? lookup_error(origin) : 0;
+}
+
+int eddy__http_origin_resolve(struct http_origin *origin, double *inout_limit)
+{
+    double since = eddy_time(), limit = *inout_limit;
+    if (!origin->name || origin->fresh_until > since)
+        return 0;
+    int rc = eddy_within(limit, wait_for_answer(origin));
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no answer about the name %s within %g s", origin->name, limit);
+    *inout_limit = fmax(limit - (eddy_time() - since), 0.001);
+    return rc;
 }
 
 /* --- Origins ---------------------------------------------------------------------------------- */

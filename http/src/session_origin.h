@@ -52,9 +52,10 @@ void eddy__http_origin_write(const struct http_authority *authority, char *buf);
 void eddy__http_origins_fini(eddy_http_session *session);
 
 /*
- * Sees to it that the name has been looked up lately. 0, EDDY_ERESOLVE with a message,
- * EDDY_CANCELLED, -ENOMEM. Suspends when it has not.
+ * Sees to it that the name has been looked up lately, within `*inout_limit` seconds, of which it
+ * takes off what that took. 0, EDDY_ERESOLVE or EDDY_TIMEDOUT with a message, EDDY_CANCELLED,
+ * -ENOMEM. Suspends when it has not.
  */
-int eddy__http_origin_resolve(struct http_origin *origin);
+int eddy__http_origin_resolve(struct http_origin *origin, double *inout_limit);
 
 #endif

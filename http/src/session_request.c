@@ -157,22 +157,6 @@ static void keep_cookies(const struct exchange *x)
     }
 }
 
-static int resolve(struct exchange *x)
-{
-    struct http_origin *origin = x->response->origin;
-    double limit = x->timeout.connect;
-    x->request.connect_timeout = limit;
-    if (x->response->transport->looks_up_names || !origin->name ||
-        origin->fresh_until > eddy_time())
-        return 0;
-    double since = eddy_time();
-    int rc = eddy_within(limit, eddy__http_origin_resolve(origin));
-    if (rc == EDDY_TIMEDOUT)
-        return eddy_fail(rc, "no answer about the name %s within %g s", origin->name, limit);
-    x->request.connect_timeout = fmax(limit - (eddy_time() - since), 0.001);
-    return rc;
-}
-
 static const struct http_transport *choose_transport(const eddy_http_response *response)
 {
     if (eddy__http_mock_is_for(response))
@@ -206,7 +190,9 @@ static int send_once(struct exchange *x)
     request->origin = response->origin;
     response->transport = choose_transport(response);
     EDDY_TRY(eddy__http_session_attach(x->session, response->transport));
-    EDDY_TRY(resolve(x));
+    request->connect_timeout = x->timeout.connect;
+    if (!response->transport->looks_up_names)
+        EDDY_TRY(eddy__http_origin_resolve(response->origin, &request->connect_timeout));
     char *cookie, *authorization;
     int rc = set_secrets(x, &cookie, &authorization);
     request->cookie = cookie;

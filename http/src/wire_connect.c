@@ -25,7 +25,7 @@
 
 #define NEXT_AFTER 0.25    // seconds without an answer
 
-enum { ATTEMPTS_MAX = 16, HOST_SIZE = 256 };
+enum { ATTEMPTS_MAX = 16, HOST_SIZE = 256, LIST_SIZE = ATTEMPTS_MAX * 64 };
 
 typedef struct target {
     char host[HOST_SIZE];    // an address without brackets
@@ -153,7 +153,8 @@ static int connect_to(const char *list, int port, eddy_stream **out_stream)
 
 int eddy__wire_connect(const struct http_origin *origin, double limit, eddy_stream **out_stream)
 {
-    const char *list = addresses_of(origin);
+    char list[LIST_SIZE];    // a copy: another lookup may replace them while we wait
+    snprintf(list, sizeof list, "%s", addresses_of(origin));
     int rc = eddy_within(limit, connect_to(list, origin->port, out_stream));
     if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE)
         return rc;

@@ -252,7 +252,9 @@ static bool is_idempotent(const char *method)
 static int open_new(const struct http_request *request, eddy_http_response *response)
 {
     eddy_stream *stream;
-    EDDY_TRY(eddy__wire_connect(response->origin, request->connect_timeout, &stream));
+    double limit = request->connect_timeout;
+    EDDY_TRY(eddy__http_origin_resolve(response->origin, &limit));
+    EDDY_TRY(eddy__wire_connect(response->origin, limit, &stream));
     struct wire_connection *connection = eddy__wire_connection_new(
         wire_client_of(response->session), response->origin, stream);
     if (!connection) {
@@ -356,6 +358,7 @@ static void let_go(eddy_http_session *session)
 
 const struct http_transport eddy__http_transport_wire = {
     .index = HTTP_BY_WIRE,
+    .looks_up_names = true,    // for new connections, and only for those
     .attach = attach,
     .detach = detach,
     .let_go = let_go,

