@@ -2,9 +2,9 @@
 /*
  * fuzz_http_client.c: any bytes that come back on a connection, cut in any way, are read the same.
  *
- * The first byte chooses the request, the second how the rest is cut. The bytes come through a socket
- * pair that stands in the session's pool as an idle connection, under the virtual clock, once whole
- * and once in pieces; then that side ends. What must hold:
+ * The first byte chooses the request, the second how the rest is cut. The bytes come through a
+ * socket pair that stands in the session's pool as an idle connection, under the virtual clock,
+ * once whole and once in pieces; then that side ends. What must hold:
  *   - the run ends by itself, with nothing to report;
  *   - status, fields and body, or the error, are the same for both; of a streamed body that fails,
  *     one is the beginning of the other, for how much comes before a decoder's error hangs on the
@@ -108,8 +108,8 @@ EDDY_ASYNC(ask, (struct attempt *, attempt))
         .body_max = attempt->flags & IS_SMALL ? SMALL_MAX : OUTPUT_MAX,
     };
     EDDY_AUTO(eddy_http_response) *response = NULL;
-    attempt->outcome = eddy_http_session_request(
-        session, attempt->flags & IS_HEAD ? "HEAD" : "GET", url, &options, &response);
+    attempt->outcome = eddy_http_session_request(session, attempt->flags & IS_HEAD ? "HEAD" : "GET",
+                                                 url, &options, &response);
     if (attempt->outcome >= 0) {
         attempt->outcome = eddy_http_response_status(response);
         attempt->field_count = eddy_http_response_header_count(response);

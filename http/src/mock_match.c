@@ -3,9 +3,9 @@
  * mock_match.c: URLs, patterns, and which of them match.
  *
  * Both sides are brought into one way of writing, so that "http://Service.test:80" declares the
- * answer to "http://service.test/": scheme and host in lower case, no default port, "/" for no path,
- * no fragment. A request's origin has been written that way already. A pattern with a '*' before
- * its path is taken as it stands there.
+ * answer to "http://service.test/": scheme and host in lower case, no default port, "/" for no
+ * path, no fragment. A request's origin has been written that way already. A pattern with a '*'
+ * before its path is taken as it stands there.
  */
 #include "mock.h"
 

@@ -13,7 +13,8 @@
  *     head already, unless the body is encoded; then the decoded bytes are counted as they come.
  *   - Memory asked for in advance, on the word of a Content-Length, is at most BODY_TRUST_MAX.
  *
- * Owns its memory, that of the body included. The rest (slots, channel) belongs to session_request.c, which closes it first.
+ * Owns its memory, that of the body included. The rest (slots, channel) belongs to
+ * session_request.c, which closes it first.
  */
 #include "response.h"
 

@@ -76,7 +76,7 @@ struct eddy_http_session {
     unsigned spare_response_count;
 };
 
-/* One request as it is sent, once for each redirect. Lies on the frame of eddy_http_session_request(). */
+/* One request as it is sent, once for each redirect. Lies on the frame of the call. */
 struct http_request {
     const char *method;
     const char *url;    // absolute; the response's

@@ -20,9 +20,9 @@ struct http_origin {
     char *text;       // "https://example.org", as URLs begin
     size_t text_size;
     struct http_authority authority;
-    char *proxy;                    // NULL: none; else its URL
-    bool needs_libcurl;             // TLS, a proxy, an international name
-    struct wire_connection *idle;   // of the transport of our own
+    char *proxy;                     // NULL: none; else its URL
+    bool needs_libcurl;              // TLS, a proxy, an international name
+    struct wire_connection *idle;    // of the transport of our own
 
     eddy_semaphore slots;    // of connections_per_host_max, if that is limited
 

@@ -109,7 +109,7 @@ int eddy__wire_write_head(struct wire_client *client, const struct http_request 
  */
 int eddy__wire_upload_start(struct wire_connection *connection, eddy_span body, bool is_copied);
 
-/* Ends it, wherever it is: true if all has been sent. Looks at neither body nor connection again. */
+/* Ends it, wherever it is: true if all has been sent. The body is not looked at again. */
 bool eddy__wire_upload_stop(struct wire_connection *connection);
 
 #endif

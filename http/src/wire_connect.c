@@ -43,7 +43,7 @@ static bool is_localhost(const char *host)
            (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
 }
 
-/* What stands in origin->addresses, or would: "192.0.2.1,[2001:db8::1]", or one without brackets. */
+/* What stands in origin->addresses, or would: "192.0.2.1,[2001:db8::1]"; or a bare address. */
 static const char *addresses_of(const struct http_origin *origin)
 {
     if (origin->name)
@@ -114,8 +114,7 @@ static int run(struct race *race, const char *list, int port)
     for (;;) {
         bool has_more = list[0] != '\0' && race->count < ATTEMPTS_MAX;
         if (has_more)
-            race->attempts[race->count++] =
-                eddy_create_task(attempt, next_target(&list, port));
+            race->attempts[race->count++] = eddy_create_task(attempt, next_target(&list, port));
         has_more = list[0] != '\0' && race->count < ATTEMPTS_MAX;
         size_t under_way = race->count - race->failed_count;
         if (under_way == 0)

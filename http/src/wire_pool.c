@@ -2,14 +2,14 @@
 /*
  * wire_pool.c: connections that wait for their next request.
  *
- * An idle connection stands in two rows: its origin's, the latest first, since that one is likeliest
- * to be open still; and its client's by age, the oldest first, from which those go that have idled
- * for too long or are too many. One timer looks after all, and only while there are any. Busy ones
- * stand in a row too, so that the loop's end finds them.
+ * An idle connection stands in two rows: its origin's, the latest first, since that one is
+ * likeliest to be open still; and its client's by age, the oldest first, from which those go that
+ * have idled for too long or are too many. One timer looks after all, and only while there are any.
+ * Busy ones stand in a row too, so that the loop's end finds them.
  *
- * Nobody watches an idle connection. Whether the peer has closed it shows when it is used: a request
- * that may be sent twice just is, over a new one (wire_transport.c); for any other the kernel is
- * asked first.
+ * Nobody watches an idle connection. Whether the peer has closed it shows when it is used: a
+ * request that may be sent twice just is, over a new one (wire_transport.c); for any other the
+ * kernel is asked first.
  *
  * What always holds:
  *   - An idle connection has nothing unread, in the kernel perhaps apart, and nothing unsent.

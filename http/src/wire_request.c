@@ -10,8 +10,8 @@
  *
  * All heads of a session are written into one buffer, since each is in the kernel, or copied behind
  * what is, before the next task runs. Names, values and the method have been checked when they were
- * handed in (session_fields.c), the URL when it was made absolute (session_url.c): nothing that gets
- * here can end a line.
+ * handed in (session_fields.c), the URL when it was made absolute (session_url.c): nothing that
+ * gets here can end a line.
  */
 #include "wire.h"
 

@@ -6,17 +6,18 @@
  *            ^                                          |
  *            +--- the peer had closed the idle one -----+
  *
- * The task that asks does all the work itself: it sends, waits at the stream, and hands what comes to
- * the parser, which hands on spans of the stream's own buffer. Nothing runs beside it but the sending
- * of a large body (wire_upload.c).
+ * The task that asks does all the work itself: it sends, waits at the stream, and hands what comes
+ * to the parser, which hands on spans of the stream's own buffer. Nothing runs beside it but the
+ * sending of a large body (wire_upload.c).
  *
  * What always holds:
  *   - A connection is kept only after an answer that has ended where it said it would, with both
  *     sides willing, all sent, and nothing behind the answer. Whatever ends otherwise, a
  *     cancellation first of all, closes it.
- *   - A request is sent a second time only if it may be (RFC 9110, 9.2.2), the connection had idled,
- *     and not a byte has come back; and then over a new one.
- *   - A streamed body is read from the socket when its reader asks: the kernel slows the server down.
+ *   - A request is sent a second time only if it may be (RFC 9110, 9.2.2), the connection had
+ *     idled, and not a byte has come back; and then over a new one.
+ *   - A streamed body is read from the socket when its reader asks: the kernel slows the server
+ *     down.
  */
 #include "wire.h"
 
@@ -255,8 +256,8 @@ static int open_new(const struct http_request *request, eddy_http_response *resp
     double limit = request->connect_timeout;
     EDDY_TRY(eddy__http_origin_resolve(response->origin, &limit));
     EDDY_TRY(eddy__wire_connect(response->origin, limit, &stream));
-    struct wire_connection *connection = eddy__wire_connection_new(
-        wire_client_of(response->session), response->origin, stream);
+    struct wire_connection *connection =
+        eddy__wire_connection_new(wire_client_of(response->session), response->origin, stream);
     if (!connection) {
         eddy_stream_free(stream);
         return -ENOMEM;

@@ -24,7 +24,7 @@
 static atomic_int lookups;
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
-static bool gate_is_open; // guarded by gate_lock
+static bool gate_is_open;    // guarded by gate_lock
 
 static void set_gate(bool is_open)
 {
@@ -210,9 +210,8 @@ TEST_REAL(an_address_that_refuses_is_passed_over)
 static int open_black_hole(uint32_t host, int port, int *out_fillers)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(host)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(host)};
     EXPECT(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 0) == 0);
     for (int i = 0; i < 4; i++) {
         out_fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);

@@ -176,6 +176,7 @@ TEST_PLAIN(there_is_an_end_to_them)
 }
 
 RUN_TESTS(TEST_OF(a_cookie_goes_back_to_its_host_alone), TEST_OF(a_domain_widens_it),
-          TEST_OF(a_public_suffix_is_too_wide), TEST_OF(paths_narrow_it), TEST_OF(a_new_value_replaces_the_old_in_its_place),
-          TEST_OF(they_expire), TEST_OF(secure_ones_stay_secure), TEST_OF(nonsense_is_dropped),
+          TEST_OF(a_public_suffix_is_too_wide), TEST_OF(paths_narrow_it),
+          TEST_OF(a_new_value_replaces_the_old_in_its_place), TEST_OF(they_expire),
+          TEST_OF(secure_ones_stay_secure), TEST_OF(nonsense_is_dropped),
           TEST_OF(there_is_an_end_to_them))

@@ -138,7 +138,6 @@ TEST(urls_match_in_whatever_way_they_are_written)
 
 TEST(a_star_stands_for_any_bytes)
 {
-    EDDY_AUTO(eddy_http_mock) *mock = new_mock();
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     static const struct {
         const char *pattern, *url;
@@ -450,9 +449,10 @@ TEST(a_mock_may_be_left_behind_at_the_end_of_the_run_first)
 
 TEST(a_mock_may_be_left_behind_at_the_end_of_the_run_then)
 {
-    EDDY_AUTO(eddy_http_mock) *mock = new_mock();
+    eddy_http_mock *mock = new_mock();    // the one that is left behind answers nothing any more
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EXPECT_EQ(get(session, "http://a.test/", ""), EDDY_HTTP_MOCK);
+    eddy_http_mock_free(mock);
     EXPECT_EQ(eddy_http_mock_count(left_behind, NULL, NULL), 1);
     eddy_http_mock_free(left_behind);
 }

@@ -94,8 +94,8 @@ TEST_PLAIN(joined_and_followed_urls_are_fit_too)
     static const struct {
         const char *url, *expected;
     } cases[] = {
-        {"1 2", "http://h/api/1%202"},          {"../\xc3\xa9", "http://h/%C3%A9"},
-        {"?a b", "http://h/api/people?a+b"},    {"/a|b", "http://h/a%7Cb"},
+        {"1 2", "http://h/api/1%202"},       {"../\xc3\xa9", "http://h/%C3%A9"},
+        {"?a b", "http://h/api/people?a+b"}, {"/a|b", "http://h/a%7Cb"},
         {"http://o/a b", "http://o/a%20b"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -30,9 +30,9 @@ static int get(eddy_http_session *session, const struct peer *peer, const char *
     return ask(session, "GET", peer_url(peer, "/"), body);
 }
 
-#define OK(body)  "HTTP/1.1 200 OK\r\nContent-Length: " #body "\r\n\r\n"
-#define HELLO     OK(5) "hello"
-#define NOTHING   OK(0)
+#define OK(body) "HTTP/1.1 200 OK\r\nContent-Length: " #body "\r\n\r\n"
+#define HELLO    OK(5) "hello"
+#define NOTHING  OK(0)
 
 TEST(the_request_is_what_it_should_be_to_the_letter)
 {
@@ -144,8 +144,9 @@ TEST(the_answer_to_a_head_has_no_body)
 TEST(the_answer_may_come_in_any_pieces)
 {
     PEER(peer, {.answer = HELLO, .piece = 1},
-         {.answer = "HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n",
+         {.answer =
+              "HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n",
           .piece = 1},
          {.answer = HELLO, .piece = 7});
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
@@ -230,7 +231,8 @@ TEST(a_request_is_repeated_when_the_peer_had_closed_the_connection)
 
 TEST(what_may_not_be_sent_twice_is_not)
 {
-    PEER(peer, {.answer = HELLO}, {.then_close = true},    // a POST over the connection that is kept
+    PEER(peer, {.answer = HELLO},
+         {.then_close = true},    // a POST over the connection that is kept
          {.answer = HELLO}, {.then_close = true}, {.answer = HELLO},    // a GET
          {.answer = "HTTP/1.1 200", .then_close = true},    // one that has been answered, in part
          {.then_close = true});                             // one over a new connection
@@ -270,8 +272,8 @@ EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
 
 TEST(a_request_that_is_cancelled_takes_its_connection_along)
 {
-    PEER(peer, {.answer = HELLO}, {.delay = 5, .answer = HELLO},
-         {.answer = OK(50) "some"}, {.answer = HELLO}, {.answer = HELLO});
+    PEER(peer, {.answer = HELLO}, {.delay = 5, .answer = HELLO}, {.answer = OK(50) "some"},
+         {.answer = HELLO}, {.answer = HELLO});
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     char url[64];
     strcpy(url, peer_url(&peer, "/"));
@@ -322,9 +324,10 @@ static int post(eddy_http_session *session, const struct peer *peer, size_t size
 TEST(a_large_body_is_sent_while_the_answer_is_awaited)
 {
     enum { SIZE = 8 << 20 };
-    PEER(peer, {.answer = HELLO}, {.answer = HELLO}, {.answer = "HTTP/1.1 413 Too Large\r\n"
-                                                                "Content-Length: 0\r\n\r\n",
-                                                      .skips_body = true},
+    PEER(peer, {.answer = HELLO}, {.answer = HELLO},
+         {.answer = "HTTP/1.1 413 Too Large\r\n"
+                    "Content-Length: 0\r\n\r\n",
+          .skips_body = true},
          {.answer = HELLO});
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     EXPECT_EQ(post(session, &peer, SIZE, false), 200);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_wire_peer.h: a server in the same loop that answers by a script, for tests of the transport of
- * our own under the virtual clock.
+ * test_wire_peer.h: a server in the same loop that answers by a script, for tests of the transport
+ * of our own under the virtual clock.
  */
 #ifndef EDDY_HTTP_TEST_WIRE_PEER_H
 #define EDDY_HTTP_TEST_WIRE_PEER_H
@@ -57,8 +57,8 @@ static inline int send_answer(eddy_stream *stream, const struct step *step)
     size_t size = strlen(step->answer);
     size_t piece = step->piece > 0 ? step->piece : size + 1;
     for (size_t at = 0; at < size; at += piece) {
-        EDDY_TRY(eddy_stream_write(stream, step->answer + at,
-                                   size - at < piece ? size - at : piece));
+        EDDY_TRY(
+            eddy_stream_write(stream, step->answer + at, size - at < piece ? size - at : piece));
         if (step->piece > 0)
             EDDY_TRY(eddy_sleep(0));
     }
@@ -126,10 +126,10 @@ static inline bool peer_begin_at(struct peer *peer, const char *host, const stru
     return true;
 }
 
-#define PEER(name, ...)                                                       \
-    static const struct step name##_steps[] = {__VA_ARGS__};                  \
-    static struct peer name;                                                  \
-    REQUIRE(peer_begin_at(&name, "127.0.0.1", name##_steps,                   \
+#define PEER(name, ...)                                      \
+    static const struct step name##_steps[] = {__VA_ARGS__}; \
+    static struct peer name;                                 \
+    REQUIRE(peer_begin_at(&name, "127.0.0.1", name##_steps,  \
                           sizeof name##_steps / sizeof name##_steps[0]))
 
 static inline void peer_end(struct peer *peer)
@@ -146,7 +146,8 @@ static inline const char *peer_url(const struct peer *peer, const char *path)
     static char urls[4][200];
     static unsigned next;
     char *url = urls[next++ % 4];
-    snprintf(url, sizeof urls[0], "http://127.0.0.1:%d%s", eddy_listener_port(peer->listener), path);
+    snprintf(url, sizeof urls[0], "http://127.0.0.1:%d%s", eddy_listener_port(peer->listener),
+             path);
     return url;
 }
 

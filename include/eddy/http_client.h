@@ -19,6 +19,13 @@
  * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the
  * URL and the reason.
  *
+ * Plain HTTP/1.1 goes over Eddy's own streams, strictly read; TLS, HTTP/2 and proxies are
+ * libcurl's, and nothing else tells the two apart. Connections are kept for 15 seconds over the
+ * former; when the server has closed one meanwhile, a request that may be sent twice (GET, HEAD,
+ * PUT, DELETE, OPTIONS, TRACE) is sent again over a new one. URLs are made fit to be sent as
+ * aiohttp does: what may not stand in one is escaped, "user:password@" becomes an Authorization
+ * header.
+ *
  * Certificates are verified. The proxy variables of the environment (http_proxy, https_proxy,
  * all_proxy, no_proxy) are honoured. gzip, brotli and zstd are decoded.
  *

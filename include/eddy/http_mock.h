@@ -5,17 +5,15 @@
  *
  *     EDDY_AUTO(eddy_http_mock) *mock = NULL;
  *     EDDY_TRY(eddy_http_mock_new(NULL, &mock));
- *     EDDY_TRY(eddy_http_mock_add(mock, "GET", "http://service.test/crowd", &(eddy_http_mock_answer){
- *         .text = "[\"Ann\", \"Bob\"]",
- *         .delay = 2.0,
- *     }));
+ *     EDDY_TRY(eddy_http_mock_add(mock, "GET", "http://service.test/crowd",
+ *                                 &(eddy_http_mock_answer){.text = "[\"Ann\"]", .delay = 2.0}));
  *     ...the program under test makes sessions and requests, as ever...
  *     assert(eddy_http_mock_count(mock, "GET", "http://service.test/crowd") == 1);
  *
  * While a mock is there, it answers every request of every session of its loop. Only the network is
- * replaced: redirects, cookies, decoding, limits on size and time, and queueing work as they do over
- * it. Names are not looked up, proxies not asked. A request that nothing is declared for fails with
- * EDDY_HTTP_MOCK, and a message that names its method and URL.
+ * replaced: redirects, cookies, decoding, limits on size and time, and queueing work as they do
+ * over it. Names are not looked up, proxies not asked. A request that nothing is declared for fails
+ * with EDDY_HTTP_MOCK, and a message that names its method and URL.
  */
 #ifndef EDDY_HTTP_MOCK_H
 #define EDDY_HTTP_MOCK_H
@@ -42,6 +40,7 @@ EDDY_API EDDY_CHECKED int eddy_http_mock_new(const eddy_http_mock_options *optio
                                              eddy_http_mock **out_mock);
 EDDY_API void eddy_http_mock_free(eddy_http_mock *mock);
 
+/* For .times: as often as it is asked for. */
 #define EDDY_HTTP_MOCK_ALWAYS UINT32_MAX
 
 /* Zero means the default throughout. Everything is copied. Times are in seconds. */
@@ -67,13 +66,15 @@ typedef struct eddy_http_mock_answer {
 } eddy_http_mock_answer;
 
 /*
- * Declares the answer to `method` at `url`. NULL is any method; in `url` a '*' stands for any bytes,
- * also none. What comes before "?" or "#" is compared after the usual way of writing: scheme and host
- * in lower case, no default port, "/" for an empty path; a fragment is ignored. Of several answers
- * that match, the first declared is given until it is used up. NULL for `answer`: an empty 200.
+ * Declares the answer to `method` at `url`. NULL is any method; in `url` a '*' stands for any
+ * bytes, also none. What comes before "?" or "#" is compared after the usual way of writing: scheme
+ * and host in lower case, no default port, "/" for an empty path; a fragment is ignored. Of several
+ * answers that match, the first declared is given until it is used up. NULL for `answer`: an empty
+ * 200.
  *
- * Returns 0, EDDY_HTTP_URL for a `url` that is no URL, EDDY_EVALUE for an answer that makes no sense
- * (a status that is none, a negative delay, an error that is none, both text and body), -ENOMEM.
+ * Returns 0, EDDY_HTTP_URL for a `url` that is no URL, EDDY_EVALUE for an answer that makes no
+ * sense (a status that is none, a negative delay, an error that is none, both text and body),
+ * -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_http_mock_add(eddy_http_mock *mock, const char *method,
                                              const char *url, const eddy_http_mock_answer *answer);
@@ -82,21 +83,21 @@ EDDY_API EDDY_CHECKED int eddy_http_mock_add(eddy_http_mock *mock, const char *m
 typedef struct eddy_http_mock_call {
     const char *method;
     const char *url;                 /* absolute, as written by the program */
-    const eddy_http_header *headers; /* the session's, the request's, cookies; the last has no name */
+    const eddy_http_header *headers; /* the session's, its own, cookies; the last has no name */
     eddy_span body;
     double at;                       /* eddy_time() then */
     bool is_matched;                 /* an answer was declared for it */
 } eddy_http_mock_call;
 
-/* How many requests were made with `method` (NULL: any) to `url` (NULL: any; a pattern as above). */
+/* How many requests were made with `method` (NULL: any) to `url` (NULL: any; or a pattern). */
 EDDY_API size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method,
                                      const char *url);
 
-/* Lends the request number `index`, from 0 in the order they were made, until the mock goes; or NULL. */
+/* Lends request number `index`, from 0 in the order they were made, until the mock goes; or NULL. */
 EDDY_API const eddy_http_mock_call *eddy_http_mock_call_at(const eddy_http_mock *mock,
                                                            size_t index);
 
-/* Lends the value of a call's first header called `name`, in whatever case; NULL if there is none. */
+/* Lends the value of a call's first header called `name`, in whatever case; NULL if none is. */
 EDDY_API const char *eddy_http_mock_call_header(const eddy_http_mock_call *call, const char *name);
 
 /* How many answers are declared that have never been given. */
