@@ -179,10 +179,20 @@ static void take_attribute(struct offer *offer, eddy_span name, eddy_span value,
         offer->is_secure = true;
 }
 
+static bool has_control(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if ((*at < 0x20 && *at != '\t') || *at == 0x7f)
+            return true;
+    return false;
+}
+
 /* "name=value; attribute; attribute=value". False if it is no cookie at all. */
 static bool take_apart(struct offer *offer, const char *text, int64_t now)
 {
     *offer = (struct offer){.expires = INT64_MAX};
+    if (has_control(text))
+        return false;    // sent back, it could end a line
     const char *end = text + strcspn(text, ";");
     const char *equals = memchr(text, '=', (size_t)(end - text));
     if (!equals)

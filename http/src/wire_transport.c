@@ -210,10 +210,14 @@ static int send_request(struct wire_connection *connection, const struct http_re
     return is_break(rc) ? 0 : rc;
 }
 
-/* Whether the caller wants the connection closed afterwards, and tells the server so. */
+/* Whether the caller tells the server to close the connection, or to make something else of it. */
 static bool asks_to_close(const struct http_request *request)
 {
-    return eddy__http_fields_have(request->fields, "Connection");
+    const struct http_fields *fields = request->fields;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, "Connection") == 0)
+            return strcasecmp(fields->items[i].value, "keep-alive") != 0;
+    return false;
 }
 
 static void begin(struct wire_connection *connection, const struct http_request *request,

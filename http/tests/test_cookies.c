@@ -145,7 +145,9 @@ TEST_PLAIN(secure_ones_stay_secure)
 TEST_PLAIN(nonsense_is_dropped)
 {
     begin();
-    static const char *const values[] = {"", "novalue", "=v", " = v", ";", "; a=b", ";;;===", "="};
+    static const char *const values[] = {"",          "novalue", "=v",       " = v",
+                                         ";",         "; a=b",   ";;;===",   "=",
+                                         "a=b\rX: y", "a\n=b",   "a=b; \x7f"};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         set("http://h.test", "/", values[i]);
     EXPECT(eddy__http_cookies_are_empty(jar));

@@ -128,6 +128,21 @@ TEST(a_connection_is_used_again_only_after_a_whole_answer)
     }
 }
 
+TEST(the_caller_may_have_the_connection_closed)
+{
+    PEER(peer, {.answer = NOTHING}, {.answer = NOTHING}, {.answer = NOTHING}, {.answer = NOTHING});
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    static const char *const values[] = {"keep-alive", "close", "Upgrade", NULL};
+    for (int i = 0; i < 4; i++) {
+        EDDY_AUTO(eddy_http_response) *response = NULL;
+        eddy_http_request_options options = {
+            .headers = (eddy_http_header[]){{"Connection", values[i]}, {0}}};
+        EXPECT_EQ(eddy_http_session_get(session, peer_url(&peer, "/"), &options, &response), 0);
+        EXPECT_EQ(peer.connection_count, i < 2 ? 1 : i);
+    }
+    peer_end(&peer);
+}
+
 TEST(the_answer_to_a_head_has_no_body)
 {
     PEER(peer, {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"}, {.answer = HELLO},
@@ -369,6 +384,7 @@ int main(void)
         TEST_OF(fields_of_ones_own_take_the_place_of_ours),
         TEST_OF(an_ipv6_address_is_a_host),
         TEST_OF(a_connection_is_used_again_only_after_a_whole_answer),
+        TEST_OF(the_caller_may_have_the_connection_closed),
         TEST_OF(the_answer_to_a_head_has_no_body),
         TEST_OF(the_answer_may_come_in_any_pieces),
         TEST_OF(what_two_readers_may_read_differently_is_refused),
