@@ -27,9 +27,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
 #include <eddy/curl.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
@@ -225,13 +225,13 @@ static struct curl_channel *take_channel(const eddy_http_session *session)
         client->spare_count--;
         return channel;
     }
-    channel = calloc(1, sizeof *channel);
+    channel = eddy_calloc(1, sizeof *channel);
     if (!channel)
         return NULL;
     channel->job.done = on_done;
     channel->job.easy = curl_easy_init();
     if (!channel->job.easy) {
-        free(channel);
+        eddy_free(channel);
         return NULL;
     }
     set_up(channel, session);
@@ -243,7 +243,7 @@ static void destroy_channel(struct curl_channel *channel)
     curl_easy_cleanup(channel->job.easy);
     curl_slist_free_all(channel->headers);
     curl_slist_free_all(channel->names);
-    free(channel);
+    eddy_free(channel);
 }
 
 static void give_channel_back(const eddy_http_session *session, struct curl_channel *channel)
@@ -302,19 +302,19 @@ static int outcome(const struct curl_channel *channel)
 
 static int attach(eddy_http_session *session)
 {
-    struct curl_client *client = calloc(1, sizeof *client);
+    struct curl_client *client = eddy_calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
     int err = eddy__curl_engine_get(&client->engine);
     if (err < 0) {
-        free(client);
+        eddy_free(client);
         return err;
     }
     err = eddy__curl_append_fields(&client->headers, &session->fields);
     if (err < 0) {
         curl_slist_free_all(client->headers);
         eddy__curl_engine_unref(client->engine);
-        free(client);
+        eddy_free(client);
         return err;
     }
     eddy__curl_engine_keep(client->engine, (long)session->connections_max);
@@ -332,7 +332,7 @@ static void detach(eddy_http_session *session)
     }
     curl_slist_free_all(client->headers);
     eddy__curl_engine_unref(client->engine);
-    free(client);
+    eddy_free(client);
 }
 
 static int open_exchange(const struct http_request *request, eddy_http_response *response)

@@ -10,10 +10,11 @@
  *
  * Owns its stages. Called by response_body.c; never suspends.
  */
+#include <eddy/alloc.h>
+
 #include "decode.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -59,14 +60,14 @@ static int add_stage(struct http_decoder **inout_decoder, const struct http_codi
 {
     struct http_decoder *decoder = *inout_decoder;
     if (!decoder)
-        decoder = *inout_decoder = calloc(1, sizeof *decoder);
+        decoder = *inout_decoder = eddy_calloc(1, sizeof *decoder);
     if (!decoder)
         return -ENOMEM;
     if (decoder->count == STAGES_MAX)
         return EDDY_HTTP_DECODE;
     struct stage *stage = &decoder->stages[decoder->count];
     stage->coding = coding;
-    stage->between = malloc(BETWEEN_SIZE);
+    stage->between = eddy_malloc(BETWEEN_SIZE);
     stage->state = coding->open();
     decoder->count++;
     return stage->between && stage->state ? 0 : -ENOMEM;
@@ -105,9 +106,9 @@ void eddy__http_decoder_free(struct http_decoder *decoder)
         struct stage *stage = &decoder->stages[i];
         if (stage->state)
             stage->coding->close(stage->state);
-        free(stage->between);
+        eddy_free(stage->between);
     }
-    free(decoder);
+    eddy_free(decoder);
 }
 
 /* --- Pulling ---------------------------------------------------------------------------------- */

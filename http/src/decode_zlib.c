@@ -6,11 +6,12 @@
  * zlib's format, but some servers send the bare one: the first two bytes tell, for they are a
  * checksum of themselves in the one, and what a compressor writes in the other never is.
  */
+#include <eddy/alloc.h>
+
 #include "decode_coding.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <zlib.h>
 
 enum {
@@ -29,7 +30,7 @@ struct inflater {
 
 static void *open_with(bool is_deflate)
 {
-    struct inflater *inflater = calloc(1, sizeof *inflater);
+    struct inflater *inflater = eddy_calloc(1, sizeof *inflater);
     if (inflater)
         inflater->is_deflate = is_deflate;
     return inflater;
@@ -140,7 +141,7 @@ static void close_inflater(void *state)
     struct inflater *inflater = state;
     if (inflater->is_open)
         inflateEnd(&inflater->stream);
-    free(inflater);
+    eddy_free(inflater);
 }
 
 const struct http_coding eddy__http_coding_gzip = {

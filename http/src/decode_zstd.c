@@ -4,10 +4,11 @@
  *
  * A frame's window, which is memory that we hold, is at most 8 MiB, as RFC 9659 has it for HTTP.
  */
+#include <eddy/alloc.h>
+
 #include "decode_coding.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
@@ -22,12 +23,12 @@ static void close_zstd(void *state)
 {
     struct unpacker *unpacker = state;
     ZSTD_freeDStream(unpacker->stream);
-    free(unpacker);
+    eddy_free(unpacker);
 }
 
 static void *open_zstd(void)
 {
-    struct unpacker *unpacker = calloc(1, sizeof *unpacker);
+    struct unpacker *unpacker = eddy_calloc(1, sizeof *unpacker);
     if (!unpacker)
         return NULL;
     unpacker->stream = ZSTD_createDStream();

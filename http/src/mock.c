@@ -10,10 +10,11 @@
  *   - Answers and calls are only ever added, so an index stays valid as long as the mock.
  *   - A mock whose owner has given it back answers nothing new; exchanges under way hold it.
  */
+#include <eddy/alloc.h>
+
 #include "mock.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,7 +35,7 @@ static int close_desk(void *data)
     struct mock_desk *desk = data;
     for (eddy_http_mock *mock = desk->newest; mock; mock = mock->older)
         mock->desk = NULL;
-    free(desk);
+    eddy_free(desk);
     desk_here = NULL;
     return 0;
 }
@@ -43,13 +44,13 @@ static int open_desk(void)
 {
     if (desk_here && desk_here->loop == eddy_get_running_loop())
         return 0;
-    struct mock_desk *desk = calloc(1, sizeof *desk);
+    struct mock_desk *desk = eddy_calloc(1, sizeof *desk);
     if (!desk)
         return -ENOMEM;
     desk->loop = eddy_get_running_loop();
     int err = eddy_loop_on_close(close_desk, desk);
     if (err < 0) {
-        free(desk);
+        eddy_free(desk);
         return err;
     }
     desk_here = desk;
@@ -71,9 +72,9 @@ static void leave_desk(eddy_http_mock *mock)
 
 static void free_answer(struct mock_answer *answer)
 {
-    free(answer->method);
-    free(answer->pattern);
-    free(answer->body);
+    eddy_free(answer->method);
+    eddy_free(answer->pattern);
+    eddy_free(answer->body);
     eddy__http_fields_fini(&answer->fields);
 }
 
@@ -84,13 +85,13 @@ void eddy__http_mock_unref(eddy_http_mock *mock)
     for (size_t i = 0; i < mock->answer_count; i++)
         free_answer(&mock->answers[i]);
     for (size_t i = 0; i < mock->call_count; i++)
-        free(mock->calls[i]);
+        eddy_free(mock->calls[i]);
     for (size_t i = 0; i < mock->passthrough_count; i++)
-        free(mock->passthrough[i]);
-    free(mock->answers);
-    free(mock->calls);
-    free(mock->passthrough);
-    free(mock);
+        eddy_free(mock->passthrough[i]);
+    eddy_free(mock->answers);
+    eddy_free(mock->calls);
+    eddy_free(mock->passthrough);
+    eddy_free(mock);
 }
 
 void eddy_http_mock_free(eddy_http_mock *mock)
@@ -106,7 +107,7 @@ static int copy_passthrough(eddy_http_mock *mock, const char *const *patterns)
     size_t count = 0;
     while (patterns[count])
         count++;
-    mock->passthrough = calloc(count + 1, sizeof *mock->passthrough);
+    mock->passthrough = eddy_calloc(count + 1, sizeof *mock->passthrough);
     if (!mock->passthrough)
         return -ENOMEM;
     for (; mock->passthrough_count < count; mock->passthrough_count++)
@@ -121,7 +122,7 @@ int eddy_http_mock_new(const eddy_http_mock_options *options, eddy_http_mock **o
     if (!eddy_get_running_loop())
         return eddy_fail(EDDY_EMISUSE, "eddy_http_mock_new: no loop runs on this thread");
     EDDY_TRY(open_desk());
-    eddy_http_mock *mock = calloc(1, sizeof *mock);
+    eddy_http_mock *mock = eddy_calloc(1, sizeof *mock);
     if (!mock)
         return -ENOMEM;
     mock->refs = 1;
@@ -154,7 +155,7 @@ static int check(const eddy_http_mock_answer *answer)
 
 static int copy_body(struct mock_answer *answer, eddy_span body)
 {
-    answer->body = malloc(body.size + 1);
+    answer->body = eddy_malloc(body.size + 1);
     if (!answer->body)
         return -ENOMEM;
     if (body.size > 0)
@@ -196,7 +197,7 @@ int eddy_http_mock_add(eddy_http_mock *mock, const char *method, const char *url
         answer = &empty;
     EDDY_TRY(check(answer));
     struct mock_answer *answers =
-        realloc(mock->answers, (mock->answer_count + 1) * sizeof *answers);
+        eddy_realloc(mock->answers, (mock->answer_count + 1) * sizeof *answers);
     if (!answers)
         return -ENOMEM;
     mock->answers = answers;
@@ -286,7 +287,7 @@ static struct mock_call *copy_call(const struct http_request *request)
         .count = request->fields->count + 2,
     };
     size_t headers_size = (sent.count + 1) * sizeof(eddy_http_header);
-    struct mock_call *call = malloc(sizeof *call + headers_size + size_of(&sent, request));
+    struct mock_call *call = eddy_malloc(sizeof *call + headers_size + size_of(&sent, request));
     if (!call)
         return NULL;
     eddy_http_header *headers = (eddy_http_header *)(call + 1);
@@ -304,7 +305,7 @@ static struct mock_call *copy_call(const struct http_request *request)
 static struct mock_call *note_call(eddy_http_mock *mock, const struct http_request *request)
 {
     struct mock_call **calls =
-        realloc(mock->calls, (mock->call_count + 1) * sizeof(struct mock_call *));
+        eddy_realloc(mock->calls, (mock->call_count + 1) * sizeof(struct mock_call *));
     if (!calls)
         return NULL;
     mock->calls = calls;
@@ -360,7 +361,7 @@ size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method, cons
             continue;
         count += !url || eddy__http_mock_matches(pattern, call->origin, call->seen.url);
     }
-    free(pattern);
+    eddy_free(pattern);
     return count;
 }
 

@@ -7,11 +7,12 @@
  * path, no fragment. A request's origin has been written that way already. A pattern with a '*'
  * before its path is taken as it stands there.
  */
+#include <eddy/alloc.h>
+
 #include "mock.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "session_origin.h"
@@ -37,19 +38,21 @@ int eddy__http_mock_normalise(const char *url, char **out_pattern)
     char origin[HTTP_ORIGIN_TEXT_MAX] = "";
     if (!is_taken_as_it_is) {
         struct http_authority authority;
-        char *begin = strndup(url, (size_t)(rest.data - url));
-        if (!begin)
-            return -ENOMEM;
-        int err = eddy__http_url_split(begin, &authority);
-        free(begin);
-        if (err < 0)
-            return err;
+        char begin[HTTP_ORIGIN_TEXT_MAX + 512];    // a user and password may stand there
+        snprintf(begin, sizeof begin, "%.*s", (int)(rest.data - url), url);
+        EDDY_TRY(eddy__http_url_split(begin, &authority));
         eddy__http_origin_write(&authority, origin);
     }
     const char *from = is_taken_as_it_is ? url : rest.data;
     const char *slash = is_taken_as_it_is ? "" : slash_before(rest);
-    int size = (int)(rest.data + rest.size - from);
-    return asprintf(out_pattern, "%s%s%.*s", origin, slash, size, from) < 0 ? -ENOMEM : 0;
+    size_t size = (size_t)(rest.data + rest.size - from);
+    size_t room = strlen(origin) + size + 2;
+    char *pattern = eddy_malloc(room);
+    if (!pattern)
+        return -ENOMEM;
+    snprintf(pattern, room, "%s%s%.*s", origin, slash, (int)size, from);
+    *out_pattern = pattern;
+    return 0;
 }
 
 /* A text in pieces, read as one. */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 
 enum { PIECE_MAX = 16 * 1024 };    // bytes of a body that come at once
@@ -135,7 +136,7 @@ static int answer_request(struct mock_exchange *exchange, const struct http_requ
 
 static int open_exchange(const struct http_request *request, eddy_http_response *response)
 {
-    struct mock_exchange *exchange = calloc(1, sizeof *exchange);
+    struct mock_exchange *exchange = eddy_calloc(1, sizeof *exchange);
     if (!exchange)
         return -ENOMEM;
     exchange->mock = eddy__http_mock_find(response);
@@ -149,7 +150,7 @@ static void close_exchange(eddy_http_response *response)
     struct mock_exchange *exchange = response->channel;
     response->channel = NULL;
     eddy__http_mock_unref(exchange->mock);
-    free(exchange);
+    eddy_free(exchange);
 }
 
 /* Nothing is held back on its way, so there is nothing to let go on. */

@@ -16,6 +16,8 @@
  * Owns its memory, that of the body included. The rest (slots, channel) belongs to
  * session_request.c, which closes it first.
  */
+#include <eddy/alloc.h>
+
 #include "response.h"
 
 #include "date.h"
@@ -44,7 +46,7 @@ eddy_http_response *eddy__http_response_new(eddy_http_session *session)
         session->spare_responses = response->next_free;
         session->spare_response_count--;
     } else {
-        response = calloc(1, sizeof *response);
+        response = eddy_calloc(1, sizeof *response);
         if (!response)
             return NULL;
     }
@@ -55,11 +57,11 @@ eddy_http_response *eddy__http_response_new(eddy_http_session *session)
 void eddy__http_response_destroy(eddy_http_response *response)
 {
     eddy__http_response_end_decoding(response);
-    free(response->url);
-    free(response->head);
-    free(response->fields);
-    free(response->body);
-    free(response);
+    eddy_free(response->url);
+    eddy_free(response->head);
+    eddy_free(response->fields);
+    eddy_free(response->body);
+    eddy_free(response);
 }
 
 /* Keeps the memory that the next response is likely to need, and nothing else. */
@@ -73,9 +75,9 @@ static void recycle(eddy_http_response *response, eddy_http_session *session)
     size_t body_capacity = response->body_capacity;
 
     eddy__http_response_end_decoding(response);
-    free(response->url);
+    eddy_free(response->url);
     if (body_capacity > BODY_SPARE_MAX) {
-        free(body);
+        eddy_free(body);
         body = NULL;
         body_capacity = 0;
     }
@@ -137,7 +139,7 @@ static int grow_head(eddy_http_response *response, size_t more)
     size_t capacity = response->head_capacity ? response->head_capacity * 2 : HEAD_FIRST;
     if (capacity < needed)
         capacity = needed;
-    char *head = malloc(capacity);
+    char *head = eddy_malloc(capacity);
     if (!head)
         return -ENOMEM;
     if (response->head_size > 0)
@@ -147,7 +149,7 @@ static int grow_head(eddy_http_response *response, size_t more)
         field->name = head + (field->name - response->head);
         field->value = head + (field->value - response->head);
     }
-    free(response->head);
+    eddy_free(response->head);
     response->head = head;
     response->head_capacity = capacity;
     return 0;
@@ -167,7 +169,7 @@ static int make_room_for_field(eddy_http_response *response)
     if (response->field_count < response->field_capacity)
         return 0;
     size_t capacity = response->field_capacity ? response->field_capacity * 2 : FIELDS_FIRST;
-    eddy_http_header *fields = realloc(response->fields, capacity * sizeof *fields);
+    eddy_http_header *fields = eddy_realloc(response->fields, capacity * sizeof *fields);
     if (!fields)
         return -ENOMEM;
     response->fields = fields;

@@ -16,10 +16,11 @@
  *
  * The memory belongs to the response. Called by session_request.c and the transports.
  */
+#include <eddy/alloc.h>
+
 #include "response.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,7 +37,7 @@ int eddy__http_response_reserve(eddy_http_response *response, size_t size)
     size_t capacity = response->body_capacity ? response->body_capacity * 2 : 4096;
     if (capacity <= size)
         capacity = size + 1;    // and the zero behind it
-    char *body = realloc(response->body, capacity);
+    char *body = eddy_realloc(response->body, capacity);
     if (!body)
         return -ENOMEM;
     response->body = body;
@@ -92,7 +93,7 @@ int eddy__http_response_begin_decoding(eddy_http_response *response)
 void eddy__http_response_end_decoding(eddy_http_response *response)
 {
     eddy__http_decoder_free(response->decoder);
-    free(response->raw);
+    eddy_free(response->raw);
     response->decoder = NULL;
     response->raw = NULL;
     response->raw_size = 0;
@@ -131,7 +132,7 @@ static int decode(eddy_http_response *response, const char *data, size_t size, s
 
 static int keep_raw(eddy_http_response *response, const char *data, size_t size)
 {
-    response->raw = malloc(size + 1);    // not NULL, though it were empty
+    response->raw = eddy_malloc(size + 1);    // not NULL, though it were empty
     if (!response->raw)
         return -ENOMEM;
     memcpy(response->raw, data, size);
@@ -162,7 +163,7 @@ int eddy__http_response_decode_more(eddy_http_response *response)
         memmove(response->raw, response->raw + used, response->raw_size - used);
     response->raw_size -= used;
     if (response->raw_size == 0 && !is_full(response)) {
-        free(response->raw);
+        eddy_free(response->raw);
         response->raw = NULL;
     }
     return 0;

@@ -5,12 +5,13 @@
  * A session belongs to the loop that ran when it was made. It goes when its owner has given it back
  * and the last response and lookup that need it are gone; session_request.c does the rest.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,7 +27,7 @@ char *eddy__http_copy(const char *text, int *err)
 {
     if (!text)
         return NULL;
-    char *copy = strdup(text);
+    char *copy = eddy_strdup(text);
     if (!copy)
         *err = -ENOMEM;
     return copy;
@@ -52,10 +53,10 @@ static void destroy(eddy_http_session *session)
     eddy__http_origins_fini(session);
     eddy__http_cookies_free(session->cookies);
     eddy__http_fields_fini(&session->fields);
-    free(session->base_url);
-    free(session->proxy);
-    free(session->cacert);
-    free(session);
+    eddy_free(session->base_url);
+    eddy_free(session->proxy);
+    eddy_free(session->cacert);
+    eddy_free(session);
 }
 
 void eddy__http_session_unref(eddy_http_session *session)
@@ -154,7 +155,7 @@ int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_se
     if (!eddy_get_running_loop())
         return eddy_fail(EDDY_EMISUSE, "eddy_http_session_new: no loop runs on this thread");
     EDDY_TRY(check(options));
-    eddy_http_session *session = calloc(1, sizeof *session);
+    eddy_http_session *session = eddy_calloc(1, sizeof *session);
     if (!session)
         return -ENOMEM;
     session->refs = 1;

@@ -15,6 +15,8 @@
  *
  * Time is handed in, so that tests need not wait. Nothing here suspends.
  */
+#include <eddy/alloc.h>
+
 #include "session_cookies.h"
 
 #include <arpa/inet.h>
@@ -53,7 +55,7 @@ struct offer {
 
 struct http_cookies *eddy__http_cookies_new(void)
 {
-    return calloc(1, sizeof(struct http_cookies));
+    return eddy_calloc(1, sizeof(struct http_cookies));
 }
 
 void eddy__http_cookies_free(struct http_cookies *cookies)
@@ -63,10 +65,10 @@ void eddy__http_cookies_free(struct http_cookies *cookies)
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct cookie *at = cookies->buckets[i], *next; at; at = next) {
             next = at->next;
-            free(at);
+            eddy_free(at);
         }
     }
-    free(cookies);
+    eddy_free(cookies);
 }
 
 bool eddy__http_cookies_are_empty(const struct http_cookies *cookies)
@@ -267,7 +269,7 @@ static struct cookie *make(const struct offer *offer, const char *domain, eddy_s
 {
     size_t domain_size = strlen(domain);
     size_t size = offer->name.size + offer->value.size + domain_size + path.size + 4;
-    struct cookie *cookie = malloc(sizeof *cookie + size);
+    struct cookie *cookie = eddy_malloc(sizeof *cookie + size);
     if (!cookie)
         return NULL;
     *cookie = (struct cookie){
@@ -293,7 +295,7 @@ static void drop(struct http_cookies *cookies, struct cookie **place)
 {
     struct cookie *cookie = *place;
     *place = cookie->next;
-    free(cookie);
+    eddy_free(cookie);
     cookies->count--;
 }
 
@@ -338,7 +340,7 @@ int eddy__http_cookies_set(struct http_cookies *cookies, const struct http_autho
     struct cookie **bucket = bucket_of(cookies, domain);
     make_room(cookies, bucket, cookie, now);
     if (cookie->expires <= now || cookies->count >= COOKIES_MAX) {
-        free(cookie);    // it came to delete the one before it, or there is no room in any way
+        eddy_free(cookie);    // it came to delete the one before it, or there is no room in any way
         return 0;
     }
     cookie->next = *bucket;
@@ -375,7 +377,7 @@ static char *join(const struct cookie *const *chosen, size_t count)
     size_t size = 1;
     for (size_t i = 0; i < count; i++)
         size += chosen[i]->name_size + chosen[i]->value_size + 3;
-    char *text = malloc(size);
+    char *text = eddy_malloc(size);
     if (!text)
         return NULL;
     char *at = text;

@@ -9,10 +9,11 @@
  * a value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they
  * must agree with the body, and the transport sets them.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -114,7 +115,7 @@ static int copy(struct http_fields *out_fields, const eddy_http_header *defaults
         size += size_of(at);
         item_count++;
     }
-    eddy_http_header *items = malloc(item_count * sizeof *items + size);
+    eddy_http_header *items = eddy_malloc(item_count * sizeof *items + size);
     if (!items)
         return -ENOMEM;
     char *text = (char *)(items + item_count);
@@ -163,7 +164,7 @@ int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fi
         EDDY_TRY(check_header(at));
         count++;
     }
-    eddy_http_header *items = malloc(count * sizeof *items);
+    eddy_http_header *items = eddy_malloc(count * sizeof *items);
     if (!items)
         return -ENOMEM;
     count = 0;
@@ -194,7 +195,7 @@ int eddy__http_fields_remove(struct http_fields *fields, const char *const *name
         kept += !is_among(fields->items[i].name, names);
     if (kept == fields->count)
         return 0;
-    eddy_http_header *items = malloc((kept + 1) * sizeof *items);
+    eddy_http_header *items = eddy_malloc((kept + 1) * sizeof *items);
     if (!items)
         return -ENOMEM;
     kept = 0;
@@ -209,6 +210,6 @@ int eddy__http_fields_remove(struct http_fields *fields, const char *const *name
 void eddy__http_fields_fini(struct http_fields *fields)
 {
     if (fields->is_owned)
-        free((void *)fields->items);
+        eddy_free((void *)fields->items);
     *fields = (struct http_fields){0};
 }

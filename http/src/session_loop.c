@@ -7,10 +7,11 @@
  * again for the next, so an address tells nothing. Therefore each loop has a row of its sessions;
  * when it closes, those that are left are told, and let go of what belongs to it.
  */
+#include <eddy/alloc.h>
+
 #include "session_loop.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 struct http_loop {
     eddy_http_session *first;
@@ -29,17 +30,17 @@ static int on_close(void *data)
         session->row = NULL;
         session->next_of_loop = NULL;
     }
-    free(row);
+    eddy_free(row);
     loop_here = NULL;
     return 0;
 }
 
 static int make(void)
 {
-    struct http_loop *row = calloc(1, sizeof *row);
+    struct http_loop *row = eddy_calloc(1, sizeof *row);
     int err = row ? eddy_loop_on_close(on_close, row) : -ENOMEM;
     if (err < 0)
-        free(row);
+        eddy_free(row);
     else
         loop_here = row;
     return err;

@@ -24,10 +24,10 @@
 #include <math.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
 #include <eddy/timeout.h>
@@ -47,18 +47,18 @@ typedef struct answer {
 
 static void drop_answer(answer *it)
 {
-    free(it->addresses);
+    eddy_free(it->addresses);
 }
 
 static void drop_name(char **name)
 {
-    free(*name);
+    eddy_free(*name);
 }
 
 static char *write_addresses(const struct addrinfo *list)
 {
     enum { EACH = INET6_ADDRSTRLEN + 3 };
-    char *text = malloc(ADDRESSES_MAX * EACH + 1);
+    char *text = eddy_malloc(ADDRESSES_MAX * EACH + 1);
     if (!text)
         return NULL;
     char *at = text;
@@ -86,7 +86,7 @@ EDDY_ASYNC_TO_OWNED(answer, drop_answer, ask_resolver, (char *, name, drop_name)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *list = NULL;
     *result = (answer){.code = getaddrinfo(name, NULL, &hints, &list)};
-    free(name);
+    eddy_free(name);
     if (result->code == 0) {
         result->addresses = write_addresses(list);
         freeaddrinfo(list);
@@ -104,7 +104,7 @@ static void finish_lookup(struct http_origin *origin, int status, answer *it)
     origin->lookup_status = status;
     origin->lookup_code = it->code;
     if (status >= 0) {
-        free(origin->addresses);
+        eddy_free(origin->addresses);
         origin->addresses = it->addresses;
         origin->fresh_until = eddy_time() + FRESH_SECONDS;
         origin->generation++;
@@ -134,7 +134,7 @@ static void drop_lookup(struct http_origin **origin)
 EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
 {
     answer it = {0};
-    char *name = strdup(origin->name);
+    char *name = eddy_strdup(origin->name);
     int rc = name ? eddy_to_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
     finish_lookup(origin, rc, &it);
     give_back(origin);
@@ -207,11 +207,11 @@ static struct http_origin *find(const eddy_http_session *session, const char *te
 
 static void destroy(struct http_origin *origin)
 {
-    free(origin->text);
-    free(origin->proxy);
-    free(origin->name);
-    free(origin->addresses);
-    free(origin);
+    eddy_free(origin->text);
+    eddy_free(origin->proxy);
+    eddy_free(origin->name);
+    eddy_free(origin->addresses);
+    eddy_free(origin);
 }
 
 static void sweep(eddy_http_session *session)
@@ -290,7 +290,7 @@ static int choose_way(struct http_origin *origin)
 static int make(eddy_http_session *session, const struct http_authority *authority,
                 const char *text, uint32_t hash, struct http_origin **out_origin)
 {
-    struct http_origin *origin = calloc(1, sizeof *origin);
+    struct http_origin *origin = eddy_calloc(1, sizeof *origin);
     if (!origin)
         return -ENOMEM;
     int err = 0;

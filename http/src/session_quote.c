@@ -12,10 +12,11 @@
  * What always holds: afterwards path and query consist of printable ASCII without spaces; control
  * bytes are refused wherever they stand, so no URL can end a line of the request.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Besides letters and digits. */
@@ -149,7 +150,7 @@ static char *remove_dots(char *path, char *end)
 static char *requote(const char *url, const char *rest)
 {
     size_t begin = (size_t)(rest - url);
-    char *text = malloc(begin + 3 * strlen(rest) + 1);
+    char *text = eddy_malloc(begin + 3 * strlen(rest) + 1);
     if (!text)
         return NULL;
     memcpy(text, url, begin);
@@ -185,7 +186,7 @@ int eddy__http_url_requote(char **inout_url)
     char *requoted = requote(url, rest);
     if (!requoted)
         return -ENOMEM;
-    free(url);
+    eddy_free(url);
     *inout_url = requoted;
     return 0;
 }

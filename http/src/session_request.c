@@ -23,10 +23,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
 
@@ -199,8 +199,8 @@ static int send_once(struct exchange *x)
     request->authorization = authorization;
     if (rc == 0)
         rc = response->transport->open(request, response);
-    free(cookie);
-    free(authorization);
+    eddy_free(cookie);
+    eddy_free(authorization);
     if (rc == 0 && !response->is_streamed)
         rc = eddy__http_response_finish(response);
     return eddy__http_response_explain(response, rc);
@@ -260,7 +260,7 @@ static int follow(struct exchange *x, const char *target)
     EDDY_TRY(eddy__http_url_follow(response->url, target, &url));
     int rc = eddy__http_origin_find(x->session, url, &origin);
     if (rc < 0) {
-        free(url);
+        eddy_free(url);
         return rc;
     }
     rc = change_method(x);
@@ -268,7 +268,7 @@ static int follow(struct exchange *x, const char *target)
         rc = eddy__http_fields_remove(&x->fields, of_one_origin);
     eddy__http_exchange_close(response);
     eddy__http_response_clear(response);
-    free(response->url);
+    eddy_free(response->url);
     response->url = url;
     response->origin = origin;
     response->redirect_count++;

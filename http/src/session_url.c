@@ -6,6 +6,8 @@
  * a known way to be led astray: the host that is looked up and limited here is the one that libcurl
  * connects to. A user and a password become what the Authorization field says.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
@@ -49,7 +51,7 @@ static int finish(char *url, char **out_url)
 {
     int err = eddy__http_url_requote(&url);
     if (err < 0)
-        free(url);
+        eddy_free(url);
     else
         *out_url = url;
     return err;
@@ -199,11 +201,11 @@ int eddy__http_url_authorization(const char *url, char **out_value)
     if (!at)
         return 0;
     size_t size = (size_t)(at - host);
-    char *plain = malloc(size + 2);
-    char *value = malloc(sizeof "Basic " + (size + 4) / 3 * 4 + 4);
+    char *plain = eddy_malloc(size + 2);
+    char *value = eddy_malloc(sizeof "Basic " + (size + 4) / 3 * 4 + 4);
     if (!plain || !value) {
-        free(plain);
-        free(value);
+        eddy_free(plain);
+        eddy_free(value);
         return -ENOMEM;
     }
     // The colon between the two is the first: a password may have more of them.
@@ -213,7 +215,7 @@ int eddy__http_url_authorization(const char *url, char **out_value)
     if (user_size < size)
         length += decode(host + user_size + 1, size - user_size - 1, plain + length);
     base64(plain, length, stpcpy(value, "Basic "));
-    free(plain);
+    eddy_free(plain);
     *out_value = value;
     return 0;
 }

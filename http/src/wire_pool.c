@@ -15,10 +15,11 @@
  *   - An idle connection has nothing unread, in the kernel perhaps apart, and nothing unsent.
  *   - Closing never suspends.
  */
+#include <eddy/alloc.h>
+
 #include "wire.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 /* Seconds. Servers close after 5 (Node), 60 (Apache: 5, nginx: 75); aiohttp keeps for 15. */
@@ -76,11 +77,11 @@ static void wake(struct wire_client *client, struct wire_connection *connection)
 struct wire_connection *eddy__wire_connection_new(struct wire_client *client,
                                                   struct http_origin *origin, eddy_stream *stream)
 {
-    struct wire_connection *connection = calloc(1, sizeof *connection);
+    struct wire_connection *connection = eddy_calloc(1, sizeof *connection);
     if (!connection)
         return NULL;
     if (eddy__http_parser_init(&connection->parser, HTTP_MODE_RESPONSE, &limits) < 0) {
-        free(connection);
+        eddy_free(connection);
         return NULL;
     }
     connection->stream = stream;
@@ -97,7 +98,7 @@ void eddy__wire_connection_free(struct wire_client *client, struct wire_connecti
     eddy_stream_free(connection->stream);
     eddy__http_parser_fini(&connection->parser);
     eddy__http_origin_unref(connection->origin);
-    free(connection);
+    eddy_free(connection);
 }
 
 static void drop_oldest(struct wire_client *client)

@@ -13,11 +13,12 @@
  * handed in (session_fields.c), the URL when it was made absolute (session_url.c): nothing that
  * gets here can end a line.
  */
+#include <eddy/alloc.h>
+
 #include "wire.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* --- The buffer ------------------------------------------------------------------------------- */
@@ -29,10 +30,10 @@ static int reserve(struct wire_client *client, size_t size)
     size_t capacity = client->buffer_capacity ? client->buffer_capacity : 1024;
     while (capacity < size)
         capacity *= 2;
-    char *buffer = malloc(capacity);
+    char *buffer = eddy_malloc(capacity);
     if (!buffer)
         return -ENOMEM;
-    free(client->buffer);    // nothing is in it yet: the size is known before the first byte
+    eddy_free(client->buffer);    // nothing is in it yet: the size is known before the first byte
     client->buffer = buffer;
     client->buffer_capacity = capacity;
     return 0;
@@ -74,7 +75,7 @@ static char *put_fields(char *at, const struct http_fields *fields)
 int eddy__wire_write_fields(struct wire_client *client)
 {
     const struct http_fields *fields = &client->session->fields;
-    client->fields = malloc(size_of_fields(fields) + 1);
+    client->fields = eddy_malloc(size_of_fields(fields) + 1);
     if (!client->fields)
         return -ENOMEM;
     client->fields_size = (size_t)(put_fields(client->fields, fields) - client->fields);

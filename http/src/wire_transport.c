@@ -23,11 +23,11 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/uio.h>
 
+#include <eddy/alloc.h>
 #include <eddy/timeout.h>
 
 enum {
@@ -334,13 +334,13 @@ static void resume(eddy_http_response *response)
 
 static int attach(eddy_http_session *session)
 {
-    struct wire_client *client = calloc(1, sizeof *client);
+    struct wire_client *client = eddy_calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
     client->session = session;
     int err = eddy__wire_write_fields(client);
     if (err < 0) {
-        free(client);
+        eddy_free(client);
         return err;
     }
     session->transport_data[HTTP_BY_WIRE] = client;
@@ -351,9 +351,9 @@ static void detach(eddy_http_session *session)
 {
     struct wire_client *client = wire_client_of(session);
     eddy__wire_pool_close(client);
-    free(client->buffer);
-    free(client->fields);
-    free(client);
+    eddy_free(client->buffer);
+    eddy_free(client->fields);
+    eddy_free(client);
 }
 
 static void let_go(eddy_http_session *session)

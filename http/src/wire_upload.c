@@ -17,9 +17,9 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 
 enum { PIECE_MAX = 64 * 1024 };
@@ -36,8 +36,8 @@ static void unref(struct wire_upload **upload)
 {
     if (--(*upload)->refs > 0)
         return;
-    free((*upload)->copy);
-    free(*upload);
+    eddy_free((*upload)->copy);
+    eddy_free(*upload);
 }
 
 EDDY_ASYNC(send_body, (struct wire_upload *, upload, unref))
@@ -57,16 +57,16 @@ EDDY_ASYNC(send_body, (struct wire_upload *, upload, unref))
 
 int eddy__wire_upload_start(struct wire_connection *connection, eddy_span body, bool is_copied)
 {
-    struct wire_upload *upload = calloc(1, sizeof *upload);
+    struct wire_upload *upload = eddy_calloc(1, sizeof *upload);
     if (!upload)
         return -ENOMEM;
     upload->refs = 2;
     upload->connection = connection;
     upload->left = body;
     if (is_copied) {
-        upload->copy = malloc(body.size);
+        upload->copy = eddy_malloc(body.size);
         if (!upload->copy) {
-            free(upload);
+            eddy_free(upload);
             return -ENOMEM;
         }
         upload->left.data = memcpy(upload->copy, body.data, body.size);

@@ -13,7 +13,7 @@
 
 static int requote(const char *url, char **out_url)
 {
-    *out_url = strdup(url);
+    *out_url = eddy_strdup(url);
     return eddy__http_url_requote(out_url);
 }
 
@@ -26,8 +26,8 @@ static void expect(const char *given, const char *expected, int line)
     rc = requote(once, &twice);
     if (rc != 0 || strcmp(once, twice) != 0)
         harness_expect(false, __FILE__, line, "%s became %s", once, twice);
-    free(once);
-    free(twice);
+    eddy_free(once);
+    eddy_free(twice);
 }
 
 #define EXPECT_QUOTED(given, expected) expect((given), (expected), __LINE__)
@@ -84,7 +84,7 @@ TEST_PLAIN(control_bytes_are_refused_wherever_they_stand)
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         char *url;
         EXPECT_EQ(requote(urls[i], &url), EDDY_HTTP_URL);
-        free(url);
+        eddy_free(url);
     }
 }
 
@@ -104,8 +104,8 @@ TEST_PLAIN(joined_and_followed_urls_are_fit_too)
         EXPECT_EQ(eddy__http_url_follow(base, cases[i].url, &followed), 0);
         EXPECT_STR(joined, cases[i].expected);
         EXPECT_STR(followed, cases[i].expected);
-        free(joined);
-        free(followed);
+        eddy_free(joined);
+        eddy_free(followed);
     }
     char *url = NULL;
     EXPECT_EQ(eddy__http_url_follow(base, "a\r\nb", &url), EDDY_HTTP_URL);
