@@ -45,7 +45,10 @@ struct curl_client {
 int eddy__curl_set_request(struct curl_channel *channel, const eddy_http_session *session,
                            const struct http_request *request);
 
-/* Appends fields to a list, written as libcurl wants them. 0 or -ENOMEM; what was there stays. */
+/*
+ * Appends a request's fields to a list, written as libcurl wants them. 0 or -ENOMEM; what was there
+ * stays.
+ */
 int eddy__curl_append_fields(struct curl_slist **list, const struct http_fields *fields);
 
 #endif

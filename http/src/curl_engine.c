@@ -29,9 +29,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include <eddy/alloc.h>
 #include <eddy/fd.h>
 
 #include "errors.h"
@@ -231,7 +231,8 @@ static struct curl_watch *watch_of(struct curl_engine *engine, int fd)
 {
     if ((size_t)fd >= engine->watch_count) {
         size_t count = ((size_t)fd + 64) * 2;
-        struct curl_watch **watches = realloc(engine->watches, count * sizeof(struct curl_watch *));
+        struct curl_watch **watches =
+            eddy_realloc(engine->watches, count * sizeof(struct curl_watch *));
         if (!watches)
             return NULL;
         for (size_t i = engine->watch_count; i < count; i++)
@@ -240,7 +241,7 @@ static struct curl_watch *watch_of(struct curl_engine *engine, int fd)
         engine->watch_count = count;
     }
     if (!engine->watches[fd]) {
-        struct curl_watch *watch = calloc(1, sizeof *watch);
+        struct curl_watch *watch = eddy_calloc(1, sizeof *watch);
         if (!watch)
             return NULL;
         watch->engine = engine;
@@ -290,9 +291,9 @@ static void free_watches(struct curl_engine *engine)
     for (size_t i = 0; i < engine->watch_count; i++) {
         if (engine->watches[i])
             set_watch(engine->watches[i], false, false);
-        free(engine->watches[i]);
+        eddy_free(engine->watches[i]);
     }
-    free(engine->watches);
+    eddy_free(engine->watches);
     engine->watches = NULL;
     engine->watch_count = 0;
 }
@@ -329,7 +330,7 @@ static int make(struct curl_engine **out_engine)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, init_libcurl);
     eddy__http_errors_register();
-    struct curl_engine *engine = calloc(1, sizeof *engine);
+    struct curl_engine *engine = eddy_calloc(1, sizeof *engine);
     if (!engine)
         return -ENOMEM;
     engine->refs = 1;
@@ -339,7 +340,7 @@ static int make(struct curl_engine **out_engine)
     int err = engine->multi ? eddy_loop_on_close(on_loop_close, engine) : -ENOMEM;
     if (err < 0) {
         curl_multi_cleanup(engine->multi);
-        free(engine);
+        eddy_free(engine);
         return err;
     }
     curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
@@ -365,7 +366,7 @@ int eddy__curl_engine_get(struct curl_engine **out_engine)
 void eddy__curl_engine_unref(struct curl_engine *engine)
 {
     if (--engine->refs == 0)
-        free(engine);
+        eddy_free(engine);
 }
 
 bool eddy__curl_engine_is_closed(const struct curl_engine *engine)

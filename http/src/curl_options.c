@@ -7,13 +7,14 @@
  * it; the URL, cookies, names, the version and the time to connect are common enough to be set back
  * one by one.
  */
+#include <eddy/alloc.h>
+
 #include "curl_channel.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "session_origin.h"
@@ -23,7 +24,7 @@ static int append_field(struct curl_slist **list, const char *name, const char *
 {
     char text[512];
     size_t size = strlen(name) + strlen(value) + 3;
-    char *line = size <= sizeof text ? text : malloc(size);
+    char *line = size <= sizeof text ? text : eddy_malloc(size);
     if (!line)
         return -ENOMEM;
     if (value[0] == '\0')
@@ -32,7 +33,7 @@ static int append_field(struct curl_slist **list, const char *name, const char *
         snprintf(line, size, "%s: %s", name, value);
     struct curl_slist *longer = curl_slist_append(*list, line);
     if (line != text)
-        free(line);
+        eddy_free(line);
     if (!longer)
         return -ENOMEM;
     *list = longer;
@@ -53,7 +54,7 @@ int eddy__curl_append_fields(struct curl_slist **list, const struct http_fields 
 {
     for (size_t i = 0; i < fields->count; i++)
         EDDY_TRY(append_field(list, fields->items[i].name, fields->items[i].value));
-    return 0;
+    return eddy__http_fields_have(fields, "Accept") ? 0 : suppress_field(list, "Accept:");
 }
 
 static int set_fields(struct curl_channel *channel, const struct http_request *request,
@@ -108,12 +109,12 @@ static int set_names(struct curl_channel *channel, const struct http_origin *ori
     if (!origin->name || origin->loaded_generation == origin->generation)
         return 0;
     size_t size = strlen(origin->name) + strlen(origin->addresses) + 16;
-    char *line = malloc(size);
+    char *line = eddy_malloc(size);
     if (!line)
         return -ENOMEM;
     snprintf(line, size, "+%s:%d:%s", origin->name, origin->port, origin->addresses);
     channel->names = curl_slist_append(NULL, line);
-    free(line);
+    eddy_free(line);
     if (!channel->names)
         return -ENOMEM;
     channel->has_names = true;

@@ -17,8 +17,8 @@
  *     bytes. A wake may come for nothing; who waits looks again.
  *   - Memory that a transfer refers to (header lists, a copied body) goes only after the handle has
  *     left the engine and been reset.
- *   - libcurl follows no redirect, keeps no cookie and limits nothing but the time to connect: that
- *     is the session's, for every transport alike.
+ *   - libcurl follows no redirect, keeps no cookie, decodes no body and limits nothing but the time
+ *     to connect: that is the session's, for every transport alike.
  *
  * Silence is noticed without a timer for each piece: the waiting task sleeps until the limit, looks
  * when it last heard something, and sleeps on for the rest.
@@ -27,9 +27,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
 #include <eddy/curl.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
@@ -162,7 +162,7 @@ static size_t on_body(char *data, size_t unit, size_t size, void *of_channel)
         channel->is_paused = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    int err = eddy__http_response_append(response, data, size);
+    int err = eddy__http_response_receive(response, data, size);
     if (err < 0)
         return refuse(channel, err);
     if (response->is_streamed)
@@ -194,7 +194,7 @@ static void trust(CURL *easy, const eddy_http_session *session)
 /* Sets what every request of the session has. */
 static void set_up(struct curl_channel *channel, const eddy_http_session *session)
 {
-    const struct curl_client *client = session->transport_data;
+    const struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     CURL *easy = channel->job.easy;
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);    // see curl_engine.c
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -211,8 +211,6 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");    // the session reads the environment
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
-    if (!session->refuses_compression)
-        curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
     trust(easy, session);
     channel->is_altered = channel->is_tls = false;
     channel->connect_timeout = 0.0;
@@ -220,20 +218,20 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
 
 static struct curl_channel *take_channel(const eddy_http_session *session)
 {
-    struct curl_client *client = session->transport_data;
+    struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     struct curl_channel *channel = client->spare;
     if (channel) {
         client->spare = channel->next;
         client->spare_count--;
         return channel;
     }
-    channel = calloc(1, sizeof *channel);
+    channel = eddy_calloc(1, sizeof *channel);
     if (!channel)
         return NULL;
     channel->job.done = on_done;
     channel->job.easy = curl_easy_init();
     if (!channel->job.easy) {
-        free(channel);
+        eddy_free(channel);
         return NULL;
     }
     set_up(channel, session);
@@ -245,12 +243,12 @@ static void destroy_channel(struct curl_channel *channel)
     curl_easy_cleanup(channel->job.easy);
     curl_slist_free_all(channel->headers);
     curl_slist_free_all(channel->names);
-    free(channel);
+    eddy_free(channel);
 }
 
 static void give_channel_back(const eddy_http_session *session, struct curl_channel *channel)
 {
-    struct curl_client *client = session->transport_data;
+    struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     channel->response = NULL;
     if (client->spare_count >= session->connections_max) {
         destroy_channel(channel);
@@ -276,23 +274,13 @@ static void give_channel_back(const eddy_http_session *session, struct curl_chan
 
 /* --- The end of a transfer -------------------------------------------------------------------- */
 
-static int failure_of_ours(const struct curl_channel *channel)
-{
-    const eddy_http_response *response = channel->response;
-    if (channel->failure != EDDY_HTTP_TOO_LARGE)
-        return channel->failure;
-    if (!response->is_head_complete && response->head_size > HTTP_HEAD_MAX / 2)
-        return eddy_fail(EDDY_HTTP_TOO_LARGE, "the head is larger than %d bytes", HTTP_HEAD_MAX);
-    return eddy_fail(EDDY_HTTP_TOO_LARGE, "the body is larger than %zu bytes", response->body_max);
-}
-
 /* 0, or why the transfer ended early, with libcurl's sentence. */
 static int outcome(const struct curl_channel *channel)
 {
     CURLcode code = channel->job.result;
     int status = eddy_curl_status(code);
     if (channel->failure < 0)
-        return failure_of_ours(channel);
+        return channel->failure;
     if (status == 0)
         return 0;
     if (code == CURLE_ABORTED_BY_CALLBACK)
@@ -314,29 +302,29 @@ static int outcome(const struct curl_channel *channel)
 
 static int attach(eddy_http_session *session)
 {
-    struct curl_client *client = calloc(1, sizeof *client);
+    struct curl_client *client = eddy_calloc(1, sizeof *client);
     if (!client)
         return -ENOMEM;
     int err = eddy__curl_engine_get(&client->engine);
     if (err < 0) {
-        free(client);
+        eddy_free(client);
         return err;
     }
     err = eddy__curl_append_fields(&client->headers, &session->fields);
     if (err < 0) {
         curl_slist_free_all(client->headers);
         eddy__curl_engine_unref(client->engine);
-        free(client);
+        eddy_free(client);
         return err;
     }
     eddy__curl_engine_keep(client->engine, (long)session->connections_max);
-    session->transport_data = client;
+    session->transport_data[HTTP_BY_CURL] = client;
     return 0;
 }
 
 static void detach(eddy_http_session *session)
 {
-    struct curl_client *client = session->transport_data;
+    struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     while (client->spare) {
         struct curl_channel *channel = client->spare;
         client->spare = channel->next;
@@ -344,13 +332,13 @@ static void detach(eddy_http_session *session)
     }
     curl_slist_free_all(client->headers);
     eddy__curl_engine_unref(client->engine);
-    free(client);
+    eddy_free(client);
 }
 
 static int open_exchange(const struct http_request *request, eddy_http_response *response)
 {
     const eddy_http_session *session = response->session;
-    struct curl_client *client = session->transport_data;
+    struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     struct curl_channel *channel = take_channel(session);
     if (!channel)
         return -ENOMEM;
@@ -378,9 +366,10 @@ static int fetch(eddy_http_response *response)
 
 static void resume(eddy_http_response *response)
 {
-    const struct curl_client *client = response->session->transport_data;
+    const struct curl_client *client = response->session->transport_data[HTTP_BY_CURL];
     struct curl_channel *channel = response->channel;
-    if (!channel->is_paused || channel->has_ended || response->body_size > RESUME_BELOW)
+    if (!channel->is_paused || channel->has_ended || response->raw ||
+        response->body_size > RESUME_BELOW)
         return;
     channel->is_paused = false;
     // This calls on_body with what was held back, and that may pause it again.
@@ -394,7 +383,7 @@ static void resume(eddy_http_response *response)
 
 static void close_exchange(eddy_http_response *response)
 {
-    const struct curl_client *client = response->session->transport_data;
+    const struct curl_client *client = response->session->transport_data[HTTP_BY_CURL];
     struct curl_channel *channel = response->channel;
     eddy__curl_job_stop(client->engine, &channel->job);
     response->channel = NULL;
@@ -402,6 +391,7 @@ static void close_exchange(eddy_http_response *response)
 }
 
 const struct http_transport eddy__http_transport_curl = {
+    .index = HTTP_BY_CURL,
     .attach = attach,
     .detach = detach,
     .open = open_exchange,

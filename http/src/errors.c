@@ -27,6 +27,8 @@ static const char *name_of(int status)
     case EDDY_HTTP_DISCONNECTED: return "disconnected";
     case EDDY_HTTP_ABORTED: return "aborted by a callback";
     case EDDY_HTTP_FAILED: return "transfer failed";
+    case EDDY_HTTP_STATUS: return "an error status";
+    case EDDY_HTTP_MOCK: return "no mocked answer";
     default: return NULL;
     }
 }

@@ -21,10 +21,11 @@
  * Owns the buffer, the array of fields and the second reader.
  * Rests on the other parser_*.c files. Called by the server's and the client's connections.
  */
+#include <eddy/alloc.h>
+
 #include "parser.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parser_parts.h"
@@ -123,7 +124,7 @@ static int grow(struct http_parser *parser, size_t needed)
     size_t capacity = parser->capacity > 0 ? parser->capacity : CAPACITY_FIRST;
     while (capacity < needed)
         capacity *= 2;
-    char *bytes = malloc(capacity);
+    char *bytes = eddy_malloc(capacity);
     if (bytes == NULL)
         return eddy__http_fail(parser, -ENOMEM, 503, "out of memory");
 
@@ -137,7 +138,7 @@ static int grow(struct http_parser *parser, size_t needed)
         move_span(&head->fields[i].name, parser->bytes, bytes);
         move_span(&head->fields[i].value, parser->bytes, bytes);
     }
-    free(parser->bytes);
+    eddy_free(parser->bytes);
     parser->bytes = bytes;
     parser->capacity = capacity;
     return 0;
@@ -360,8 +361,8 @@ enum http_event eddy__http_parser_finish(struct http_parser *parser)
 
 static void free_buffers(struct http_parser *parser)
 {
-    free(parser->bytes);
-    free(parser->head.fields);
+    eddy_free(parser->bytes);
+    eddy_free(parser->head.fields);
     parser->bytes = NULL;
     parser->capacity = 0;
     parser->head.fields = NULL;

@@ -20,8 +20,9 @@
  * Owns the array of fields (freed by parser.c). Called by parser.c.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include <eddy/alloc.h>
 
 #include "parser_parts.h"
 
@@ -333,7 +334,7 @@ static int make_room(struct http_parser *parser)
         return 0;
     size_t capacity =
         parser->field_capacity > 0 ? parser->field_capacity * 2 : FIELD_CAPACITY_FIRST;
-    struct http_field *fields = realloc(parser->head.fields, capacity * sizeof *fields);
+    struct http_field *fields = eddy_realloc(parser->head.fields, capacity * sizeof *fields);
     if (fields == NULL)
         return eddy__http_fail(parser, -ENOMEM, 503, "out of memory");
     parser->head.fields = fields;

@@ -16,7 +16,8 @@
  * Owns one `struct http_second` for each parser. Called by parser.c alone.
  */
 #include <llhttp.h>
-#include <stdlib.h>
+
+#include <eddy/alloc.h>
 
 #include "parser_parts.h"
 
@@ -68,7 +69,7 @@ static const llhttp_settings_t settings = {
 
 struct http_second *eddy__http_second_new(enum http_mode mode)
 {
-    struct http_second *second = calloc(1, sizeof *second);
+    struct http_second *second = eddy_calloc(1, sizeof *second);
     if (second != NULL)
         llhttp_init(&second->reader, mode == HTTP_MODE_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE,
                     &settings);
@@ -77,7 +78,7 @@ struct http_second *eddy__http_second_new(enum http_mode mode)
 
 void eddy__http_second_free(struct http_second *second)
 {
-    free(second);
+    eddy_free(second);
 }
 
 void eddy__http_second_reset(struct http_second *second)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * response.c: what has come back: the head as fields, the body as bytes.
+ * response.c: what has come back: the head as fields; what the caller asks.
  *
- * Transports hand in the lines of the head and the bytes of the body, in pieces of any size; this
- * file knows nothing of where they come from, and never suspends.
+ * Transports hand in the lines of the head, or the fields, and the bytes of the body, in pieces of
+ * any size (response_body.c); nothing here knows where they come from, or suspends.
  *
  * What always holds:
  *   - Fields point into `head`, which moves when it grows: grow_head() alone moves it, and takes
@@ -13,8 +13,11 @@
  *     head already, unless the body is encoded; then the decoded bytes are counted as they come.
  *   - Memory asked for in advance, on the word of a Content-Length, is at most BODY_TRUST_MAX.
  *
- * Owns its memory. The rest (slots, channel) belongs to session_request.c, which closes it first.
+ * Owns its memory, that of the body included. The rest (slots, channel) belongs to
+ * session_request.c, which closes it first.
  */
+#include <eddy/alloc.h>
+
 #include "response.h"
 
 #include "date.h"
@@ -43,7 +46,7 @@ eddy_http_response *eddy__http_response_new(eddy_http_session *session)
         session->spare_responses = response->next_free;
         session->spare_response_count--;
     } else {
-        response = calloc(1, sizeof *response);
+        response = eddy_calloc(1, sizeof *response);
         if (!response)
             return NULL;
     }
@@ -53,11 +56,12 @@ eddy_http_response *eddy__http_response_new(eddy_http_session *session)
 
 void eddy__http_response_destroy(eddy_http_response *response)
 {
-    free(response->url);
-    free(response->head);
-    free(response->fields);
-    free(response->body);
-    free(response);
+    eddy__http_response_end_decoding(response);
+    eddy_free(response->url);
+    eddy_free(response->head);
+    eddy_free(response->fields);
+    eddy_free(response->body);
+    eddy_free(response);
 }
 
 /* Keeps the memory that the next response is likely to need, and nothing else. */
@@ -70,9 +74,10 @@ static void recycle(eddy_http_response *response, eddy_http_session *session)
     size_t field_capacity = response->field_capacity;
     size_t body_capacity = response->body_capacity;
 
-    free(response->url);
+    eddy__http_response_end_decoding(response);
+    eddy_free(response->url);
     if (body_capacity > BODY_SPARE_MAX) {
-        free(body);
+        eddy_free(body);
         body = NULL;
         body_capacity = 0;
     }
@@ -119,6 +124,7 @@ void eddy__http_response_clear(eddy_http_response *response)
     response->body_start = 0;
     response->body_size = 0;
     response->body_total = 0;
+    eddy__http_response_end_decoding(response);
 }
 
 /* --- The head --------------------------------------------------------------------------------- */
@@ -126,14 +132,14 @@ void eddy__http_response_clear(eddy_http_response *response)
 static int grow_head(eddy_http_response *response, size_t more)
 {
     size_t needed = response->head_size + more;
-    if (needed <= response->head_capacity)
-        return 0;
     if (needed > HTTP_HEAD_MAX)
         return EDDY_HTTP_TOO_LARGE;
+    if (needed <= response->head_capacity)
+        return 0;
     size_t capacity = response->head_capacity ? response->head_capacity * 2 : HEAD_FIRST;
     if (capacity < needed)
         capacity = needed;
-    char *head = malloc(capacity);
+    char *head = eddy_malloc(capacity);
     if (!head)
         return -ENOMEM;
     if (response->head_size > 0)
@@ -143,7 +149,7 @@ static int grow_head(eddy_http_response *response, size_t more)
         field->name = head + (field->name - response->head);
         field->value = head + (field->value - response->head);
     }
-    free(response->head);
+    eddy_free(response->head);
     response->head = head;
     response->head_capacity = capacity;
     return 0;
@@ -158,38 +164,57 @@ static const char *keep_text(eddy_http_response *response, const char *text, siz
     return kept;
 }
 
+static int make_room_for_field(eddy_http_response *response)
+{
+    if (response->field_count < response->field_capacity)
+        return 0;
+    size_t capacity = response->field_capacity ? response->field_capacity * 2 : FIELDS_FIRST;
+    eddy_http_header *fields = eddy_realloc(response->fields, capacity * sizeof *fields);
+    if (!fields)
+        return -ENOMEM;
+    response->fields = fields;
+    response->field_capacity = capacity;
+    return 0;
+}
+
+int eddy__http_response_field(eddy_http_response *response, eddy_span name, eddy_span value)
+{
+    int err = grow_head(response, name.size + value.size + 2);
+    if (err == 0)
+        err = make_room_for_field(response);
+    if (err < 0)
+        return err;
+    eddy_http_header *field = &response->fields[response->field_count++];
+    field->name = keep_text(response, name.data, name.size);
+    field->value = keep_text(response, value.data, value.size);
+    return 0;
+}
+
 static int add_field(eddy_http_response *response, const char *line, size_t size)
 {
     const char *colon = memchr(line, ':', size);
     if (!colon)
         return 0;    // libcurl lets a few oddities pass; a line without a name says nothing
-    int err = grow_head(response, size + 2);
-    if (err < 0)
-        return err;
-    if (response->field_count == response->field_capacity) {
-        size_t capacity = response->field_capacity ? response->field_capacity * 2 : FIELDS_FIRST;
-        eddy_http_header *fields = realloc(response->fields, capacity * sizeof *fields);
-        if (!fields)
-            return -ENOMEM;
-        response->fields = fields;
-        response->field_capacity = capacity;
-    }
     const char *value = colon + 1;
     const char *end = line + size;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
     while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
-    eddy_http_header *field = &response->fields[response->field_count++];
-    field->name = keep_text(response, line, (size_t)(colon - line));
-    field->value = keep_text(response, value, (size_t)(end - value));
-    return 0;
+    return eddy__http_response_field(response, (eddy_span){line, (size_t)(colon - line)},
+                                     (eddy_span){value, (size_t)(end - value)});
+}
+
+void eddy__http_response_begin(eddy_http_response *response, int version, int status)
+{
+    eddy__http_response_clear(response);
+    response->version = version;
+    response->status = status;
 }
 
 /* "HTTP/1.1 200 OK", "HTTP/2 200" */
 static int begin_head(eddy_http_response *response, const char *line, size_t size)
 {
-    eddy__http_response_clear(response);
     const char *end = line + size;
     const char *at = line + 5;
     int version = 0;
@@ -201,11 +226,8 @@ static int begin_head(eddy_http_response *response, const char *line, size_t siz
     int status = 0;
     for (int digits = 0; digits < 3 && at < end && *at >= '0' && *at <= '9'; digits++, at++)
         status = status * 10 + (*at - '0');
-    if (status < 100)
-        return EDDY_HTTP_PROTOCOL;
-    response->version = version < 10 ? version * 10 : version;
-    response->status = status;
-    return 0;
+    eddy__http_response_begin(response, version < 10 ? version * 10 : version, status);
+    return status < 100 ? EDDY_HTTP_PROTOCOL : 0;
 }
 
 /* The announced length, or UINT64_MAX when there is none that says how much will be stored. */
@@ -214,48 +236,40 @@ static uint64_t announced_length(const eddy_http_response *response)
     const char *length = eddy_http_response_header(response, "Content-Length");
     if (!length || length[0] < '0' || length[0] > '9')
         return UINT64_MAX;
-    if (eddy_http_response_header(response, "Content-Encoding"))
-        return UINT64_MAX;
     errno = 0;
     uint64_t size = strtoull(length, NULL, 10);
     return errno == 0 ? size : UINT64_MAX;
 }
 
-static int reserve_body(eddy_http_response *response, size_t size)
+bool eddy__http_response_has_body(const eddy_http_response *response)
 {
-    if (size < response->body_capacity)
-        return 0;
-    size_t capacity = response->body_capacity ? response->body_capacity * 2 : 4096;
-    if (capacity <= size)
-        capacity = size + 1;    // and the zero behind it
-    char *body = realloc(response->body, capacity);
-    if (!body)
-        return -ENOMEM;
-    response->body = body;
-    response->body_capacity = capacity;
-    return 0;
+    return !response->is_bodiless && response->status != 204 && response->status != 304;
 }
 
-static int end_head(eddy_http_response *response)
+static int prepare_body(eddy_http_response *response)
 {
-    if (response->status < 200 && response->status != 101)
-        return 0;    // interim: another status line follows
-    response->is_head_complete = true;
-    uint64_t length = announced_length(response);
-    if (length == UINT64_MAX)
-        return 1;
-    // The answer to a HEAD, and a 304, announce what they don't send: that is no reason to refuse.
-    if (response->is_bodiless || response->status == 304)
-        return 1;
-    if (length > response->body_max) {
-        response->is_head_complete = false;    // nothing of it is to be had
-        return EDDY_HTTP_TOO_LARGE;
-    }
-    if (!response->is_streamed && length <= BODY_TRUST_MAX) {
-        int err = reserve_body(response, (size_t)length);
+    if (!response->session->refuses_compression) {
+        int err = eddy__http_response_begin_decoding(response);
         if (err < 0)
             return err;
     }
+    uint64_t length = announced_length(response);
+    if (length == UINT64_MAX || response->decoder)
+        return 0;
+    if (length > response->body_max)
+        return EDDY_HTTP_TOO_LARGE;
+    if (response->is_streamed || length > BODY_TRUST_MAX)
+        return 0;
+    return eddy__http_response_reserve(response, (size_t)length);
+}
+
+int eddy__http_response_end_head(eddy_http_response *response)
+{
+    if (response->status < 200 && response->status != 101)
+        return 0;    // interim: another status line follows
+    if (eddy__http_response_has_body(response))
+        EDDY_TRY(prepare_body(response));    // else nothing of it is to be had
+    response->is_head_complete = true;
     return 1;
 }
 
@@ -268,54 +282,8 @@ int eddy__http_response_line(eddy_http_response *response, const char *line, siz
     if (size >= 5 && memcmp(line, "HTTP/", 5) == 0)
         return begin_head(response, line, size);
     if (size == 0)
-        return end_head(response);
+        return eddy__http_response_end_head(response);
     return add_field(response, line, size);
-}
-
-/* --- The body --------------------------------------------------------------------------------- */
-
-/* Moves what is unread to the front, when that makes enough room. */
-static void close_gap(eddy_http_response *response, size_t size)
-{
-    if (response->body_start == 0)
-        return;
-    if (response->body_size == 0 ||
-        response->body_start + response->body_size + size >= response->body_capacity) {
-        memmove(response->body, response->body + response->body_start, response->body_size);
-        response->body_start = 0;
-    }
-}
-
-int eddy__http_response_append(eddy_http_response *response, const char *data, size_t size)
-{
-    if (size > response->body_max - response->body_total)
-        return EDDY_HTTP_TOO_LARGE;
-    close_gap(response, size);
-    int err = reserve_body(response, response->body_start + response->body_size + size);
-    if (err < 0)
-        return err;
-    memcpy(response->body + response->body_start + response->body_size, data, size);
-    response->body_size += size;
-    response->body_total += size;
-    return 0;
-}
-
-bool eddy__http_response_has_room(const eddy_http_response *response, size_t size)
-{
-    // An empty buffer takes any piece, whatever its size, or it would never be delivered.
-    return response->body_size == 0 || response->body_size + size <= HTTP_FETCH_AHEAD_MAX;
-}
-
-size_t eddy__http_response_take(eddy_http_response *response, void *buf, size_t size)
-{
-    if (size > response->body_size)
-        size = response->body_size;
-    if (size == 0)
-        return 0;
-    memcpy(buf, response->body + response->body_start, size);
-    response->body_start += size;
-    response->body_size -= size;
-    return size;
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */

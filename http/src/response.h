@@ -7,7 +7,9 @@
 
 #include <eddy/http_client.h>
 
+struct http_decoder;
 struct http_origin;
+struct http_transport;
 
 enum {
     HTTP_HEAD_MAX = 256 * 1024,          // bytes of a head, all lines together
@@ -33,7 +35,8 @@ struct eddy_http_response {
     double began;                  // eddy_time() when it had its slots
     double deadline;               // for the whole of it, by eddy_time()
     double read_timeout;
-    void *channel;    // the transport's own
+    const struct http_transport *transport;    // that carries it
+    void *channel;                             // the transport's own
 
     int status;
     int version;    // 10, 11, 20
@@ -52,7 +55,12 @@ struct eddy_http_response {
     size_t body_size;     // from body_start on
     size_t body_capacity;
     size_t body_max;        // of body_total
-    uint64_t body_total;    // bytes that ever arrived
+    uint64_t body_total;    // bytes that ever arrived, decoded
+
+    struct http_decoder *decoder;    // NULL: the body comes as it is
+    char *raw;                       // streamed: came already, waits to be decoded
+    size_t raw_size;
+    uint64_t raw_total;    // bytes that ever came, before they are decoded
 };
 
 /* One for `session`, recycled or new; NULL without memory. */
@@ -69,17 +77,47 @@ void eddy__http_response_clear(eddy_http_response *response);
  * anew, so that interim responses (100, 103) leave nothing behind.
  *
  * Returns 1 when the head of the final response is complete, 0 when it is not, EDDY_HTTP_TOO_LARGE
- * (also when the length that the head announces is above the limit), EDDY_HTTP_PROTOCOL or -ENOMEM.
+ * (also when the length that the head announces is above the limit), EDDY_HTTP_DECODE when the body
+ * has a coding that we don't know, EDDY_HTTP_PROTOCOL or -ENOMEM.
  */
 int eddy__http_response_line(eddy_http_response *response, const char *line, size_t size);
 
-/* Takes bytes of the body, decoded. 0, EDDY_HTTP_TOO_LARGE, -ENOMEM. */
-int eddy__http_response_append(eddy_http_response *response, const char *data, size_t size);
+/* The same for what somebody has taken apart already: status line, field, empty line. */
+void eddy__http_response_begin(eddy_http_response *response, int version, int status);
+int eddy__http_response_field(eddy_http_response *response, eddy_span name, eddy_span value);
+int eddy__http_response_end_head(eddy_http_response *response);
+
+/* Whether a body can follow. The answer to a HEAD, and a 304, announce what they don't send. */
+bool eddy__http_response_has_body(const eddy_http_response *response);
+
+/*
+ * Takes bytes of the body as they come, and decodes them. Of a streamed one no more is decoded than
+ * there is room for; the rest is kept. 0, EDDY_HTTP_TOO_LARGE, EDDY_HTTP_DECODE, -ENOMEM.
+ */
+int eddy__http_response_receive(eddy_http_response *response, const char *data, size_t size);
+
+/* Decodes more of what was kept, when the reader has taken the rest. The same errors. */
+int eddy__http_response_decode_more(eddy_http_response *response);
+
+/* The body has come whole: 0, or EDDY_HTTP_DECODE when its coding says that more should follow. */
+int eddy__http_response_finish(const eddy_http_response *response);
+
+/* `status` with a sentence about it, if it is one of those above. In a task. */
+int eddy__http_response_explain(const eddy_http_response *response, int status);
 
 /* Whether a streamed body has room for `size` more. */
 bool eddy__http_response_has_room(const eddy_http_response *response, size_t size);
 
 /* Takes at most `size` bytes off the front of what waits for its reader; their number. */
 size_t eddy__http_response_take(eddy_http_response *response, void *buf, size_t size);
+
+/* --- Between response.c and response_body.c --------------------------------------------------- */
+
+/* Room for a body of `size` bytes and the zero behind it. 0 or -ENOMEM. */
+int eddy__http_response_reserve(eddy_http_response *response, size_t size);
+
+/* The head is whole: finds out how the body is encoded. 0, EDDY_HTTP_DECODE, -ENOMEM. */
+int eddy__http_response_begin_decoding(eddy_http_response *response);
+void eddy__http_response_end_decoding(eddy_http_response *response);
 
 #endif

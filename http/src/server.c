@@ -18,9 +18,9 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
 
@@ -52,7 +52,7 @@ void eddy__http_server_unref(eddy_http_server *server)
     eddy__http_desks_fini(server);
     eddy_listener_free(server->listener);
     eddy_future_free(server->news);
-    free(server);
+    eddy_free(server);
 }
 
 static void drop_reference(eddy_http_server **server)
@@ -204,7 +204,7 @@ static int check_options(const eddy_http_server_options *options)
 
 static eddy_http_server *new_server(const eddy_http_server_options *given)
 {
-    eddy_http_server *server = calloc(1, sizeof *server);
+    eddy_http_server *server = eddy_calloc(1, sizeof *server);
     if (server == NULL)
         return NULL;
     server->reference_count = 1;

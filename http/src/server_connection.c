@@ -25,9 +25,9 @@
  * Owns the connection and its stream. Called by server.c.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
 
@@ -35,7 +35,7 @@
 
 enum {
     DISCARD_MAX = 64 * 1024,    // bytes of an unread body that are read to keep the connection
-    LINGER_SIZE_MAX = 16 * 1024 * 1024,  // bytes that are read and dropped before a close
+    LINGER_SIZE_MAX = 16 * 1024 * 1024,    // bytes that are read and dropped before a close
     LINGER_SECONDS = 2,
 };
 
@@ -268,7 +268,7 @@ static void free_connection(struct http_connection *connection)
     eddy_stream_free(connection->stream);
     eddy_task_free(connection->task);
     eddy__http_server_unref(connection->server);
-    free(connection);
+    eddy_free(connection);
 }
 
 /* For a task that was cancelled before it ran. */
@@ -292,7 +292,7 @@ EDDY_ASYNC(http_connection, (struct http_connection *, connection, drop_connecti
 
 static struct http_connection *new_connection(eddy_http_server *server, eddy_stream *stream)
 {
-    struct http_connection *connection = calloc(1, sizeof *connection);
+    struct http_connection *connection = eddy_calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
     connection->stream = stream;

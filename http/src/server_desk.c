@@ -12,7 +12,8 @@
  * Owns the spare desks. Called by server_connection.c and server.c.
  */
 #include <errno.h>
-#include <stdlib.h>
+
+#include <eddy/alloc.h>
 
 #include "server.h"
 
@@ -24,19 +25,19 @@ enum {
 static void free_desk(struct http_desk *desk)
 {
     eddy__http_parser_fini(&desk->parser);
-    free(desk->out.data);
-    free(desk->request.body.data);
-    free(desk->reply.fields.data);
-    free(desk);
+    eddy_free(desk->out.data);
+    eddy_free(desk->request.body.data);
+    eddy_free(desk->reply.fields.data);
+    eddy_free(desk);
 }
 
 static struct http_desk *new_desk(const eddy_http_server *server)
 {
-    struct http_desk *desk = calloc(1, sizeof *desk);
+    struct http_desk *desk = eddy_calloc(1, sizeof *desk);
     if (desk == NULL)
         return NULL;
     if (eddy__http_parser_init(&desk->parser, HTTP_MODE_REQUEST, &server->limits) < 0) {
-        free(desk);
+        eddy_free(desk);
         return NULL;
     }
     desk->request.is_complete = true;

@@ -19,9 +19,10 @@
  * Owns nothing. Called by server_reply.c.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <eddy/alloc.h>
 
 #include "parser_parts.h"    // for the classes of bytes alone: what may be read may be written
 #include "server.h"
@@ -44,7 +45,7 @@ bool eddy__http_text_reserve(struct http_text *text, size_t size)
             return false;
         capacity *= 2;
     }
-    char *data = realloc(text->data, capacity);
+    char *data = eddy_realloc(text->data, capacity);
     if (data == NULL)
         return false;
     text->data = data;
@@ -67,7 +68,7 @@ void eddy__http_text_trim(struct http_text *text, size_t capacity_max)
     text->size = 0;
     if (text->capacity <= capacity_max)
         return;
-    free(text->data);
+    eddy_free(text->data);
     *text = (struct http_text){0};
 }
 

@@ -17,7 +17,6 @@
  * leave unread.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <eddy/task.h>

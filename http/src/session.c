@@ -5,16 +5,20 @@
  * A session belongs to the loop that ran when it was made. It goes when its owner has given it back
  * and the last response and lookup that need it are gone; session_request.c does the rest.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "decode.h"
 #include "errors.h"
 #include "session_cookies.h"
+#include "session_loop.h"
 #include "session_origin.h"
 
 enum { CONNECTIONS_MAX = 100, REDIRECTS_MAX = 10 };
@@ -23,7 +27,7 @@ char *eddy__http_copy(const char *text, int *err)
 {
     if (!text)
         return NULL;
-    char *copy = strdup(text);
+    char *copy = eddy_strdup(text);
     if (!copy)
         *err = -ENOMEM;
     return copy;
@@ -37,8 +41,10 @@ eddy_http_session *eddy__http_session_ref(eddy_http_session *session)
 
 static void destroy(eddy_http_session *session)
 {
-    if (session->transport)
-        session->transport->detach(session);
+    eddy__http_loop_leave(session);
+    for (size_t i = 0; i < HTTP_TRANSPORT_COUNT; i++)
+        if (session->transports[i])
+            session->transports[i]->detach(session);
     while (session->spare_responses) {
         eddy_http_response *response = session->spare_responses;
         session->spare_responses = response->next_free;
@@ -47,10 +53,10 @@ static void destroy(eddy_http_session *session)
     eddy__http_origins_fini(session);
     eddy__http_cookies_free(session->cookies);
     eddy__http_fields_fini(&session->fields);
-    free(session->base_url);
-    free(session->proxy);
-    free(session->cacert);
-    free(session);
+    eddy_free(session->base_url);
+    eddy_free(session->proxy);
+    eddy_free(session->cacert);
+    eddy_free(session);
 }
 
 void eddy__http_session_unref(eddy_http_session *session)
@@ -66,6 +72,20 @@ void eddy_http_session_free(eddy_http_session *session)
     eddy_note_closed(session->open_note);
     session->open_note = NULL;
     eddy__http_session_unref(session);
+}
+
+int eddy__http_session_attach(eddy_http_session *session, const struct http_transport *transport)
+{
+    if (session->transports[transport->index])
+        return 0;
+    EDDY_TRY(transport->attach(session));
+    session->transports[transport->index] = transport;
+    return 0;
+}
+
+int64_t eddy__http_session_date(const eddy_http_session *session)
+{
+    return session->made_date + (int64_t)(eddy_time() - session->made_at);
 }
 
 static bool is_limit(double seconds)
@@ -98,9 +118,11 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
     session->connections_per_host_max = options->connections_per_host_max;
     session->redirects_max = options->redirects_max ? options->redirects_max : REDIRECTS_MAX;
     session->body_max = options->body_max;
+    session->prefers_libcurl = options->libcurl;
     session->is_insecure = options->insecure;
     session->refuses_compression = options->no_compression;
     session->refuses_http2 = options->no_http2;
+    session->raises_for_status = options->raise_for_status;
     session->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_max);
 }
 
@@ -119,7 +141,9 @@ static int set_texts(eddy_http_session *session, const eddy_http_session_options
             return -ENOMEM;
     }
     const char *agent = options->user_agent ? options->user_agent : "eddy/" EDDY_VERSION;
-    return eddy__http_fields_copy(&session->fields, agent, options->headers);
+    return eddy__http_fields_copy(&session->fields, agent,
+                                  options->no_compression ? NULL : HTTP_ACCEPT_ENCODING,
+                                  options->headers);
 }
 
 int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_session **out_session)
@@ -131,20 +155,21 @@ int eddy_http_session_new(const eddy_http_session_options *options, eddy_http_se
     if (!eddy_get_running_loop())
         return eddy_fail(EDDY_EMISUSE, "eddy_http_session_new: no loop runs on this thread");
     EDDY_TRY(check(options));
-    eddy_http_session *session = calloc(1, sizeof *session);
+    eddy_http_session *session = eddy_calloc(1, sizeof *session);
     if (!session)
         return -ENOMEM;
     session->refs = 1;
     session->loop = eddy_get_running_loop();
     set_limits(session, options);
+    session->made_at = eddy_time();
+    session->made_date = time(NULL);
     int err = set_texts(session, options);
     if (err == 0)
-        err = eddy__http_transport_curl.attach(session);
+        err = eddy__http_loop_enter(session);
     if (err < 0) {
         destroy(session);
         return err;
     }
-    session->transport = &eddy__http_transport_curl;
     session->open_note = eddy_note_open("an HTTP session");
     *out_session = session;
     return 0;

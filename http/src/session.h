@@ -3,14 +3,18 @@
  * session.h: the room's own view of a session, of a request under way, and of a transport.
  *
  *     session.c           options in, defaults filled; the life of a session
+ *     session_loop.c      the sessions of a loop, which must know when it ends
  *     session_request.c   one request: slots, redirects, limits on time; what the public calls do
  *     session_origin.c    scheme, host and port: slots per host, names looked up off the loop
  *     session_proxy.c     which proxy the environment names
  *     session_cookies.c   what servers asked to be sent back
  *     session_fields.c    header fields of requests: defaults, replaced and removed ones
  *     session_url.c       URLs made absolute, and taken apart
- *     response.c          what has come back
- *     curl_transport.c    the transport over libcurl
+ *     session_quote.c     their paths and queries in the way of writing that servers expect
+ *     response.c          what has come back: the head; response_body.c: the body
+ *     wire_transport.c    the transport of our own: HTTP/1.1 over streams
+ *     curl_transport.c    the one over libcurl
+ *     mock_transport.c    the one that makes answers up
  */
 #ifndef EDDY_HTTP_SESSION_H
 #define EDDY_HTTP_SESSION_H
@@ -22,10 +26,14 @@
 #include "response.h"
 
 struct http_cookies;
+struct http_loop;
 struct http_origin;
 struct http_transport;
 
 enum { HTTP_ORIGIN_BUCKETS = 256 };
+
+/* The transports there are: indices of session->transport_data. */
+enum { HTTP_BY_WIRE, HTTP_BY_CURL, HTTP_BY_MOCK, HTTP_TRANSPORT_COUNT };
 
 /* Header fields; `items` is one block of memory, or borrowed from elsewhere if !is_owned. */
 struct http_fields {
@@ -38,8 +46,13 @@ struct eddy_http_session {
     unsigned refs;    // the owner's, one a response, one a lookup under way
     eddy_loop *loop;
     eddy_open_note *open_note;    // until its owner frees it, in debug mode; or NULL
-    const struct http_transport *transport;
-    void *transport_data;    // the transport's own, set by its attach()
+    struct http_loop *row;              // session_loop.c: of that loop; NULL once it has ended
+    eddy_http_session *next_of_loop;    // in that row
+    const struct http_transport *transports[HTTP_TRANSPORT_COUNT];    // those attached so far
+    void *transport_data[HTTP_TRANSPORT_COUNT];    // their own, set by their attach()
+
+    double made_at;       // eddy_time() then,
+    int64_t made_date;    // and seconds since 1970: see eddy__http_session_date()
 
     char *base_url;    // these are copies of the options, the defaults filled in
     char *proxy;       // NULL: as the environment says
@@ -49,7 +62,7 @@ struct eddy_http_session {
     unsigned connections_per_host_max;    // 0: no limit
     int redirects_max;                    // -1: none
     size_t body_max;                      // 0: the default, which hangs on whether it is streamed
-    bool is_insecure, refuses_compression, refuses_http2;
+    bool prefers_libcurl, is_insecure, refuses_compression, refuses_http2, raises_for_status;
 
     struct http_fields fields;       // sent with every request
     struct http_cookies *cookies;    // NULL: neither kept nor sent
@@ -63,27 +76,38 @@ struct eddy_http_session {
     unsigned spare_response_count;
 };
 
-/* One request as it is sent, once for each redirect. Lies on the frame of eddy_http_session_request(). */
+/* One request as it is sent, once for each redirect. Lies on the frame of the call. */
 struct http_request {
     const char *method;
     const char *url;    // absolute; the response's
     const struct http_origin *origin;
     const struct http_fields *fields;    // but for those that the transport makes: Host and framing
     const char *cookie;                  // the value of the Cookie field, or NULL
+    const char *authorization;           // the value of that field, out of the URL, or NULL
     eddy_span body;
     bool has_body;             // also an empty one: Content-Length: 0
     double connect_timeout;    // what is left of it
 };
 
 /*
- * How requests are carried. Those there may be: libcurl (curl_transport.c), an own HTTP/1.1, a
- * mock. What comes back goes into the response through the functions of response.h, and the times
- * of connection and first byte into its timings. Errors carry a message, but not the URL.
+ * How requests are carried: by ourselves over HTTP/1.1, by libcurl whatever else there is (TLS,
+ * HTTP/2, proxies), or by a mock that makes the answers up. What comes back
+ * goes into the response through the functions of response.h, and the times of connection and first
+ * byte into its timings. Errors carry a message, but not the URL.
  */
 struct http_transport {
-    /* Prepares session->transport_data, and takes it down when nothing is open any more. */
+    int index;              // HTTP_BY_...
+    bool looks_up_names;    // or needs none: the session looks up none for it
+
+    /*
+     * Prepares session->transport_data[index], before the session's first request that goes this
+     * way; and takes it down when nothing is open any more.
+     */
     int (*attach)(eddy_http_session *session);
     void (*detach)(eddy_http_session *session);
+
+    /* The loop has ended: lets go of what belongs to it. NULL: nothing does. */
+    void (*let_go)(eddy_http_session *session);
 
     /*
      * Sends `request` and waits: for the whole response or, if it is streamed, its head. Obeys
@@ -103,12 +127,20 @@ struct http_transport {
     void (*close)(eddy_http_response *response);
 };
 
+extern const struct http_transport eddy__http_transport_wire;
 extern const struct http_transport eddy__http_transport_curl;
+extern const struct http_transport eddy__http_transport_mock;
 
 /* --- session.c -------------------------------------------------------------------------------- */
 
 eddy_http_session *eddy__http_session_ref(eddy_http_session *session);
 void eddy__http_session_unref(eddy_http_session *session);
+
+/* Attaches `transport`, if it has not been. 0 or an error. */
+int eddy__http_session_attach(eddy_http_session *session, const struct http_transport *transport);
+
+/* Seconds since 1970, by a clock that goes on with the loop's, also where that is virtual. */
+int64_t eddy__http_session_date(const eddy_http_session *session);
 
 /* `text` copied; NULL for NULL, and without memory (then *err is -ENOMEM). */
 char *eddy__http_copy(const char *text, int *err);
@@ -121,11 +153,14 @@ void eddy__http_exchange_close(eddy_http_response *response);
 /* --- session_fields.c ------------------------------------------------------------------------- */
 
 /*
- * A copy of `headers` (NULL: none) after a User-Agent. 0, EDDY_EVALUE for one that can't be sent,
- * -ENOMEM.
+ * A copy of `headers` (NULL: none) after those that every request has: User-Agent, Accept, and
+ * Accept-Encoding unless that is NULL. 0, EDDY_EVALUE for one that can't be sent, -ENOMEM.
  */
 int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
-                           const eddy_http_header *headers);
+                           const char *accept_encoding, const eddy_http_header *headers);
+
+/* A copy of the fields of an answer, framing fields included. 0, EDDY_EVALUE, -ENOMEM. */
+int eddy__http_fields_copy_answer(struct http_fields *out_fields, const eddy_http_header *headers);
 
 /*
  * `defaults` with `headers` (NULL: none) replacing and removing those of the same name, and a
@@ -153,17 +188,29 @@ struct http_authority {
 };
 
 /*
- * `url` made absolute by `base` (NULL: it must be already), to be freed. 0, EDDY_HTTP_URL, -ENOMEM.
+ * `url` made absolute by `base` (NULL: it must be already), and fit to be sent: see
+ * session_quote.c. To be freed. 0, EDDY_HTTP_URL, -ENOMEM.
  */
 int eddy__http_url_join(const char *base, const char *url, char **out_url);
 
-/* The same for the target of a redirect, in which spaces and other bytes are let pass, escaped. */
+/* The same for the target of a redirect, which may itself be absolute. */
 int eddy__http_url_follow(const char *base, const char *target, char **out_url);
 
 /*
  * Takes `url` apart. 0, EDDY_HTTP_URL, EDDY_HTTP_UNSUPPORTED for a scheme, -ENOMEM; with a message.
  */
 int eddy__http_url_split(const char *url, struct http_authority *out_authority);
+
+/*
+ * The value of the Authorization field that a user and password in `url` stand for, to be freed;
+ * NULL if there are none. 0 or -ENOMEM.
+ */
+int eddy__http_url_authorization(const char *url, char **out_value);
+
+/* --- session_quote.c -------------------------------------------------------------------------- */
+
+/* Makes path and query of an absolute URL fit to be sent. 0, EDDY_HTTP_URL, -ENOMEM. */
+int eddy__http_url_requote(char **inout_url);
 
 /* --- session_proxy.c -------------------------------------------------------------------------- */
 

@@ -7,14 +7,16 @@
  *
  * What always holds:
  *   - A cookie goes to the host that set it, or with Domain to that domain, which must contain the
- *     host and have a dot in it. (There is no list of public suffixes: a server under co.uk can set
- *     a cookie for all of co.uk. A session for such parties should not keep cookies.)
+ *     host and be no public suffix: a server under co.uk sets none for all of co.uk. Which names
+ *     are such suffixes is libpsl's to know.
  *   - Secure ones neither come from nor go to plain HTTP; the prefixes __Secure- and __Host- hold.
  *   - There are at most COOKIES_MAX, and one has at most COOKIE_SIZE_MAX bytes: beyond that the
  *     oldest of the bucket makes room, and longer ones are dropped.
  *
  * Time is handed in, so that tests need not wait. Nothing here suspends.
  */
+#include <eddy/alloc.h>
+
 #include "session_cookies.h"
 
 #include <arpa/inet.h>
@@ -24,6 +26,7 @@
 #include <strings.h>
 
 #include <curl/curl.h>
+#include <libpsl.h>
 
 enum { BUCKETS = 64, COOKIES_MAX = 3000, COOKIE_SIZE_MAX = 4096, COOKIES_SENT_MAX = 180 };
 
@@ -52,7 +55,7 @@ struct offer {
 
 struct http_cookies *eddy__http_cookies_new(void)
 {
-    return calloc(1, sizeof(struct http_cookies));
+    return eddy_calloc(1, sizeof(struct http_cookies));
 }
 
 void eddy__http_cookies_free(struct http_cookies *cookies)
@@ -62,10 +65,10 @@ void eddy__http_cookies_free(struct http_cookies *cookies)
     for (size_t i = 0; i < BUCKETS; i++) {
         for (struct cookie *at = cookies->buckets[i], *next; at; at = next) {
             next = at->next;
-            free(at);
+            eddy_free(at);
         }
     }
-    free(cookies);
+    eddy_free(cookies);
 }
 
 bool eddy__http_cookies_are_empty(const struct http_cookies *cookies)
@@ -178,10 +181,20 @@ static void take_attribute(struct offer *offer, eddy_span name, eddy_span value,
         offer->is_secure = true;
 }
 
+static bool has_control(const char *text)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at; at++)
+        if ((*at < 0x20 && *at != '\t') || *at == 0x7f)
+            return true;
+    return false;
+}
+
 /* "name=value; attribute; attribute=value". False if it is no cookie at all. */
 static bool take_apart(struct offer *offer, const char *text, int64_t now)
 {
     *offer = (struct offer){.expires = INT64_MAX};
+    if (has_control(text))
+        return false;    // sent back, it could end a line
     const char *end = text + strcspn(text, ";");
     const char *equals = memchr(text, '=', (size_t)(end - text));
     if (!equals)
@@ -202,6 +215,13 @@ static bool take_apart(struct offer *offer, const char *text, int64_t now)
 static bool begins_with(eddy_span span, const char *text)
 {
     return span.size >= strlen(text) && strncasecmp(span.data, text, strlen(text)) == 0;
+}
+
+/* Whether anybody can have a name below it. Without a list that libpsl was built with: no. */
+static bool is_public_suffix(const char *domain)
+{
+    const psl_ctx_t *list = psl_builtin();
+    return list && psl_is_public_suffix2(list, domain, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
 }
 
 /* Settles the domain in `domain`, of 256 bytes, and whether the rules allow the offer. */
@@ -230,7 +250,8 @@ static bool is_allowed(const struct offer *offer, const struct http_authority *a
     domain[given.size] = '\0';
     if (strcmp(domain, authority->host) == 0)
         return true;
-    return strchr(domain, '.') && domain_contains(domain, authority->host);
+    return strchr(domain, '.') && !is_public_suffix(domain) &&
+           domain_contains(domain, authority->host);
 }
 
 /* The path that holds when the server names none: that of the request up to its last '/'. */
@@ -248,7 +269,7 @@ static struct cookie *make(const struct offer *offer, const char *domain, eddy_s
 {
     size_t domain_size = strlen(domain);
     size_t size = offer->name.size + offer->value.size + domain_size + path.size + 4;
-    struct cookie *cookie = malloc(sizeof *cookie + size);
+    struct cookie *cookie = eddy_malloc(sizeof *cookie + size);
     if (!cookie)
         return NULL;
     *cookie = (struct cookie){
@@ -274,7 +295,7 @@ static void drop(struct http_cookies *cookies, struct cookie **place)
 {
     struct cookie *cookie = *place;
     *place = cookie->next;
-    free(cookie);
+    eddy_free(cookie);
     cookies->count--;
 }
 
@@ -319,7 +340,7 @@ int eddy__http_cookies_set(struct http_cookies *cookies, const struct http_autho
     struct cookie **bucket = bucket_of(cookies, domain);
     make_room(cookies, bucket, cookie, now);
     if (cookie->expires <= now || cookies->count >= COOKIES_MAX) {
-        free(cookie);    // it came to delete the one before it, or there is no room in any way
+        eddy_free(cookie);    // it came to delete the one before it, or there is no room in any way
         return 0;
     }
     cookie->next = *bucket;
@@ -356,7 +377,7 @@ static char *join(const struct cookie *const *chosen, size_t count)
     size_t size = 1;
     for (size_t i = 0; i < count; i++)
         size += chosen[i]->name_size + chosen[i]->value_size + 3;
-    char *text = malloc(size);
+    char *text = eddy_malloc(size);
     if (!text)
         return NULL;
     char *at = text;

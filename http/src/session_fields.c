@@ -9,10 +9,11 @@
  * a value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they
  * must agree with the body, and the transport sets them.
  */
+#include <eddy/alloc.h>
+
 #include "session.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,13 +39,19 @@ static bool is_value(const char *text)
     return true;
 }
 
-static int check_header(const eddy_http_header *header)
+static int check_text(const eddy_http_header *header)
 {
     if (!eddy__http_is_token(header->name))
         return eddy_fail(EDDY_EVALUE, "\"%.64s\" is no name for a header", header->name);
     if (header->value && !is_value(header->value))
         return eddy_fail(EDDY_EVALUE, "the value of header %.64s has a control byte in it",
                          header->name);
+    return 0;
+}
+
+static int check_header(const eddy_http_header *header)
+{
+    EDDY_TRY(check_text(header));
     if (strcasecmp(header->name, "Content-Length") == 0 ||
         strcasecmp(header->name, "Transfer-Encoding") == 0)
         return eddy_fail(EDDY_EVALUE, "header %s is set by the client itself", header->name);
@@ -73,38 +80,74 @@ static char *append_text(char *at, const char *text, const char **out_kept)
     return stpcpy(at, text) + 1;
 }
 
-int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
-                           const eddy_http_header *headers)
+/* What a session sends unless it is told otherwise; a value of NULL: it is not sent. */
+static void choose_defaults(eddy_http_header *defaults, size_t count,
+                            const eddy_http_header *headers)
 {
-    const eddy_http_header agent = {"User-Agent", user_agent};
-    bool has_agent = user_agent[0] != '\0' && !is_named(headers, agent.name);
-    size_t count = has_agent;
-    size_t size = has_agent ? sizeof "User-Agent" + strlen(user_agent) + 1 : 0;
-    if (!is_value(user_agent))
-        return eddy_fail(EDDY_EVALUE, "the user agent has a control byte in it");
+    for (size_t i = 0; i < count; i++)
+        if (is_named(headers, defaults[i].name))
+            defaults[i].value = NULL;
+}
+
+static size_t size_of(const eddy_http_header *header)
+{
+    return header->value ? strlen(header->name) + strlen(header->value) + 2 : 0;
+}
+
+static void append_field(struct http_fields *fields, char **inout_text,
+                         const eddy_http_header *header)
+{
+    if (!header->value)
+        return;
+    eddy_http_header *item = (eddy_http_header *)&fields->items[fields->count++];
+    *inout_text = append_text(*inout_text, header->name, &item->name);
+    *inout_text = append_text(*inout_text, header->value, &item->value);
+}
+
+/* Copies `count` defaults, and `headers` behind them, into one block. */
+static int copy(struct http_fields *out_fields, const eddy_http_header *defaults, size_t count,
+                const eddy_http_header *headers)
+{
+    size_t item_count = count, size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += size_of(&defaults[i]);
     for (const eddy_http_header *at = headers; at && at->name; at++) {
-        EDDY_TRY(check_header(at));
-        size += strlen(at->name) + strlen(at->value ? at->value : "") + 2;
-        count += at->value != NULL;
+        size += size_of(at);
+        item_count++;
     }
-    eddy_http_header *items = malloc(count * sizeof *items + size + 1);
+    eddy_http_header *items = eddy_malloc(item_count * sizeof *items + size);
     if (!items)
         return -ENOMEM;
-    char *text = (char *)(items + count);
-    *out_fields = (struct http_fields){items, count, true};
-    if (has_agent) {
-        text = append_text(text, agent.name, &items->name);
-        text = append_text(text, agent.value, &items->value);
-        items++;
-    }
-    for (const eddy_http_header *at = headers; at && at->name; at++) {
-        if (!at->value)
-            continue;
-        text = append_text(text, at->name, &items->name);
-        text = append_text(text, at->value, &items->value);
-        items++;
-    }
+    char *text = (char *)(items + item_count);
+    *out_fields = (struct http_fields){items, 0, true};
+    for (size_t i = 0; i < count; i++)
+        append_field(out_fields, &text, &defaults[i]);
+    for (const eddy_http_header *at = headers; at && at->name; at++)
+        append_field(out_fields, &text, at);
     return 0;
+}
+
+int eddy__http_fields_copy(struct http_fields *out_fields, const char *user_agent,
+                           const char *accept_encoding, const eddy_http_header *headers)
+{
+    eddy_http_header defaults[] = {
+        {"User-Agent", user_agent}, {"Accept", "*/*"}, {"Accept-Encoding", accept_encoding}};
+    enum { DEFAULTS = sizeof defaults / sizeof defaults[0] };
+    if (!is_value(user_agent))
+        return eddy_fail(EDDY_EVALUE, "the user agent has a control byte in it");
+    if (user_agent[0] == '\0')
+        defaults[0].value = NULL;
+    choose_defaults(defaults, DEFAULTS, headers);
+    for (const eddy_http_header *at = headers; at && at->name; at++)
+        EDDY_TRY(check_header(at));
+    return copy(out_fields, defaults, DEFAULTS, headers);
+}
+
+int eddy__http_fields_copy_answer(struct http_fields *out_fields, const eddy_http_header *headers)
+{
+    for (const eddy_http_header *at = headers; at && at->name; at++)
+        EDDY_TRY(check_text(at));
+    return copy(out_fields, NULL, 0, headers);
 }
 
 int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fields *defaults,
@@ -121,7 +164,7 @@ int eddy__http_fields_merge(struct http_fields *out_fields, const struct http_fi
         EDDY_TRY(check_header(at));
         count++;
     }
-    eddy_http_header *items = malloc(count * sizeof *items);
+    eddy_http_header *items = eddy_malloc(count * sizeof *items);
     if (!items)
         return -ENOMEM;
     count = 0;
@@ -152,7 +195,7 @@ int eddy__http_fields_remove(struct http_fields *fields, const char *const *name
         kept += !is_among(fields->items[i].name, names);
     if (kept == fields->count)
         return 0;
-    eddy_http_header *items = malloc((kept + 1) * sizeof *items);
+    eddy_http_header *items = eddy_malloc((kept + 1) * sizeof *items);
     if (!items)
         return -ENOMEM;
     kept = 0;
@@ -167,6 +210,6 @@ int eddy__http_fields_remove(struct http_fields *fields, const char *const *name
 void eddy__http_fields_fini(struct http_fields *fields)
 {
     if (fields->is_owned)
-        free((void *)fields->items);
+        eddy_free((void *)fields->items);
     *fields = (struct http_fields){0};
 }

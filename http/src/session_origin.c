@@ -21,14 +21,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
+#include <eddy/timeout.h>
 
 enum {
     FRESH_SECONDS = 60,    // an answer holds so long
@@ -45,18 +47,18 @@ typedef struct answer {
 
 static void drop_answer(answer *it)
 {
-    free(it->addresses);
+    eddy_free(it->addresses);
 }
 
 static void drop_name(char **name)
 {
-    free(*name);
+    eddy_free(*name);
 }
 
 static char *write_addresses(const struct addrinfo *list)
 {
     enum { EACH = INET6_ADDRSTRLEN + 3 };
-    char *text = malloc(ADDRESSES_MAX * EACH + 1);
+    char *text = eddy_malloc(ADDRESSES_MAX * EACH + 1);
     if (!text)
         return NULL;
     char *at = text;
@@ -84,7 +86,7 @@ EDDY_ASYNC_TO_OWNED(answer, drop_answer, ask_resolver, (char *, name, drop_name)
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *list = NULL;
     *result = (answer){.code = getaddrinfo(name, NULL, &hints, &list)};
-    free(name);
+    eddy_free(name);
     if (result->code == 0) {
         result->addresses = write_addresses(list);
         freeaddrinfo(list);
@@ -102,7 +104,7 @@ static void finish_lookup(struct http_origin *origin, int status, answer *it)
     origin->lookup_status = status;
     origin->lookup_code = it->code;
     if (status >= 0) {
-        free(origin->addresses);
+        eddy_free(origin->addresses);
         origin->addresses = it->addresses;
         origin->fresh_until = eddy_time() + FRESH_SECONDS;
         origin->generation++;
@@ -132,7 +134,7 @@ static void drop_lookup(struct http_origin **origin)
 EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
 {
     answer it = {0};
-    char *name = strdup(origin->name);
+    char *name = eddy_strdup(origin->name);
     int rc = name ? eddy_to_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
     finish_lookup(origin, rc, &it);
     give_back(origin);
@@ -149,10 +151,8 @@ static int lookup_error(const struct http_origin *origin)
                      gai_strerror(origin->lookup_code));
 }
 
-int eddy__http_origin_resolve(struct http_origin *origin)
+static int wait_for_answer(struct http_origin *origin)
 {
-    if (!origin->name || origin->fresh_until > eddy_time())
-        return 0;
     if (!origin->is_looking_up) {
         origin->is_looking_up = true;
         origin->refs++;
@@ -171,6 +171,18 @@ int eddy__http_origin_resolve(struct http_origin *origin)
         }
     }
     return origin->lookup_status < 0 ? lookup_error(origin) : 0;
+}
+
+int eddy__http_origin_resolve(struct http_origin *origin, double *inout_limit)
+{
+    double since = eddy_time(), limit = *inout_limit;
+    if (!origin->name || origin->fresh_until > since)
+        return 0;
+    int rc = eddy_within(limit, wait_for_answer(origin));
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no answer about the name %s within %g s", origin->name, limit);
+    *inout_limit = fmax(limit - (eddy_time() - since), 0.001);
+    return rc;
 }
 
 /* --- Origins ---------------------------------------------------------------------------------- */
@@ -195,11 +207,11 @@ static struct http_origin *find(const eddy_http_session *session, const char *te
 
 static void destroy(struct http_origin *origin)
 {
-    free(origin->text);
-    free(origin->proxy);
-    free(origin->name);
-    free(origin->addresses);
-    free(origin);
+    eddy_free(origin->text);
+    eddy_free(origin->proxy);
+    eddy_free(origin->name);
+    eddy_free(origin->addresses);
+    eddy_free(origin);
 }
 
 static void sweep(eddy_http_session *session)
@@ -226,7 +238,14 @@ void eddy__http_origins_fini(eddy_http_session *session)
     sweep(session);
 }
 
-/* Whether libcurl knows the address without asking anybody, or alone knows what to ask for. */
+/* Whether only libcurl knows what it stands for: international names, addresses with a zone. */
+static bool is_special(const char *host)
+{
+    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyz-._~:";
+    return host[strspn(host, plain)] != '\0';
+}
+
+/* Whether the address is known without asking anybody, or libcurl alone knows what to ask for. */
 static bool needs_no_lookup(const char *host)
 {
     struct in6_addr address;
@@ -236,10 +255,7 @@ static bool needs_no_lookup(const char *host)
     if (strcasecmp(host, "localhost") == 0 ||
         (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0))
         return true;
-    for (const char *at = host; *at; at++)
-        if (*at & 0x80)
-            return true;    // an international name: libcurl knows how it is encoded
-    return false;
+    return is_special(host);
 }
 
 /* Settles through which proxy the origin is reached, and so whose name will be looked up. */
@@ -274,7 +290,7 @@ static int choose_way(struct http_origin *origin)
 static int make(eddy_http_session *session, const struct http_authority *authority,
                 const char *text, uint32_t hash, struct http_origin **out_origin)
 {
-    struct http_origin *origin = calloc(1, sizeof *origin);
+    struct http_origin *origin = eddy_calloc(1, sizeof *origin);
     if (!origin)
         return -ENOMEM;
     int err = 0;
@@ -284,8 +300,11 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     origin->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_per_host_max);
     origin->answered = (eddy_semaphore)EDDY_SEMAPHORE(0);
     origin->text = eddy__http_copy(text, &err);
+    origin->text_size = strlen(text);
     if (err == 0)
         err = choose_way(origin);
+    origin->needs_libcurl =
+        origin->proxy || strcmp(authority->scheme, "http") != 0 || is_special(authority->host);
     if (err < 0) {
         destroy(origin);
         return err;
@@ -300,9 +319,9 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     return 0;
 }
 
-/* How a URL of this origin usually begins. */
-static void write_text(const struct http_authority *authority, char *buf, size_t size)
+void eddy__http_origin_write(const struct http_authority *authority, char *buf)
 {
+    size_t size = HTTP_ORIGIN_TEXT_MAX;
     bool is_v6 = strchr(authority->host, ':') != NULL;
     bool is_default = authority->port == (strcmp(authority->scheme, "https") == 0 ? 443 : 80);
     int length = snprintf(buf, size, "%s://%s%s%s", authority->scheme, is_v6 ? "[" : "",
@@ -319,11 +338,11 @@ int eddy__http_origin_find(eddy_http_session *session, const char *url,
     struct http_origin *origin = size > 0 ? find(session, url, size, hash_of(url, size)) : NULL;
     if (!origin) {
         struct http_authority authority;
-        char text[sizeof authority + 16];
+        char text[HTTP_ORIGIN_TEXT_MAX];
         int err = eddy__http_url_split(url, &authority);
         if (err < 0)
             return err;
-        write_text(&authority, text, sizeof text);
+        eddy__http_origin_write(&authority, text);
         uint32_t hash = hash_of(text, strlen(text));
         origin = find(session, text, strlen(text), hash);
         if (!origin) {

@@ -7,14 +7,22 @@
 
 #include "session.h"
 
+struct wire_connection;
+
+/* Bytes of an origin as text, with its zero. */
+enum { HTTP_ORIGIN_TEXT_MAX = sizeof(struct http_authority) + 16 };
+
 struct http_origin {
     struct http_origin *next;    // in its bucket
     eddy_http_session *session;
     unsigned refs;    // one a request or response that uses it, one a lookup
     uint32_t hash;    // of `text`
     char *text;       // "https://example.org", as URLs begin
+    size_t text_size;
     struct http_authority authority;
-    char *proxy;    // NULL: none; else its URL
+    char *proxy;                     // NULL: none; else its URL
+    bool needs_libcurl;              // TLS, a proxy, an international name
+    struct wire_connection *idle;    // of the transport of our own
 
     eddy_semaphore slots;    // of connections_per_host_max, if that is limited
 
@@ -37,13 +45,17 @@ int eddy__http_origin_find(eddy_http_session *session, const char *url,
                            struct http_origin **out_origin);
 void eddy__http_origin_unref(struct http_origin *origin);
 
+/* How a URL of this origin usually begins: at most HTTP_ORIGIN_TEXT_MAX bytes. */
+void eddy__http_origin_write(const struct http_authority *authority, char *buf);
+
 /* Frees those of a session that is going; nobody refers to them any more. */
 void eddy__http_origins_fini(eddy_http_session *session);
 
 /*
- * Sees to it that the name has been looked up lately. 0, EDDY_ERESOLVE with a message,
- * EDDY_CANCELLED, -ENOMEM. Suspends when it has not.
+ * Sees to it that the name has been looked up lately, within `*inout_limit` seconds, of which it
+ * takes off what that took. 0, EDDY_ERESOLVE or EDDY_TIMEDOUT with a message, EDDY_CANCELLED,
+ * -ENOMEM. Suspends when it has not.
  */
-int eddy__http_origin_resolve(struct http_origin *origin);
+int eddy__http_origin_resolve(struct http_origin *origin, double *inout_limit);
 
 #endif

@@ -23,15 +23,16 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
 
+#include "mock.h"
 #include "session_cookies.h"
+#include "session_loop.h"
 #include "session_origin.h"
 
 /* Defaults of the limits on time, in seconds, and of the size of a whole body, in bytes. */
@@ -67,7 +68,7 @@ void eddy__http_exchange_close(eddy_http_response *response)
 {
     if (response->is_open) {
         response->is_open = false;
-        response->session->transport->close(response);
+        response->transport->close(response);
     }
     give_slots_back(response);
     if (response->origin) {
@@ -151,41 +152,58 @@ static void keep_cookies(const struct exchange *x)
             continue;
         // Without memory for a cookie the response is still worth having.
         EDDY_IGNORE(eddy__http_cookies_set(cookies, &response->origin->authority,
-                                           path_of(response->url), field->value, time(NULL)));
+                                           path_of(response->url), field->value,
+                                           eddy__http_session_date(x->session)));
     }
 }
 
-static int resolve(struct exchange *x)
+static const struct http_transport *choose_transport(const eddy_http_response *response)
 {
-    struct http_origin *origin = x->response->origin;
-    double limit = x->timeout.connect;
-    x->request.connect_timeout = limit;
-    if (!origin->name || origin->fresh_until > eddy_time())
+    if (eddy__http_mock_is_for(response))
+        return &eddy__http_transport_mock;
+    if (response->session->prefers_libcurl || response->origin->needs_libcurl)
+        return &eddy__http_transport_curl;
+    return &eddy__http_transport_wire;
+}
+
+/* Cookies, and a user and password of the URL's, unless the caller sends fields of his own. */
+static int set_secrets(struct exchange *x, char **out_cookie, char **out_authorization)
+{
+    struct http_cookies *cookies = x->session->cookies;
+    const struct http_request *request = &x->request;
+    *out_cookie = *out_authorization = NULL;
+    if (cookies && !eddy__http_cookies_are_empty(cookies) &&
+        !eddy__http_fields_have(&x->fields, "Cookie"))
+        *out_cookie =
+            eddy__http_cookies_get(cookies, &request->origin->authority, path_of(request->url),
+                                   eddy__http_session_date(x->session));
+    if (!strchr(request->url, '@') || eddy__http_fields_have(&x->fields, "Authorization"))
         return 0;
-    double since = eddy_time();
-    int rc = eddy_within(limit, eddy__http_origin_resolve(origin));
-    if (rc == EDDY_TIMEDOUT)
-        return eddy_fail(rc, "no answer about the name %s within %g s", origin->name, limit);
-    x->request.connect_timeout = fmax(limit - (eddy_time() - since), 0.001);
-    return rc;
+    return eddy__http_url_authorization(request->url, out_authorization);
 }
 
 static int send_once(struct exchange *x)
 {
-    struct http_cookies *cookies = x->session->cookies;
     struct http_request *request = &x->request;
-    request->url = x->response->url;
-    request->origin = x->response->origin;
-    EDDY_TRY(resolve(x));
-    char *cookie = NULL;
-    if (cookies && !eddy__http_cookies_are_empty(cookies) &&
-        !eddy__http_fields_have(&x->fields, "Cookie"))
-        cookie = eddy__http_cookies_get(cookies, &request->origin->authority, path_of(request->url),
-                                        time(NULL));
+    eddy_http_response *response = x->response;
+    request->url = response->url;
+    request->origin = response->origin;
+    response->transport = choose_transport(response);
+    EDDY_TRY(eddy__http_session_attach(x->session, response->transport));
+    request->connect_timeout = x->timeout.connect;
+    if (!response->transport->looks_up_names)
+        EDDY_TRY(eddy__http_origin_resolve(response->origin, &request->connect_timeout));
+    char *cookie, *authorization;
+    int rc = set_secrets(x, &cookie, &authorization);
     request->cookie = cookie;
-    int rc = x->session->transport->open(request, x->response);
-    free(cookie);
-    return rc;
+    request->authorization = authorization;
+    if (rc == 0)
+        rc = response->transport->open(request, response);
+    eddy_free(cookie);
+    eddy_free(authorization);
+    if (rc == 0 && !response->is_streamed)
+        rc = eddy__http_response_finish(response);
+    return eddy__http_response_explain(response, rc);
 }
 
 static int send_in_time(struct exchange *x)
@@ -242,7 +260,7 @@ static int follow(struct exchange *x, const char *target)
     EDDY_TRY(eddy__http_url_follow(response->url, target, &url));
     int rc = eddy__http_origin_find(x->session, url, &origin);
     if (rc < 0) {
-        free(url);
+        eddy_free(url);
         return rc;
     }
     rc = change_method(x);
@@ -250,7 +268,7 @@ static int follow(struct exchange *x, const char *target)
         rc = eddy__http_fields_remove(&x->fields, of_one_origin);
     eddy__http_exchange_close(response);
     eddy__http_response_clear(response);
-    free(response->url);
+    eddy_free(response->url);
     response->url = url;
     response->origin = origin;
     response->redirect_count++;
@@ -327,6 +345,19 @@ static int prepare(struct exchange *x, const char *method, const char *url,
                                    options->body.size > 0);
 }
 
+static int check_status(const eddy_http_response *response)
+{
+    if (response->status < 400)
+        return 0;
+    return eddy_fail(EDDY_HTTP_STATUS, "the server answered %d", response->status);
+}
+
+int eddy_http_response_raise_for_status(const eddy_http_response *response)
+{
+    int rc = check_status(response);
+    return rc < 0 ? tell_url(rc, response->url) : 0;
+}
+
 /* What is done is given back; a streamed body goes on. */
 static void settle(struct exchange *x)
 {
@@ -343,7 +374,7 @@ int eddy_http_session_request(eddy_http_session *session, const char *method, co
                               eddy_http_response **out_response)
 {
     static const eddy_http_request_options defaults;
-    if (!session || !eddy_current_task() || session->loop != eddy_get_running_loop())
+    if (!session || !eddy_current_task() || !eddy__http_loop_is_of(session))
         return eddy_fail(EDDY_EMISUSE, "eddy_http_request: %s",
                          !session ? "the session is NULL"
                                   : "a session is used by tasks of the loop it was made in");
@@ -353,6 +384,8 @@ int eddy_http_session_request(eddy_http_session *session, const char *method, co
     int rc = prepare(&x, method, url, options ? options : &defaults);
     if (rc == 0)
         rc = send_and_follow(&x);
+    if (rc == 0 && session->raises_for_status)
+        rc = check_status(x.response);
     eddy__http_fields_fini(&x.fields);
     if (rc < 0) {
         rc = tell_url(rc, x.response->url);
@@ -384,11 +417,24 @@ int eddy_http_session_post(eddy_http_session *session, const char *url, eddy_spa
 
 static int fetch_in_time(eddy_http_response *response)
 {
-    const struct http_transport *transport = response->session->transport;
+    const struct http_transport *transport = response->transport;
     if (isinf(response->deadline))
         return transport->fetch(response);
     EDDY_TRY(eddy_timeout_at_begin(response->deadline));
     return eddy_timeout_end(transport->fetch(response));
+}
+
+/* Bytes out of what has come already, or else out of what comes: 1; 0 at the end, or an error. */
+static int decode_or_fetch(eddy_http_response *response)
+{
+    while (response->raw) {
+        EDDY_TRY(eddy__http_response_decode_more(response));
+        if (response->body_size > 0)
+            return 1;
+        response->transport->resume(response);    // it may have waited for room in vain
+    }
+    int rc = fetch_in_time(response);
+    return rc == 0 ? eddy__http_response_finish(response) : rc;
 }
 
 /* Sees to it that there are unread bytes: 1; or 0 at the end, or an error. */
@@ -399,13 +445,13 @@ static int fetch(eddy_http_response *response)
     if (!response->is_open)
         return response->outcome < 0 ? tell_url(response->outcome, response->url) : 0;
     response->is_reading = true;
-    int rc = fetch_in_time(response);
+    int rc = decode_or_fetch(response);
     response->is_reading = false;
     if (rc > 0 || rc == EDDY_CANCELLED)
         return rc;
     response->outcome = rc;
     response->timings.total = eddy_time() - response->began;
-    rc = rc < 0 ? tell_url(rc, response->url) : 0;
+    rc = rc < 0 ? tell_url(eddy__http_response_explain(response, rc), response->url) : 0;
     eddy__http_exchange_close(response);
     return rc;
 }
@@ -421,6 +467,6 @@ ssize_t eddy_http_response_read(eddy_http_response *response, void *buf, size_t 
     EDDY_TRY(fetch(response));
     size_t taken = eddy__http_response_take(response, buf, size);
     if (taken > 0 && response->is_open)
-        response->session->transport->resume(response);
+        response->transport->resume(response);
     return (ssize_t)taken;
 }

@@ -63,7 +63,7 @@ SIMPLE = {
     "/json": answer(b'{"name": "Luke"}', Content_Type="application/json"),
     "/headers": b"HTTP/1.1 200 OK\r\nX-One: 1\r\nx-two:   two words \r\nX-One: again\r\nX-Empty:\r\nContent-Length: 0\r\n\r\n",
     "/chunked": chunked(b"one ", b"two ", b"three"),
-    "/trailers": chunked(b"body", trailers=b"HTTP/1.1: 404 no\r\nX-Trailer: 1\r\n"),
+    "/trailers": chunked(b"body", trailers=b"HTTP: 1.1 404 no\r\nX-Trailer: 1\r\n"),
     "/interim": b"HTTP/1.1 103 Early Hints\r\nX-Early: 1\r\n\r\n" + answer(b"final"),
     "/gzip": answer(gzip.compress(b"squeezed " * 1000), Content_Encoding="gzip"),
     "/deflate": answer(zlib.compress(b"squeezed " * 1000), Content_Encoding="deflate"),

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 TEST_REAL(a_get_has_status_headers_body_and_times)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);

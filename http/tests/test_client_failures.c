@@ -12,13 +12,6 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 static int get_with(eddy_http_session *session, const char *path,
                     const eddy_http_request_options *options)
 {

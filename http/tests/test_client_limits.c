@@ -9,13 +9,6 @@
 
 enum { MANY = 60 };
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
 {
     EDDY_AUTO(eddy_http_response) *response = NULL;
@@ -156,7 +149,7 @@ TEST_REAL(a_request_can_be_cancelled_at_any_point)
 TEST_REAL(the_run_may_end_with_requests_under_way)
 {
     static eddy_http_session *session;
-    EXPECT_EQ(eddy_http_session_new(NULL, &session), 0);
+    session = new_session(NULL);
     char *url = strdup(at("/hang"));
     for (int i = 0; i < 3; i++)
         eddy_start(fetch, session, url);

@@ -5,16 +5,18 @@
  *
  * getaddrinfo(3) is this file's own: the program's definition comes before the C library's. Names
  * that begin with "slow" are answered when the test opens the gate: a loop that waited would stand
- * for ever.
+ * for ever. Addresses in text are no lookups.
  */
 #include "test_client_servers.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <eddy/curl.h>
@@ -22,7 +24,7 @@
 static atomic_int lookups;
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
-static bool gate_is_open; // guarded by gate_lock
+static bool gate_is_open;    // guarded by gate_lock
 
 static void set_gate(bool is_open)
 {
@@ -40,12 +42,13 @@ static void wait_at_gate(void)
     pthread_mutex_unlock(&gate_lock);
 }
 
-static struct addrinfo *loopback(void)
+static struct addrinfo *address_of(uint32_t host, int port)
 {
     struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in));
     struct sockaddr_in *address = (struct sockaddr_in *)(info + 1);
     address->sin_family = AF_INET;
-    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address->sin_addr.s_addr = htonl(host);
+    address->sin_port = htons((uint16_t)port);
     info->ai_family = AF_INET;
     info->ai_socktype = SOCK_STREAM;
     info->ai_addr = (struct sockaddr *)address;
@@ -53,29 +56,51 @@ static struct addrinfo *loopback(void)
     return info;
 }
 
+static struct addrinfo *loopback(int port)
+{
+    return address_of(INADDR_LOOPBACK, port);
+}
+
+/* 127.0.0.2, and then 127.0.0.1. */
+static struct addrinfo *first_and_second(int port)
+{
+    struct addrinfo *first = address_of(INADDR_LOOPBACK + 1, port);
+    first->ai_next = loopback(port);
+    return first;
+}
+
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **out_list)
 {
-    (void)service, (void)hints;
+    int port = service ? atoi(service) : 0;
+    if (hints && hints->ai_flags & AI_NUMERICHOST) {
+        if (strchr(name, ':'))
+            return EAI_ADDRFAMILY;    // as on a machine without IPv6
+        struct in_addr address;
+        if (inet_pton(AF_INET, name, &address) != 1)
+            return EAI_NONAME;
+        *out_list = address_of(ntohl(address.s_addr), port);
+        return 0;
+    }
     atomic_fetch_add(&lookups, 1);
     if (strncmp(name, "slow", 4) == 0)
         wait_at_gate();
     if (strncmp(name, "none", 4) == 0)
         return EAI_NONAME;
-    *out_list = loopback();
+    if (strncmp(name, "both", 4) == 0) {
+        *out_list = first_and_second(port);
+        return 0;
+    }
+    *out_list = loopback(port);
     return 0;
 }
 
 void freeaddrinfo(struct addrinfo *list)
 {
-    free(list);
-}
-
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
+    for (struct addrinfo *next; list; list = next) {
+        next = list->ai_next;
+        free(list);
+    }
 }
 
 static const char *at_name(const char *name, const char *path)
@@ -175,6 +200,58 @@ TEST_REAL(the_loop_goes_on_while_a_name_is_looked_up)
     EXPECT_EQ(eddy_await(task), 200);
 }
 
+TEST_REAL(an_address_that_refuses_is_passed_over)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    EXPECT_EQ(get(session, at_name("both.test", "/hello"), "hello\n"), 200);
+}
+
+/* A listener whose queue is full: it takes no connection, and refuses none. Stores four fillers. */
+static int open_black_hole(uint32_t host, int port, int *out_fillers)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(host)};
+    EXPECT(bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && listen(fd, 0) == 0);
+    for (int i = 0; i < 4; i++) {
+        out_fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        EDDY_IGNORE(connect(out_fillers[i], (struct sockaddr *)&address, sizeof address));
+    }
+    return fd;
+}
+
+TEST_REAL(an_address_that_does_not_answer_holds_up_nobody)
+{
+    if (is_over_libcurl())
+        return;    // it tries addresses beside each other only if their families differ
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    int fillers[4];
+    int fd = open_black_hole(INADDR_LOOPBACK + 1, server_port(), fillers);
+    EXPECT_EQ(get(session, at_name("both.test", "/hello"), "hello\n"), 200);
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(fd);
+}
+
+TEST_REAL(a_race_between_addresses_can_be_cancelled)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    int fillers[4];
+    int fd = open_black_hole(INADDR_LOOPBACK + 1, server_port(), fillers);
+    for (int turns = 0; turns < 12; turns++) {
+        EDDY_AUTO(eddy_task) *task =
+            eddy_create_task(fetch, session, at_name("both.test", "/hello"));
+        for (int i = 0; i < turns; i++)
+            EXPECT_EQ(eddy_sleep(0), 0);
+        eddy_task_cancel(task);
+        EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    }
+    for (int i = 0; i < 4; i++)
+        close(fillers[i]);
+    close(fd);
+    EXPECT_EQ(get(session, at_name("both.test", "/hello"), "hello\n"), 200);
+}
+
 TEST_REAL(removing_a_transfer_does_not_wait_for_libcurls_resolver)
 {
     CURL *easy = curl_easy_init();
@@ -192,4 +269,7 @@ RUN_CLIENT_TESTS(false, TEST_OF(a_name_is_looked_up_once),
                  TEST_OF(a_slow_lookup_runs_into_the_limits),
                  TEST_OF(one_who_asked_may_be_cancelled_and_the_others_get_the_answer),
                  TEST_OF(the_loop_goes_on_while_a_name_is_looked_up),
+                 TEST_OF(an_address_that_refuses_is_passed_over),
+                 TEST_OF(an_address_that_does_not_answer_holds_up_nobody),
+                 TEST_OF(a_race_between_addresses_can_be_cancelled),
                  TEST_OF(removing_a_transfer_does_not_wait_for_libcurls_resolver))

@@ -92,6 +92,20 @@ void start_servers(bool with_tls)
     fclose(lines);
 }
 
+bool is_over_libcurl(void)
+{
+    return getenv("EDDY_HTTP_TEST_LIBCURL") != NULL;
+}
+
+eddy_http_session *new_session(const eddy_http_session_options *options)
+{
+    eddy_http_session_options chosen = options ? *options : (eddy_http_session_options){0};
+    eddy_http_session *session = NULL;
+    chosen.libcurl |= is_over_libcurl();
+    EXPECT_EQ(eddy_http_session_new(&chosen, &session), 0);
+    return session;
+}
+
 static const char *url_of(const char *scheme, int port, const char *path)
 {
     static char urls[8][256];

@@ -14,6 +14,13 @@
  */
 void start_servers(bool with_tls);
 
+/*
+ * A session with these options; with EDDY_HTTP_TEST_LIBCURL in the environment, one that leaves
+ * everything to libcurl: each test runs over both transports.
+ */
+eddy_http_session *new_session(const eddy_http_session_options *options);
+bool is_over_libcurl(void);
+
 /* "http://127.0.0.1:PORT" and `path`; of the second server; of the one with TLS. Static, a few. */
 const char *at(const char *path);
 const char *at_second(const char *path);

@@ -4,13 +4,6 @@
  */
 #include "test_client_servers.h"
 
-static eddy_http_session *new_session(const eddy_http_session_options *options)
-{
-    eddy_http_session *session = NULL;
-    EXPECT_EQ(eddy_http_session_new(options, &session), 0);
-    return session;
-}
-
 TEST_REAL(an_unknown_certificate_is_refused)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);

@@ -32,7 +32,7 @@ static const char *sent_at(const char *origin, const char *path, int64_t now)
     struct http_authority authority = authority_of(origin);
     char *text = eddy__http_cookies_get(jar, &authority, path, now);
     snprintf(kept, sizeof kept, "%s", text ? text : "");
-    free(text);
+    eddy_free(text);
     return kept;
 }
 
@@ -43,8 +43,12 @@ static const char *sent(const char *origin, const char *path)
 
 static void begin(void)
 {
-    eddy__http_cookies_free(jar);
     jar = eddy__http_cookies_new();
+}
+
+static void end(void)
+{
+    eddy__http_cookies_free(jar);
 }
 
 TEST_PLAIN(a_cookie_goes_back_to_its_host_alone)
@@ -57,6 +61,7 @@ TEST_PLAIN(a_cookie_goes_back_to_its_host_alone)
     EXPECT_STR(sent("http://example.org", "/"), "");
     EXPECT_STR(sent("http://b.a.example.org", "/"), "");
     EXPECT_STR(sent("http://example.com", "/"), "");
+    end();
 }
 
 TEST_PLAIN(a_domain_widens_it)
@@ -74,6 +79,22 @@ TEST_PLAIN(a_domain_widens_it)
     EXPECT_STR(sent("http://a.example.org", "/"), "n=v");
     EXPECT_STR(sent("http://b.a.example.org", "/"), "n=v");
     EXPECT_STR(sent("http://127.0.0.1", "/"), "whole=1");
+    end();
+}
+
+TEST_PLAIN(a_public_suffix_is_too_wide)
+{
+    begin();
+    set("http://a.co.uk", "/", "n=v; Domain=co.uk");
+    set("http://me.github.io", "/", "n=v; Domain=github.io");
+    EXPECT_STR(sent("http://a.co.uk", "/"), "");
+    EXPECT_STR(sent("http://b.co.uk", "/"), "");
+    EXPECT_STR(sent("http://you.github.io", "/"), "");
+    set("http://www.a.co.uk", "/", "n=v; Domain=a.co.uk");
+    set("http://x.internal.test", "/", "m=w; Domain=internal.test");
+    EXPECT_STR(sent("http://shop.a.co.uk", "/"), "n=v");
+    EXPECT_STR(sent("http://y.internal.test", "/"), "m=w");
+    end();
 }
 
 TEST_PLAIN(paths_narrow_it)
@@ -88,6 +109,7 @@ TEST_PLAIN(paths_narrow_it)
     EXPECT_STR(sent("http://h.test", "/one/two?three"), "deep=1; n=v");
     set("http://h.test", "", "root=1; Path=nonsense");
     EXPECT_STR(sent("http://h.test", ""), "root=1");
+    end();
 }
 
 TEST_PLAIN(a_new_value_replaces_the_old_in_its_place)
@@ -101,6 +123,7 @@ TEST_PLAIN(a_new_value_replaces_the_old_in_its_place)
     EXPECT_STR(sent("http://h.test", "/"), "b=1");
     set("http://h.test", "/", "b=; Expires=Thu, 01 Jan 1970 00:00:00 GMT");
     EXPECT(eddy__http_cookies_are_empty(jar));
+    end();
 }
 
 TEST_PLAIN(they_expire)
@@ -114,6 +137,7 @@ TEST_PLAIN(they_expire)
     EXPECT_STR(sent_at("http://h.test", "/", NOW + 9), "a=1; b=1; c=1; d=1; e=1");
     EXPECT_STR(sent_at("http://h.test", "/", NOW + 10), "b=1; c=1; d=1");
     EXPECT_STR(sent_at("http://h.test", "/", NOW + 20), "c=1; d=1");
+    end();
 }
 
 TEST_PLAIN(secure_ones_stay_secure)
@@ -126,12 +150,15 @@ TEST_PLAIN(secure_ones_stay_secure)
     set("https://h.test", "/", "__Host-e=1; Secure; Path=/");
     EXPECT_STR(sent("http://h.test", "/"), "");
     EXPECT_STR(sent("https://h.test", "/"), "a=1; __Host-e=1");
+    end();
 }
 
 TEST_PLAIN(nonsense_is_dropped)
 {
     begin();
-    static const char *const values[] = {"", "novalue", "=v", " = v", ";", "; a=b", ";;;===", "="};
+    static const char *const values[] = {"",          "novalue", "=v",       " = v",
+                                         ";",         "; a=b",   ";;;===",   "=",
+                                         "a=b\rX: y", "a\n=b",   "a=b; \x7f"};
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         set("http://h.test", "/", values[i]);
     EXPECT(eddy__http_cookies_are_empty(jar));
@@ -144,6 +171,7 @@ TEST_PLAIN(nonsense_is_dropped)
     set("http://h.test", "/", huge);
     free(huge);
     EXPECT_STR(sent("http://h.test", "/"), "spaced=out and in");
+    end();
 }
 
 TEST_PLAIN(there_is_an_end_to_them)
@@ -156,12 +184,12 @@ TEST_PLAIN(there_is_an_end_to_them)
     }
     EXPECT(strlen(sent("http://h.test", "/")) < 4096);
     EXPECT(strstr(sent("http://h.test", "/"), "n9999=9999") != NULL);
-    eddy__http_cookies_free(jar);
-    jar = NULL;
+    end();
     eddy__http_cookies_free(NULL);
 }
 
 RUN_TESTS(TEST_OF(a_cookie_goes_back_to_its_host_alone), TEST_OF(a_domain_widens_it),
-          TEST_OF(paths_narrow_it), TEST_OF(a_new_value_replaces_the_old_in_its_place),
-          TEST_OF(they_expire), TEST_OF(secure_ones_stay_secure), TEST_OF(nonsense_is_dropped),
+          TEST_OF(a_public_suffix_is_too_wide), TEST_OF(paths_narrow_it),
+          TEST_OF(a_new_value_replaces_the_old_in_its_place), TEST_OF(they_expire),
+          TEST_OF(secure_ones_stay_secure), TEST_OF(nonsense_is_dropped),
           TEST_OF(there_is_an_end_to_them))

@@ -267,7 +267,7 @@ TEST(a_body_can_be_taken)
     wire_open(&wire, &(eddy_http_server_options){.handler = take, .data = &taken});
     wire_exchange(&wire, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
     EXPECT_STR(taken, "abc");
-    free(taken);
+    eddy_free(taken);
     wire_close(&wire);
 }
 

@@ -13,15 +13,24 @@
  * A session holds what requests share: connections, names, cookies, limits, defaults. Any number of
  * tasks of its loop may use it at once; those above its limits queue, first come, first served.
  *
- * A status that the server answers, 404 or 500 too, is a response. An error is returned when there
+ * A status that the server answers, 404 or 500 too, is a response, unless one asks for
+ * raise_for_status. An error is returned when there
  * is no response, or not a whole one: a code of http_error.h, EDDY_TIMEDOUT, EDDY_ERESOLVE,
  * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the
  * URL and the reason.
+ *
+ * Plain HTTP/1.1 goes over Eddy's own streams, strictly read; TLS, HTTP/2 and proxies are
+ * libcurl's, and nothing else tells the two apart. Connections are kept for 15 seconds over the
+ * former; when the server has closed one meanwhile, a request that may be sent twice (GET, HEAD,
+ * PUT, DELETE, OPTIONS, TRACE) is sent again over a new one. URLs are made fit to be sent as
+ * aiohttp does: what may not stand in one is escaped, "user:password@" becomes an Authorization
+ * header.
  *
  * Certificates are verified. The proxy variables of the environment (http_proxy, https_proxy,
  * all_proxy, no_proxy) are honoured. gzip, brotli and zstd are decoded.
  *
  * Not for the virtual clock: it jumps while the network is at work, so requests time out at once.
+ * Tests have <eddy/http_mock.h>, which makes answers up, under either clock.
  */
 #ifndef EDDY_HTTP_CLIENT_H
 #define EDDY_HTTP_CLIENT_H
@@ -69,6 +78,8 @@ typedef struct eddy_http_session_options {
     bool no_compression;              /* ask for bodies as they are */
     bool no_cookies;                  /* neither keep nor send them */
     bool no_http2;                    /* HTTP/1.1 only */
+    bool libcurl;                     /* let libcurl carry plain HTTP/1.1 too, not just the rest */
+    bool raise_for_status;            /* a status of 400 or more is EDDY_HTTP_STATUS */
 } eddy_http_session_options;
 
 /*
@@ -138,6 +149,11 @@ EDDY_API EDDY_SUSPENDS int eddy_http_session_post(eddy_http_session *session, co
 /* The status that the server answered, 200 say; and the version of HTTP that it spoke. */
 EDDY_API int eddy_http_response_status(const eddy_http_response *response);
 EDDY_API int eddy_http_response_version(const eddy_http_response *response); /* 10, 11 or 20 */
+
+/*
+ * 0 if the status is below 400, else EDDY_HTTP_STATUS, with the URL and the status in its message.
+ */
+EDDY_API EDDY_CHECKED int eddy_http_response_raise_for_status(const eddy_http_response *response);
 
 /* The URL that answered, after redirects, and how many there were. */
 EDDY_API const char *eddy_http_response_url(const eddy_http_response *response);

@@ -2,7 +2,8 @@
 /*
  * http_error.h: the error codes of eddy-http, client and server alike.
  *
- * A status that the server answers (404, 500) is no error: see eddy_http_response_status().
+ * A status that the server answers (404, 500) is an error only for those who ask for it, with
+ * raise_for_status: see eddy_http_response_status().
  * Time-outs are EDDY_TIMEDOUT, names that don't resolve EDDY_ERESOLVE. What went wrong in detail is
  * in the error's message.
  */
@@ -26,6 +27,8 @@ enum {
     EDDY_HTTP_DISCONNECTED = -5011,       /* the peer closed or reset the connection */
     EDDY_HTTP_ABORTED = -5012,            /* a callback of the caller's ended the transfer */
     EDDY_HTTP_FAILED = -5013,             /* anything else that libcurl reports */
+    EDDY_HTTP_STATUS = -5014,             /* raise_for_status: the server answered 400 or more */
+    EDDY_HTTP_MOCK = -5015,               /* a mock has no answer for the request */
 };
 
 #endif

@@ -164,7 +164,7 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_http_request_read(eddy_http_request *request
 EDDY_API EDDY_SUSPENDS int eddy_http_request_body(eddy_http_request *request, size_t size_max,
                                                   eddy_span *out_body);
 
-/* The same, but the bytes are the caller's, to be given to free(3); behind them stands a zero. */
+/* The same, but the bytes are the caller's, to be given to eddy_free(); behind them stands a zero. */
 EDDY_API EDDY_SUSPENDS int eddy_http_request_take_body(eddy_http_request *request, size_t size_max,
                                                        char **out_data, size_t *out_size);
 

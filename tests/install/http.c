@@ -2,6 +2,7 @@
 /* A program that uses eddy-http, without a network. Also compiled as C++. */
 #include <eddy.h>
 #include <eddy/http_client.h>
+#include <eddy/http_mock.h>
 #include <stdio.h>
 
 EDDY_ASYNC(app)

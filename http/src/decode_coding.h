@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode_coding.h: one coding, as decode.c knows it; decode_zlib.c and its like fulfil it.
+ */
+#ifndef EDDY_HTTP_DECODE_CODING_H
+#define EDDY_HTTP_DECODE_CODING_H
+
+#include <eddy/http_error.h>
+
+#include "decode.h"
+
+struct http_coding {
+    const char *name;
+    void *(*open)(void);    // its state; NULL without memory
+    /* As eddy__http_decoder_pull(). 0: it wants more, or has ended and uses nothing more. */
+    ssize_t (*pull)(void *state, eddy_span *inout_data, void *buf, size_t size);
+    bool (*has_ended)(const void *state);
+    void (*close)(void *state);
+};
+
+extern const struct http_coding eddy__http_coding_gzip;
+extern const struct http_coding eddy__http_coding_deflate;
+extern const struct http_coding eddy__http_coding_brotli;
+extern const struct http_coding eddy__http_coding_zstd;
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode_zstd.c: Zstandard, by its own library. Frames in a row are one document (RFC 8878).
+ *
+ * A frame's window, which is memory that we hold, is at most 8 MiB, as RFC 9659 has it for HTTP.
+ */
+#include <eddy/alloc.h>
+
+#include "decode_coding.h"
+
+#include <errno.h>
+#include <zstd.h>
+#include <zstd_errors.h>
+
+enum { WINDOW_LOG_MAX = 23 };    // 2 to this power bytes
+
+struct unpacker {
+    ZSTD_DStream *stream;
+    bool has_ended;    // at the end of a frame
+};
+
+static void close_zstd(void *state)
+{
+    struct unpacker *unpacker = state;
+    ZSTD_freeDStream(unpacker->stream);
+    eddy_free(unpacker);
+}
+
+static void *open_zstd(void)
+{
+    struct unpacker *unpacker = eddy_calloc(1, sizeof *unpacker);
+    if (!unpacker)
+        return NULL;
+    unpacker->stream = ZSTD_createDStream();
+    if (!unpacker->stream || ZSTD_isError(ZSTD_DCtx_setParameter(
+                                 unpacker->stream, ZSTD_d_windowLogMax, WINDOW_LOG_MAX))) {
+        close_zstd(unpacker);
+        return NULL;
+    }
+    return unpacker;
+}
+
+static ssize_t pull(void *state, eddy_span *inout_data, void *buf, size_t size)
+{
+    struct unpacker *unpacker = state;
+    if (unpacker->has_ended && inout_data->size == 0)
+        return 0;    // asked without bytes, zstd would take it for the beginning of a frame
+    ZSTD_inBuffer in = {inout_data->data, inout_data->size, 0};
+    ZSTD_outBuffer out = {buf, size, 0};
+    do {
+        size_t before = in.pos;
+        size_t hint = ZSTD_decompressStream(unpacker->stream, &out, &in);
+        if (ZSTD_isError(hint))
+            return ZSTD_getErrorCode(hint) == ZSTD_error_memory_allocation ? -ENOMEM
+                                                                           : EDDY_HTTP_DECODE;
+        unpacker->has_ended = hint == 0;
+        if (in.pos == before && out.pos == 0)
+            break;
+    } while (out.pos == 0 && in.pos < in.size);
+    inout_data->data += in.pos;
+    inout_data->size -= in.pos;
+    return (ssize_t)out.pos;
+}
+
+static bool has_ended(const void *state)
+{
+    return ((const struct unpacker *)state)->has_ended;
+}
+
+const struct http_coding eddy__http_coding_zstd = {
+    .name = "zstd",
+    .open = open_zstd,
+    .pull = pull,
+    .has_ended = has_ended,
+    .close = close_zstd,
+};

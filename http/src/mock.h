@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mock.h: mocks as the room sees them: declared answers, and the requests that were made.
+ *
+ *     mock.c              what <eddy/http_mock.h> promises
+ *     mock_match.c        URLs, patterns, and which of them match
+ *     mock_transport.c    the transport that gives the answers
+ */
+#ifndef EDDY_HTTP_MOCK_PARTS_H
+#define EDDY_HTTP_MOCK_PARTS_H
+
+#include <eddy/http_mock.h>
+
+#include "session.h"
+
+struct mock_desk;
+
+struct mock_answer {
+    char *method;     // NULL: any
+    char *pattern;    // in the usual way of writing
+    uint32_t times_left;
+    bool was_given;
+
+    int status;    // 0: there is no answer
+    int error;
+    double connect_delay, delay, body_delay;
+    struct http_fields fields;
+    char *body;
+    size_t body_size;
+};
+
+/* A request that was made; one block of memory. */
+struct mock_call {
+    eddy_http_mock_call seen;    // first: it is what the public functions lend
+    const char *origin;
+};
+
+struct eddy_http_mock {
+    unsigned refs;             // the owner's, one an exchange under way
+    struct mock_desk *desk;    // NULL once it answers no more
+    eddy_http_mock *older;     // of the same loop
+
+    char **passthrough;    // patterns
+    size_t passthrough_count;
+    struct mock_answer *answers;    // in the order of their declaration
+    size_t answer_count;
+    struct mock_call **calls;
+    size_t call_count;
+};
+
+/* Whether a mock answers the request that `response` is for. */
+bool eddy__http_mock_is_for(const eddy_http_response *response);
+
+/* The mock that answers it, with a reference for the caller. There is one. */
+eddy_http_mock *eddy__http_mock_find(const eddy_http_response *response);
+void eddy__http_mock_unref(eddy_http_mock *mock);
+
+/*
+ * Notes the request, and takes the answer to it, which is valid as long as the mock. 0,
+ * EDDY_HTTP_MOCK with a message if there is none, -ENOMEM.
+ */
+int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *request,
+                         size_t *out_index);
+
+/* --- mock_match.c ----------------------------------------------------------------------------- */
+
+/*
+ * `url`, which may be a pattern, in the usual way of writing, to be freed. 0, EDDY_HTTP_URL,
+ * EDDY_HTTP_UNSUPPORTED, -ENOMEM.
+ */
+int eddy__http_mock_normalise(const char *url, char **out_pattern);
+
+/* Whether `url`, of a request to `origin`, is what `pattern`, which is normalised, says. */
+bool eddy__http_mock_matches(const char *pattern, const char *origin, const char *url);
+
+#endif

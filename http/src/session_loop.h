@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_loop.h: the sessions of a loop, which must know when it ends.
+ */
+#ifndef EDDY_HTTP_SESSION_LOOP_H
+#define EDDY_HTTP_SESSION_LOOP_H
+
+#include "session.h"
+
+/* Enters a new session into the row of the running loop. 0 or -ENOMEM. */
+int eddy__http_loop_enter(eddy_http_session *session);
+
+/* Takes a session that is going out of the row. */
+void eddy__http_loop_leave(eddy_http_session *session);
+
+/* Whether the loop that runs is the session's, and not another one at the same address. */
+bool eddy__http_loop_is_of(const eddy_http_session *session);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire_connect.c: new connections, tried at several addresses ("happy eyeballs", RFC 8305).
+ *
+ *     first address --0.25 s--> second --0.25 s--> third ...      whoever answers first is taken
+ *
+ * A host often has addresses that lead nowhere, IPv6 ones above all, and the kernel notices only
+ * after minutes. So the next address is tried when the one before has failed, or has not answered
+ * for a moment, and the attempts run beside each other, each as a small task. A single address,
+ * which is the rule, needs no task.
+ *
+ * What always holds: the attempts know nothing of our frame, so that they may be left behind; a
+ * connection that comes about in one that is cancelled is freed with it.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <eddy/task.h>
+#include <eddy/timeout.h>
+#include <eddy/wait.h>
+
+#define NEXT_AFTER 0.25    // seconds without an answer
+
+enum { ATTEMPTS_MAX = 16, HOST_SIZE = 256, LIST_SIZE = ATTEMPTS_MAX * 64 };
+
+typedef struct target {
+    char host[HOST_SIZE];    // an address without brackets
+    char port[8];
+} target;
+
+static const eddy_stream_options stream_options = {.write_high = 256 * 1024};
+
+/* --- Addresses -------------------------------------------------------------------------------- */
+
+static bool is_localhost(const char *host)
+{
+    size_t size = strlen(host);
+    return strcasecmp(host, "localhost") == 0 ||
+           (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
+}
+
+/* What stands in origin->addresses, or would: "192.0.2.1,[2001:db8::1]"; or a bare address. */
+static const char *addresses_of(const struct http_origin *origin)
+{
+    if (origin->name)
+        return origin->addresses;
+    if (is_localhost(origin->authority.host))
+        return "[::1],127.0.0.1";    // it is never looked up (RFC 6761)
+    return origin->authority.host;
+}
+
+/* Takes the first address off `*inout_list`. */
+static target next_target(const char **inout_list, int port)
+{
+    target result;
+    const char *from = *inout_list;
+    size_t size = strcspn(from, ",");
+    *inout_list = from + size + (from[size] == ',');
+    if (size >= 2 && from[0] == '[') {
+        from++;
+        size -= 2;
+    }
+    snprintf(result.host, sizeof result.host, "%.*s", (int)size, from);
+    snprintf(result.port, sizeof result.port, "%d", port);
+    return result;
+}
+
+/* --- Attempts --------------------------------------------------------------------------------- */
+
+static void drop_stream(eddy_stream **stream)
+{
+    eddy_stream_free(*stream);
+}
+
+EDDY_ASYNC_TO_OWNED(eddy_stream *, drop_stream, attempt, (target, to))
+{
+    return eddy_open_connection(to.host, to.port, &stream_options, result);
+}
+
+struct race {
+    eddy_task *attempts[ATTEMPTS_MAX];
+    size_t count;
+    size_t failed_count;    // all of them before the first that has not
+    int error;              // of the last that failed
+    eddy_stream *winner;
+};
+
+/* Moves those that have failed behind us. Whether one has won. */
+static bool look(struct race *race)
+{
+    for (size_t i = race->failed_count; i < race->count; i++) {
+        if (!eddy_task_done(race->attempts[i]))
+            continue;
+        eddy_stream *stream = NULL;
+        int rc = eddy_await(race->attempts[i], &stream);
+        if (rc >= 0) {
+            race->winner = stream;
+            return true;
+        }
+        race->error = rc;
+        eddy_task *failed = race->attempts[i];
+        race->attempts[i] = race->attempts[race->failed_count];
+        race->attempts[race->failed_count++] = failed;
+    }
+    return false;
+}
+
+static int run(struct race *race, const char *list, int port)
+{
+    for (;;) {
+        bool has_more = list[0] != '\0' && race->count < ATTEMPTS_MAX;
+        if (has_more)
+            race->attempts[race->count++] = eddy_create_task(attempt, next_target(&list, port));
+        has_more = list[0] != '\0' && race->count < ATTEMPTS_MAX;
+        size_t under_way = race->count - race->failed_count;
+        if (under_way == 0)
+            return race->error;
+        EDDY_TRY(eddy_wait(race->attempts + race->failed_count, under_way,
+                           has_more ? NEXT_AFTER : EDDY_NO_TIMEOUT, EDDY_FIRST_COMPLETED));
+        if (look(race))
+            return 0;
+    }
+}
+
+static int race_to(const char *list, int port, eddy_stream **out_stream)
+{
+    struct race race = {.count = 0};
+    int rc = run(&race, list, port);
+    for (size_t i = 0; i < race.count; i++) {
+        eddy_task_cancel(race.attempts[i]);
+        eddy_task_free(race.attempts[i]);
+    }
+    if (rc < 0)
+        return rc;
+    *out_stream = race.winner;
+    return 0;
+}
+
+static int connect_to(const char *list, int port, eddy_stream **out_stream)
+{
+    if (strchr(list, ','))
+        return race_to(list, port, out_stream);
+    target only = next_target(&list, port);
+    return eddy_open_connection(only.host, only.port, &stream_options, out_stream);
+}
+
+/* --- The way in ------------------------------------------------------------------------------- */
+
+int eddy__wire_connect(const struct http_origin *origin, double limit, eddy_stream **out_stream)
+{
+    char list[LIST_SIZE];    // a copy: another lookup may replace them while we wait
+    snprintf(list, sizeof list, "%s", addresses_of(origin));
+    int rc = eddy_within(limit, connect_to(list, origin->port, out_stream));
+    if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE)
+        return rc;
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no connection within %g s", limit);
+    const char *message = eddy_error_message(eddy_error_get(rc));
+    char text[400];
+    snprintf(text, sizeof text, "%s", message ? message : eddy_strerror(rc));
+    return eddy_fail(EDDY_HTTP_CONNECT, "%s", text);
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire_pool.c: connections that wait for their next request.
+ *
+ * An idle connection stands in two rows: its origin's, the latest first, since that one is
+ * likeliest to be open still; and its client's by age, the oldest first, from which those go that
+ * have idled for too long or are too many. One timer looks after all, and only while there are any.
+ * Busy ones stand in a row too, so that the loop's end finds them.
+ *
+ * Nobody watches an idle connection. Whether the peer has closed it shows when it is used: a
+ * request that may be sent twice just is, over a new one (wire_transport.c); for any other the
+ * kernel is asked first.
+ *
+ * What always holds:
+ *   - An idle connection has nothing unread, in the kernel perhaps apart, and nothing unsent.
+ *   - Closing never suspends.
+ */
+#include <eddy/alloc.h>
+
+#include "wire.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+/* Seconds. Servers close after 5 (Node), 60 (Apache: 5, nginx: 75); aiohttp keeps for 15. */
+#define IDLE_MAX 15.0
+
+enum { FIELDS_MAX = 10000 };
+
+static const struct http_limits limits = {
+    .header_max = HTTP_HEAD_MAX,
+    .field_max = FIELDS_MAX,
+    .body_max = HTTP_NO_LIMIT,    // the response counts, decoded
+};
+
+/* --- Rows ------------------------------------------------------------------------------------- */
+
+static void enter(struct wire_row *row, struct wire_connection *connection)
+{
+    connection->older = row->youngest;
+    connection->younger = NULL;
+    if (row->youngest)
+        row->youngest->younger = connection;
+    else
+        row->oldest = connection;
+    row->youngest = connection;
+    row->count++;
+}
+
+static void leave(struct wire_row *row, struct wire_connection *connection)
+{
+    if (connection->older)
+        connection->older->younger = connection->younger;
+    else
+        row->oldest = connection->younger;
+    if (connection->younger)
+        connection->younger->older = connection->older;
+    else
+        row->youngest = connection->older;
+    row->count--;
+}
+
+/* Takes an idle one out of its origin's row, and makes it busy. */
+static void wake(struct wire_client *client, struct wire_connection *connection)
+{
+    struct wire_connection **place = &connection->origin->idle;
+    while (*place != connection)
+        place = &(*place)->next_idle;
+    *place = connection->next_idle;
+    connection->next_idle = NULL;
+    leave(&client->idle, connection);
+    enter(&client->busy, connection);
+}
+
+/* --- Connections ------------------------------------------------------------------------------ */
+
+struct wire_connection *eddy__wire_connection_new(struct wire_client *client,
+                                                  struct http_origin *origin, eddy_stream *stream)
+{
+    struct wire_connection *connection = eddy_calloc(1, sizeof *connection);
+    if (!connection)
+        return NULL;
+    if (eddy__http_parser_init(&connection->parser, HTTP_MODE_RESPONSE, &limits) < 0) {
+        eddy_free(connection);
+        return NULL;
+    }
+    connection->stream = stream;
+    connection->origin = origin;
+    origin->refs++;
+    enter(&client->busy, connection);
+    return connection;
+}
+
+void eddy__wire_connection_free(struct wire_client *client, struct wire_connection *connection)
+{
+    leave(&client->busy, connection);
+    eddy__wire_upload_stop(connection);
+    eddy_stream_free(connection->stream);
+    eddy__http_parser_fini(&connection->parser);
+    eddy__http_origin_unref(connection->origin);
+    eddy_free(connection);
+}
+
+static void drop_oldest(struct wire_client *client)
+{
+    struct wire_connection *oldest = client->idle.oldest;
+    wake(client, oldest);
+    eddy__wire_connection_free(client, oldest);
+}
+
+/* --- Sweeping --------------------------------------------------------------------------------- */
+
+static int sweep(void *data);
+
+static void arm_sweeper(struct wire_client *client)
+{
+    if (client->sweeper || !client->idle.oldest)
+        return;
+    // Without memory for a timer they idle longer; taking one looks at its age as well.
+    EDDY_IGNORE(
+        eddy_call_at(client->idle.oldest->idle_since + IDLE_MAX, sweep, client, &client->sweeper));
+}
+
+static int sweep(void *data)
+{
+    struct wire_client *client = data;
+    eddy_handle_free(client->sweeper);
+    client->sweeper = NULL;
+    double now = eddy_time();
+    while (client->idle.oldest && client->idle.oldest->idle_since + IDLE_MAX <= now)
+        drop_oldest(client);
+    arm_sweeper(client);
+    return 0;
+}
+
+/* --- Taking and putting ----------------------------------------------------------------------- */
+
+/* Whether the peer has closed it, or sent what nobody asked for. */
+static bool is_stale(const struct wire_connection *connection)
+{
+    char byte;
+    ssize_t n = recv(eddy_stream_fd(connection->stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+struct wire_connection *eddy__wire_pool_take(struct wire_client *client, struct http_origin *origin,
+                                             bool must_work)
+{
+    while (origin->idle) {
+        struct wire_connection *connection = origin->idle;
+        wake(client, connection);
+        bool is_old = connection->idle_since + IDLE_MAX <= eddy_time();
+        if (!is_old && !(must_work && is_stale(connection)))
+            return connection;
+        eddy__wire_connection_free(client, connection);
+    }
+    return NULL;
+}
+
+void eddy__wire_pool_put(struct wire_client *client, struct wire_connection *connection)
+{
+    connection->response = NULL;
+    connection->idle_since = eddy_time();
+    eddy__http_parser_reset(&connection->parser);
+    leave(&client->busy, connection);
+    enter(&client->idle, connection);
+    connection->next_idle = connection->origin->idle;
+    connection->origin->idle = connection;
+    if (client->idle.count > client->session->connections_max)
+        drop_oldest(client);
+    arm_sweeper(client);
+}
+
+void eddy__wire_pool_close(struct wire_client *client)
+{
+    while (client->idle.oldest)
+        drop_oldest(client);
+    for (struct wire_connection *at = client->busy.oldest; at; at = at->younger) {
+        eddy__wire_upload_stop(at);
+        eddy_stream_free(at->stream);
+        at->stream = NULL;
+    }
+    if (client->sweeper) {
+        eddy_handle_cancel(client->sweeper);
+        eddy_handle_free(client->sweeper);
+        client->sweeper = NULL;
+    }
+}

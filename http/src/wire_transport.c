@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire_transport.c: one exchange over a connection of our own.
+ *
+ *     idle or new connection --> head and body out --> head in --> body in --> idle again
+ *            ^                                          |
+ *            +--- the peer had closed the idle one -----+
+ *
+ * The task that asks does all the work itself: it sends, waits at the stream, and hands what comes
+ * to the parser, which hands on spans of the stream's own buffer. Nothing runs beside it but the
+ * sending of a large body (wire_upload.c).
+ *
+ * What always holds:
+ *   - A connection is kept only after an answer that has ended where it said it would, with both
+ *     sides willing, all sent, and nothing behind the answer. Whatever ends otherwise, a
+ *     cancellation first of all, closes it.
+ *   - A request is sent a second time only if it may be (RFC 9110, 9.2.2), the connection had
+ *     idled, and not a byte has come back; and then over a new one.
+ *   - A streamed body is read from the socket when its reader asks: the kernel slows the server
+ *     down.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/uio.h>
+
+#include <eddy/alloc.h>
+#include <eddy/timeout.h>
+
+enum {
+    UPLOAD_ABOVE = 64 * 1024,    // bytes of a body that is sent beside the reading
+    INTERIM_MAX = 100,           // answers before the answer (100, 103)
+};
+
+/* --- Waiting ---------------------------------------------------------------------------------- */
+
+/* Lends what has come, at least one byte unless the peer has ended, within the limit on silence. */
+static int wait_for_bytes(struct wire_connection *connection, eddy_span *out_bytes)
+{
+    double limit = connection->response->read_timeout;
+    if (isinf(limit))
+        return eddy_stream_peek(connection->stream, 1, out_bytes);
+    connection->heard_at = eddy_time();
+    for (;;) {
+        EDDY_TRY(eddy_timeout_at_begin(connection->heard_at + limit));
+        int rc = eddy_timeout_end(eddy_stream_peek(connection->stream, 1, out_bytes));
+        if (rc != EDDY_TIMEDOUT)
+            return rc;
+        if (connection->heard_at + limit <= eddy_time())
+            return eddy_fail(rc, "silence for %g s", limit);
+    }
+}
+
+/* --- What went wrong -------------------------------------------------------------------------- */
+
+static int parser_failure(const struct wire_connection *connection)
+{
+    const struct http_error *error = &connection->parser.error;
+    switch (error->code) {
+    case HTTP_ETOOLARGE: return EDDY_HTTP_TOO_LARGE;
+    case HTTP_EUNSUPPORTED: return eddy_fail(EDDY_HTTP_UNSUPPORTED, "%s", error->text);
+    case HTTP_EMALFORMED: return eddy_fail(EDDY_HTTP_PROTOCOL, "%s", error->text);
+    default: return error->code;
+    }
+}
+
+/* The peer has ended, or the connection broke off with `err`, in the middle of the answer. */
+static int ended_early(const struct wire_connection *connection, int err)
+{
+    const char *reason = err < 0 ? eddy_strerror(err) : "the server closed the connection";
+    const struct http_parser *parser = &connection->parser;
+    if (!connection->has_answered)
+        return eddy_fail(EDDY_HTTP_DISCONNECTED, "%s before it answered", reason);
+    if (connection->response->is_head_complete && parser->body_left > 0 && !parser->head.is_chunked)
+        return eddy_fail(EDDY_HTTP_PARTIAL, "%s with %llu bytes remaining", reason,
+                         (unsigned long long)parser->body_left);
+    return eddy_fail(EDDY_HTTP_PARTIAL, "%s in the middle of the answer", reason);
+}
+
+static bool is_break(int err)
+{
+    return err == -ECONNRESET || err == -EPIPE || err == -ENOTCONN || err == -ETIMEDOUT ||
+           err == -EHOSTUNREACH || err == -ENETUNREACH || err == -ECONNABORTED;
+}
+
+/* --- The answer ------------------------------------------------------------------------------- */
+
+static eddy_span span_of(struct http_span span)
+{
+    return (eddy_span){span.data, span.size};
+}
+
+/* Hands the head over. 1: it is the answer's; 0: an interim one's. */
+static int take_head(struct wire_connection *connection)
+{
+    const struct http_head *head = &connection->parser.head;
+    eddy_http_response *response = connection->response;
+    eddy__http_response_begin(response, 10 + head->version_minor, head->status);
+    for (size_t i = 0; i < head->field_count; i++)
+        EDDY_TRY(eddy__http_response_field(response, span_of(head->fields[i].name),
+                                           span_of(head->fields[i].value)));
+    connection->may_be_kept &= head->should_keep_alive && !head->is_upgrade;
+    return eddy__http_response_end_head(response);
+}
+
+/* Makes ready for the answer, and once more after an interim one. */
+static void expect_answer(struct wire_connection *connection, const char *method)
+{
+    eddy__http_parser_answers(&connection->parser, (struct http_span){method, strlen(method)});
+}
+
+/* An interim answer has ended: the next follows. */
+static int go_on(struct wire_connection *connection)
+{
+    bool answers_head = connection->response->is_bodiless;
+    if (++connection->interim_count > INTERIM_MAX)
+        return eddy_fail(EDDY_HTTP_PROTOCOL, "more than %d interim answers", INTERIM_MAX);
+    eddy__http_parser_reset(&connection->parser);
+    expect_answer(connection, answers_head ? "HEAD" : "GET");
+    return 0;
+}
+
+static int act_on(struct wire_connection *connection, enum http_event event, struct http_span body)
+{
+    eddy_http_response *response = connection->response;
+    switch (event) {
+    case HTTP_EVENT_HEAD: return take_head(connection);
+    case HTTP_EVENT_BODY: return eddy__http_response_receive(response, body.data, body.size);
+    case HTTP_EVENT_COMPLETE:
+        if (!response->is_head_complete)
+            return go_on(connection);
+        connection->has_ended = true;
+        return 0;
+    case HTTP_EVENT_ERROR: return parser_failure(connection);
+    default: return 0;
+    }
+}
+
+/* Hands bytes to the parser until they are used up, or there is what the caller waits for. */
+static int feed(struct wire_connection *connection, eddy_span bytes)
+{
+    const eddy_http_response *response = connection->response;
+    size_t sum = 0;
+    enum http_event event = HTTP_EVENT_BODY;
+    int rc = 0;
+    while (rc >= 0 && event != HTTP_EVENT_MORE && !connection->has_ended) {
+        size_t used;
+        struct http_span body = {NULL, 0};
+        event = eddy__http_parser_next(&connection->parser, bytes.data + sum, bytes.size - sum,
+                                       &used, &body);
+        sum += used;
+        rc = act_on(connection, event, body);
+        // Of a streamed body no more than this is taken before its reader asks; but the parser may
+        // know already that it has ended.
+        if (response->is_streamed && response->is_head_complete &&
+            (event == HTTP_EVENT_HEAD || response->body_size > 0))
+            bytes.size = sum;
+    }
+    int err = eddy_stream_consume(connection->stream, sum);
+    return rc < 0 ? rc : err;
+}
+
+/* The peer will send no more: that ends a body without a length. */
+static int take_end(struct wire_connection *connection)
+{
+    if (eddy__http_parser_finish(&connection->parser) == HTTP_EVENT_COMPLETE &&
+        connection->response->is_head_complete) {
+        connection->has_ended = true;
+        connection->may_be_kept = false;
+        return 0;
+    }
+    return ended_early(connection, 0);
+}
+
+/* One step: waits for bytes, and takes them. */
+static int receive(struct wire_connection *connection)
+{
+    eddy_span bytes;
+    int rc = wait_for_bytes(connection, &bytes);
+    if (rc < 0)
+        return is_break(rc) ? ended_early(connection, rc) : rc;
+    if (bytes.size == 0)
+        return take_end(connection);
+    if (!connection->has_answered) {
+        connection->has_answered = true;
+        connection->response->timings.first_byte = eddy_time() - connection->response->began;
+    }
+    return feed(connection, bytes);
+}
+
+/* --- The request ------------------------------------------------------------------------------ */
+
+/* A connection that breaks while we send may have brought an answer all the same: it is read. */
+static int send_request(struct wire_connection *connection, const struct http_request *request)
+{
+    struct wire_client *client = wire_client_of(connection->response->session);
+    eddy_span head;
+    EDDY_TRY(eddy__wire_write_head(client, request, &head));
+    bool is_large = request->body.size > UPLOAD_ABOVE;
+    bool has_body = request->body.size > 0 && !is_large;
+    const struct iovec parts[] = {{(char *)head.data, head.size},
+                                  {(char *)request->body.data, request->body.size}};
+    int rc = has_body ? eddy_stream_writev(connection->stream, parts, 2)
+                      : eddy_stream_write(connection->stream, head.data, head.size);
+    if (rc == 0 && is_large)
+        rc = eddy__wire_upload_start(connection, request->body, connection->response->is_streamed);
+    return is_break(rc) ? 0 : rc;
+}
+
+/* Whether the caller tells the server to close the connection, or to make something else of it. */
+static bool asks_to_close(const struct http_request *request)
+{
+    const struct http_fields *fields = request->fields;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, "Connection") == 0)
+            return strcasecmp(fields->items[i].value, "keep-alive") != 0;
+    return false;
+}
+
+static void begin(struct wire_connection *connection, const struct http_request *request,
+                  eddy_http_response *response)
+{
+    response->channel = connection;
+    response->is_open = true;
+    response->timings.connect = eddy_time() - response->began;
+    connection->response = response;
+    connection->has_answered = connection->has_ended = false;
+    connection->may_be_kept = !asks_to_close(request);
+    connection->interim_count = 0;
+    expect_answer(connection, request->method);
+}
+
+static int converse(struct wire_connection *connection, const struct http_request *request)
+{
+    const eddy_http_response *response = connection->response;
+    EDDY_TRY(send_request(connection, request));
+    while (!connection->has_ended && !(response->is_streamed && response->is_head_complete))
+        EDDY_TRY(receive(connection));
+    return 0;
+}
+
+/* --- Connections ------------------------------------------------------------------------------ */
+
+/* Whether the request has the same effect when it is received twice. */
+static bool is_idempotent(const char *method)
+{
+    static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
+        if (strcmp(method, methods[i]) == 0)
+            return true;
+    return false;
+}
+
+static int open_new(const struct http_request *request, eddy_http_response *response)
+{
+    eddy_stream *stream;
+    double limit = request->connect_timeout;
+    EDDY_TRY(eddy__http_origin_resolve(response->origin, &limit));
+    EDDY_TRY(eddy__wire_connect(response->origin, limit, &stream));
+    struct wire_connection *connection =
+        eddy__wire_connection_new(wire_client_of(response->session), response->origin, stream);
+    if (!connection) {
+        eddy_stream_free(stream);
+        return -ENOMEM;
+    }
+    begin(connection, request, response);
+    return converse(connection, request);
+}
+
+static void drop(eddy_http_response *response)
+{
+    eddy__wire_connection_free(wire_client_of(response->session), response->channel);
+    response->channel = NULL;
+    response->is_open = false;
+}
+
+static int open_exchange(const struct http_request *request, eddy_http_response *response)
+{
+    struct wire_client *client = wire_client_of(response->session);
+    bool may_repeat = is_idempotent(request->method);
+    struct wire_connection *connection =
+        eddy__wire_pool_take(client, response->origin, !may_repeat);
+    if (!connection)
+        return open_new(request, response);
+    begin(connection, request, response);
+    int rc = converse(connection, request);
+    if (rc != EDDY_HTTP_DISCONNECTED || !may_repeat)
+        return rc;
+    drop(response);
+    return open_new(request, response);
+}
+
+/* Whether nothing has come behind the answer. */
+static bool is_drained(const struct wire_connection *connection)
+{
+    eddy_span rest;
+    return connection->stream && eddy_stream_peek(connection->stream, 0, &rest) == 0 &&
+           rest.size == 0;
+}
+
+static void close_exchange(eddy_http_response *response)
+{
+    struct wire_connection *connection = response->channel;
+    struct wire_client *client = wire_client_of(response->session);
+    bool is_sent = eddy__wire_upload_stop(connection);
+    response->channel = NULL;
+    if (connection->has_ended && connection->may_be_kept && is_sent && is_drained(connection))
+        eddy__wire_pool_put(client, connection);
+    else
+        eddy__wire_connection_free(client, connection);
+}
+
+/* --- Streamed bodies -------------------------------------------------------------------------- */
+
+static int fetch(eddy_http_response *response)
+{
+    struct wire_connection *connection = response->channel;
+    if (!connection->stream)
+        return eddy_fail(EDDY_HTTP_ABORTED, "the loop has ended");
+    while (response->body_size == 0 && !connection->has_ended)
+        EDDY_TRY(receive(connection));
+    return response->body_size > 0;
+}
+
+static void resume(eddy_http_response *response)
+{
+    (void)response;    // nothing is read before it is asked for
+}
+
+/* --- The transport ---------------------------------------------------------------------------- */
+
+static int attach(eddy_http_session *session)
+{
+    struct wire_client *client = eddy_calloc(1, sizeof *client);
+    if (!client)
+        return -ENOMEM;
+    client->session = session;
+    int err = eddy__wire_write_fields(client);
+    if (err < 0) {
+        eddy_free(client);
+        return err;
+    }
+    session->transport_data[HTTP_BY_WIRE] = client;
+    return 0;
+}
+
+static void detach(eddy_http_session *session)
+{
+    struct wire_client *client = wire_client_of(session);
+    eddy__wire_pool_close(client);
+    eddy_free(client->buffer);
+    eddy_free(client->fields);
+    eddy_free(client);
+}
+
+static void let_go(eddy_http_session *session)
+{
+    eddy__wire_pool_close(wire_client_of(session));
+}
+
+const struct http_transport eddy__http_transport_wire = {
+    .index = HTTP_BY_WIRE,
+    .looks_up_names = true,    // for new connections, and only for those
+    .attach = attach,
+    .detach = detach,
+    .let_go = let_go,
+    .open = open_exchange,
+    .fetch = fetch,
+    .resume = resume,
+    .close = close_exchange,
+};
