@@ -124,7 +124,7 @@ static ssize_t pull(struct http_decoder *decoder, size_t index, eddy_span *inout
                     size_t size)
 {
     struct stage *stage = &decoder->stages[index];
-    if (index + 1 == decoder->count)
+    if (index + 1 == decoder->count || index + 1 == STAGES_MAX)
         return work(stage, inout_data, buf, size);
     for (;;) {
         ssize_t n = work(stage, &stage->left, buf, size);

@@ -59,7 +59,7 @@ static int finish(char *url, char **out_url)
 
 static int join_and_finish(const char *base, const char *url, char **out_url)
 {
-    char *joined;
+    char *joined = NULL;
     EDDY_TRY(join(base, url, CURLU_URLENCODE | CURLU_ALLOW_SPACE, &joined));
     return finish(joined, out_url);
 }
