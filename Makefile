@@ -6,6 +6,7 @@
 #   DESTDIR      a root to install under              (none)
 #   DOCS         where `make docs` puts its pages     (build-docs)
 #   MESON_FLAGS  options for a new build folder       (none; say -Dwerror=true)
+#   N SEED SIZE CPYTHON JOBS   of conformance-fuzz: see CONTRIBUTING.md
 
 BUILD ?= build
 PREFIX ?=
@@ -25,7 +26,7 @@ define build
 	@ninja -C '$(BUILD)'
 endef
 
-.PHONY: all demo check docs install bench clean help
+.PHONY: all demo check docs install bench conformance-fuzz clean help
 
 all:        ## build the libraries and the tool (the default)
 	@scripts/install-packages build
@@ -56,8 +57,16 @@ bench:      ## build, then run Eddy beside its peers
 	$(build)
 	@bench/run '$(BUILD)'
 
+conformance-fuzz: ## build, then compare Eddy with asyncio on programs that nobody has seen
+	@scripts/install-packages build
+	$(build)
+	@PYTHONDONTWRITEBYTECODE=1 python3 tests/conformance/tools/fuzz.py \
+	    --run '$(BUILD)/tests/conformance/run' --cpython-folder '$(BUILD)/cpython' \
+	    --count '$(or $(N),10000)' --cpython '$(or $(CPYTHON),200)' --size '$(or $(SIZE),all)' \
+	    $(if $(SEED),--seed '$(SEED)') $(if $(JOBS),--jobs '$(JOBS)')
+
 clean:      ## remove the build folder and the pages
 	@rm -rf '$(BUILD)' '$(DOCS)'
 
 help:       ## say what there is
-	@sed -n 's/^\([a-z]*\): *## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\): *## /  make \1\t/p' Makefile | expand -t 25

@@ -323,6 +323,25 @@ TEST_PLAIN(a_future_of_a_loop_that_has_ended_does_no_harm)
     EXPECT_STR(order, "");
 }
 
+static int comes_back(eddy_future *future, void *data)
+{
+    return eddy_future_add_done_callback(future, comes_back, data);
+}
+
+EDDY_ASYNC(leaves_a_callback_on_its_way)
+{
+    EDDY_AUTO(eddy_future) *future = eddy_future_new_owning(int, count_drop);
+    EDDY_TRY(eddy_future_add_done_callback(future, comes_back, NULL));
+    return eddy_future_set_result(future, &(int){1});
+}
+
+TEST_PLAIN(a_callback_on_its_way_when_the_loop_closes_lets_go_of_its_future)
+{
+    drops = 0;
+    EXPECT_EQ(eddy_run(eddy_coro(leaves_a_callback_on_its_way), NULL), 0);
+    EXPECT_EQ(drops, 1);
+}
+
 static void *complete_elsewhere(void *data)
 {
     eddy_future *future = data;
@@ -364,4 +383,5 @@ RUN_TESTS(TEST_OF(a_future_is_pending_until_it_is_completed_once),
           TEST_OF(a_waiter_cancelled_at_the_last_moment_leaves_the_value),
           TEST_OF(a_future_may_be_dropped_while_it_is_awaited),
           TEST_OF(a_future_of_a_loop_that_has_ended_does_no_harm),
+          TEST_OF(a_callback_on_its_way_when_the_loop_closes_lets_go_of_its_future),
           TEST_OF(a_future_touched_from_another_thread_is_misuse))

@@ -129,6 +129,83 @@ TEST(a_scope_open_across_a_yield_does_not_disturb_the_askers)
     EXPECT_EQ(eddy_generator_next(generator, &item), 0);
 }
 
+EDDY_ASYNC(asks_once, (eddy_generator *, generator))
+{
+    int item;
+    return eddy_generator_next(generator, &item) == 1 ? 0 : -EIO;
+}
+
+EDDY_ASYNC(sleeps, (double, seconds))
+{
+    return eddy_sleep(seconds);
+}
+
+/* Has another task ask for the first item; it is gone then, and new tasks lie where it lay. */
+static void ask_in_a_task_that_goes(eddy_generator *generator)
+{
+    eddy_task *asker = eddy_create_task(asks_once, generator);
+    EXPECT_EQ(eddy_await(asker), 0);
+    eddy_task_free(asker);
+}
+
+TEST(a_deadline_left_open_by_a_task_that_is_gone_cancels_nobody)
+{
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(with_limit);
+    ask_in_a_task_that_goes(generator);
+    eddy_task *others[8];
+    for (int i = 0; i < 8; i++)
+        others[i] = eddy_create_task(sleeps, 20.0);
+    for (int i = 0; i < 8; i++) {
+        EXPECT_EQ(eddy_await(others[i]), 0);
+        eddy_task_free(others[i]);
+    }
+    int item;
+    EXPECT_EQ(eddy_generator_next(generator, &item), 1);
+    EXPECT_EQ(eddy_generator_next(generator, &item), 0);
+}
+
+EDDY_GENERATOR(int, with_group)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, sleeps, 5.0);
+    EDDY_TRY(eddy_yield(1));
+    return eddy_group_end(&group, 0);
+}
+
+TEST(a_group_left_open_by_a_task_that_is_gone_is_ended_by_another)
+{
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(with_group);
+    ask_in_a_task_that_goes(generator);
+    int item;
+    EXPECT_EQ(eddy_generator_next(generator, &item), EDDY_EGROUP); // of what the end answered
+    const eddy_error *error = eddy_error_get(EDDY_EGROUP);
+    EXPECT_EQ(eddy_error_member_count(error), 1);
+    EXPECT_EQ(eddy_error_code(eddy_error_member(error, 0)), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+}
+
+EDDY_GENERATOR(int, with_cancel_scope, (eddy_cancel_scope *, scope))
+{
+    EDDY_TRY(eddy_cancel_scope_enter(scope));
+    EDDY_TRY(eddy_yield(1));
+    EDDY_TRY(eddy_sleep(1));
+    return eddy_cancel_scope_end(0);
+}
+
+TEST(a_cancel_scope_left_open_by_a_task_that_is_gone_cancels_nobody)
+{
+    EDDY_AUTO(eddy_cancel_scope) *scope = eddy_cancel_scope_new();
+    EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(with_cancel_scope, scope);
+    ask_in_a_task_that_goes(generator);
+    EDDY_AUTO(eddy_task) *other = eddy_create_task(sleeps, 5.0);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    EXPECT_EQ(eddy_cancel_scope_cancel(scope), 1);
+    EXPECT_EQ(eddy_await(other), 0);
+    int item;
+    EXPECT_EQ(eddy_generator_next(generator, &item), 0);
+}
+
 TEST(a_yield_outside_a_generator_is_misuse)
 {
     int value = 1;
@@ -141,4 +218,7 @@ RUN_TESTS(TEST_OF(items_come_in_order_and_then_the_end),
           TEST_OF(arguments_of_a_body_that_never_ran_are_destroyed_once),
           TEST_OF(another_task_may_not_ask_meanwhile_but_afterwards),
           TEST_OF(a_scope_open_across_a_yield_does_not_disturb_the_askers),
+          TEST_OF(a_deadline_left_open_by_a_task_that_is_gone_cancels_nobody),
+          TEST_OF(a_group_left_open_by_a_task_that_is_gone_is_ended_by_another),
+          TEST_OF(a_cancel_scope_left_open_by_a_task_that_is_gone_cancels_nobody),
           TEST_OF(a_yield_outside_a_generator_is_misuse))

@@ -26,7 +26,7 @@ struct eddy_cancel_scope {
     bool is_counted;   // its request is among those of `task`
     bool is_caught;
     int cancelling_before;
-    struct task *task;      // that entered it
+    struct task *task;      // that entered it, held until the end; NULL outside
     struct eddy_error *why; // of a request before that; or NULL
 };
 
@@ -58,6 +58,7 @@ static int end_scope(struct scope *base, int status)
         eddy__loop_current()->cancelled_scope_count--;
         scope->is_caught = settle(scope, task, status);
     }
+    eddy_future_free(&scope->task->future);
     scope->task = NULL;
     int outcome = scope->is_caught ? 0 : status;
     eddy_cancel_scope_free(scope);
@@ -98,6 +99,7 @@ int eddy__cancel_scope_enter(eddy_cancel_scope *scope, const eddy_place *place,
     scope->is_entered = true;
     scope->refs++;
     scope->task = task;
+    task->future.refs++;
     scope->cancelling_before = task->future.cancelling;
     scope->scope.place = place;
     scope->scope.function = function;
@@ -135,9 +137,9 @@ int eddy__cancel_scope_cancel(eddy_cancel_scope *scope, const char *message,
         return 0;
     scope->is_requested = true;
     struct eddy_error *why = eddy__cancellation_new(EDDY_CANCEL_SCOPE, message, place);
-    if (scope->task != NULL)
+    if (scope->task != NULL && scope->task->future.stage == TASK_RUNNING)
         scope->is_counted = eddy__scope_cancel(scope->task, &scope->scope, why);
-    else
+    else if (scope->task == NULL)
         scope->why = eddy__error_ref(why);
     eddy__error_unref(why);
     return 1;

@@ -33,7 +33,7 @@ struct child {
 
 struct group {
     struct scope scope;
-    struct task *parent;
+    struct task *parent; // that began it; held, as a generator's asker may be gone before the end
     struct list children; // not noted as done yet, in order of creation
     struct list gone;
     struct wait *ending; // the end's wait for the last child; or NULL
@@ -123,16 +123,16 @@ static void join_children(struct group *group)
         // Once the children have been cancelled there is nothing to do but wait.
         bool is_held = group->is_aborting;
         if (is_held)
-            eddy__region_hold(group->parent);
+            eddy__region_hold(eddy__task_current());
         group->ending = &wait;
         int err = eddy__wait_park(&wait);
         group->ending = NULL;
         if (is_held)
-            eddy__region_release(group->parent);
+            eddy__region_release(eddy__task_current());
         if (err < 0 && !group->is_aborting) {
             group->must_pass_cancel = true;
             eddy__error_unref(group->cancelled);
-            group->cancelled = eddy__error_ref(group->parent->activation->error);
+            group->cancelled = eddy__error_ref(eddy__task_current()->activation->error);
             abort_children(group, EDDY_CANCEL_SHUTDOWN, "the group's task was cancelled");
         }
     }
@@ -156,6 +156,7 @@ static void free_group(struct group *group)
     eddy__error_unref(group->errors);
     eddy__error_unref(group->known);
     eddy__error_unref(group->cancelled);
+    eddy_future_free(&group->parent->future);
     eddy__free(group);
 }
 
@@ -163,7 +164,7 @@ static void free_group(struct group *group)
 static void join(struct group *group, int status)
 {
     group->is_ending = true;
-    group->known = eddy__error_ref(group->parent->activation->error); // a cancellation may take its place now
+    group->known = eddy__error_ref(eddy__task_current()->activation->error); // a cancellation may take its place now
     if (status < 0 && !group->is_aborting)
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group failed");
     join_children(group);
@@ -180,6 +181,7 @@ static struct eddy_error *known_of(const struct group *group, int status)
 static int outcome(struct group *group, int status)
 {
     struct task *parent = group->parent;
+    struct task *self = eddy__task_current(); // the same, but in a generator
     if (status == EDDY_CANCELLED && !group->must_pass_cancel) {
         group->must_pass_cancel = true;
         group->cancelled = eddy__error_ref(known_of(group, status));
@@ -187,7 +189,7 @@ static int outcome(struct group *group, int status)
     if (group->has_cancelled_parent && eddy_task_uncancel(&parent->future) == 0)
         group->must_pass_cancel = false;
     if (group->must_pass_cancel && group->errors == NULL) {
-        eddy__error_travel(parent, group->cancelled);
+        eddy__error_travel(self, group->cancelled);
         return EDDY_CANCELLED;
     }
     if (status < 0 && status != EDDY_CANCELLED)
@@ -201,7 +203,7 @@ static int outcome(struct group *group, int status)
         eddy_task_uncancel(&parent->future);
         eddy__future_cancel_for(&parent->future, group->cancelled);
     }
-    eddy__error_travel(parent, group->errors);
+    eddy__error_travel(self, group->errors);
     return EDDY_EGROUP;
 }
 
@@ -258,6 +260,7 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
     list_init(&group->children);
     list_init(&group->gone);
     group->parent = task;
+    eddy_future_ref(&task->future);
     group->scope.end = end_scope;
     group->scope.cancel_children = cancel_children;
     group->scope.kind = "group";
@@ -299,7 +302,7 @@ void eddy__group_leave(eddy_group **guard)
     if (!group->is_aborting && !list_is_empty(&group->children))
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group was left");
     group->is_ending = true;
-    group->known = eddy__error_ref(group->parent->activation->error);
+    group->known = eddy__error_ref(eddy__task_current()->activation->error);
     join_children(group);
     group->is_joined = true;
 }

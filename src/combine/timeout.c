@@ -34,7 +34,7 @@ struct eddy_timeout {
     uint8_t state; // enum timeout_state
     int cancelling_before;
     int failure; // why it could not begin as asked; or 0
-    struct task *task; // that entered it
+    struct task *task; // that entered it; held until the end, which may come in another (a generator's)
     int64_t when_ns;
 };
 
@@ -63,6 +63,14 @@ static int timed_out(const struct eddy_timeout *timeout)
     return EDDY_TIMEDOUT;
 }
 
+static void let_go(struct task *task)
+{
+    if (task == eddy__task_current())
+        task->future.refs--; // never the last: it runs
+    else
+        eddy_future_free(&task->future);
+}
+
 static int end_scope(struct scope *scope, int status)
 {
     struct eddy_timeout *timeout = timeout_of(scope);
@@ -78,6 +86,7 @@ static int end_scope(struct scope *scope, int status)
     }
     if (timeout->failure < 0 && status >= 0)
         status = timeout->failure;
+    let_go(timeout->task);
     eddy_timeout_free(timeout);
     return status;
 }
@@ -157,6 +166,7 @@ static int enter(struct eddy_timeout *timeout, int64_t now, const eddy_place *pl
     timeout->state = TIMEOUT_ACTIVE;
     timeout->scope.place = place;
     timeout->scope.function = function;
+    timeout->task->future.refs++;
     eddy__scope_push(timeout->task, &timeout->scope);
     return 0;
 }

@@ -148,6 +148,8 @@ void eddy__region_inherit(struct task *child, const struct task *parent, const s
 {
     if (EDDY__LIKELY(eddy__loop_current()->cancelled_scope_count == 0))
         return;
+    if (parent->future.stage != TASK_RUNNING)
+        return; // it has left the group open in a generator
     struct walk walk = begin_walk(parent);
     const struct scope *scope;
     while ((scope = step(&walk)) != NULL && scope != group)

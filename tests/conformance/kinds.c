@@ -35,6 +35,25 @@ static const struct object_kind *const object_kinds[] = {
     &generator_kind,
 };
 
+size_t op_kind_count(void)
+{
+    size_t count = 0;
+    while (op_kind_at(count) != NULL)
+        count++;
+    return count;
+}
+
+const struct op_kind *op_kind_at(size_t index)
+{
+    for (size_t i = 0; i < sizeof op_tables / sizeof *op_tables; i++) {
+        for (const struct op_kind *kind = op_tables[i]; kind->name != NULL; kind++) {
+            if (index-- == 0)
+                return kind;
+        }
+    }
+    return NULL;
+}
+
 const struct op_kind *find_op_kind(const char *name)
 {
     for (size_t i = 0; i < sizeof op_tables / sizeof *op_tables; i++) {

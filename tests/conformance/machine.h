@@ -25,7 +25,7 @@
 enum { FLOW_NEXT = 0, FLOW_RETURN = 1, FLOW_BREAK = 2, FLOW_CONTINUE = 3 };
 
 /* Programs that do more than this, or nest deeper, are stopped: so all of them end. */
-enum { OPS_MAX = 100000, EVENTS_MAX = 20000, DEPTH_MAX = 100 };
+enum { EVENTS_MAX = 20000, DEPTH_MAX = 100 };
 
 enum run_state {
     RUN_UNDER_WAY,
@@ -119,6 +119,10 @@ struct op_kind {
 /* NULL: there is no such operation or type (yet). */
 const struct op_kind *find_op_kind(const char *name);
 const struct object_kind *find_object_kind(const char *type);
+
+/* All operations, by number; NULL behind the last. */
+const struct op_kind *op_kind_at(size_t index);
+size_t op_kind_count(void);
 
 /* The tables that it lists; each ends with an empty entry. */
 extern const struct op_kind structure_ops[], task_ops[], future_ops[], callback_ops[], gather_ops[],

@@ -7,6 +7,10 @@
  *       --jobs N                in N processes, which survive a crash of the library
  *       --only-supported        skips programs with operations that the API doesn't have yet
  *       --trace                 prints each program with its trace instead of comparing it
+ *       --help                  says so
+ *
+ * Of a program that fails it prints name and text, and the first event that differs, with the lines
+ * around it.
  *
  * The last line is "N passed, N failed[, N skipped]". Exit status: 0 if something was checked and
  * nothing failed, 1 if not, 2 for a wrong command line.
@@ -21,21 +25,22 @@
 #include "workers.h"
 
 static const struct option long_options[] = {
-    {"name", required_argument, NULL, 'n'},
-    {"jobs", required_argument, NULL, 'j'},
-    {"only-supported", no_argument, NULL, 's'},
-    {"trace", no_argument, NULL, 't'},
-    {0},
+    {"name", required_argument, NULL, 'n'},     {"jobs", required_argument, NULL, 'j'},
+    {"only-supported", no_argument, NULL, 's'}, {"trace", no_argument, NULL, 't'},
+    {"help", no_argument, NULL, 'h'},           {0},
 };
 
-static int complain(const char *program)
-{
-    fprintf(stderr, "usage: %s [--name PATTERN] [--jobs N] [--only-supported] [--trace] FILE...\n",
-            program);
-    return 2;
-}
+static const char usage[] =
+    "usage: run [OPTION]... FILE...\n"
+    "checks that the programs of these corpora (.jsonl, .jsonl.gz) leave the traces they should\n"
+    "\n"
+    "  --name PATTERN    only those whose name matches: 'group*', 'r1*-small'\n"
+    "  --jobs N          in N processes (1 to 64), which survive a crash of the library\n"
+    "  --only-supported  skips programs with operations that the API doesn't have\n"
+    "  --trace           prints each program with its trace instead of comparing it\n"
+    "  --help            prints this\n";
 
-/* Reads the options; the number of jobs, or -1 for a wrong one. */
+/* Reads the options; the number of jobs, 0 if only help is asked for, or -1 for a wrong one. */
 static long read_options(int argc, char **argv, struct checker *checker)
 {
     long jobs = 1;
@@ -46,6 +51,7 @@ static long read_options(int argc, char **argv, struct checker *checker)
         case 'j': jobs = strtol(optarg, NULL, 10); break;
         case 's': checker->only_supported = true; break;
         case 't': checker->shows_traces = true; break;
+        case 'h': return 0;
         default: return -1;
         }
     }
@@ -78,8 +84,10 @@ int main(int argc, char **argv)
     struct checker checker = {0};
     struct corpus corpus = {0};
     long jobs = read_options(argc, argv, &checker);
-    if (jobs < 0)
-        return complain(argv[0]);
+    if (jobs <= 0) {
+        fputs(usage, jobs < 0 ? stderr : stdout);
+        return jobs < 0 ? 2 : 0;
+    }
     for (int i = optind; i < argc; i++) {
         int err = corpus_read(&corpus, argv[i]);
         if (err < 0) {

@@ -290,7 +290,7 @@ static void fill_functions(struct program *program, const struct value *map,
 
 void program_load(struct program *program, struct arena *arena, const struct value *json)
 {
-    *program = (struct program){.arena = arena};
+    *program = (struct program){.arena = arena, .ops_max = OPS_MAX};
     const struct value *coros = find_map(program, json, "coros");
     const struct value *gens = find_map(program, json, "gens");
     const struct value *callbacks = find_map(program, json, "callbacks");

@@ -18,6 +18,8 @@
 
 #include "value.h"
 
+enum { OPS_MAX = 100000 };    // what `ops_max` is for a program that was loaded
+
 struct arena;
 struct object;
 struct op;
@@ -101,6 +103,7 @@ struct program {
     const char *problem;    // why it can't be run; NULL if it can
     bool is_unsupported;    // the problem is an operation or a type that the API doesn't have yet
     bool is_eager;
+    unsigned ops_max;    // it is stopped when it has done more: so every program ends
 
     struct functions coros;
     struct functions gens;

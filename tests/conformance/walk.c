@@ -78,7 +78,7 @@ static void log_op(struct run *run, const struct op *op, struct value result)
 /* Every operation is counted, and so is every turn of a loop: so even an empty one ends. */
 static int count_op(struct run *run)
 {
-    if (++run->op_count > OPS_MAX)
+    if (++run->op_count > run->program->ops_max)
         run_stop(run, "too many operations");
     return run->state == RUN_UNDER_WAY ? FLOW_NEXT : EDDY_CANCELLED;
 }
@@ -185,9 +185,11 @@ OPERATION(reraise)
     return frame->caught != NULL ? eddy_error_raise(frame->caught) : EDDY_EMISUSE;
 }
 
+/* What Eddy says of its own accord ("the run is ending") asyncio doesn't: docs/differences.md. */
 OPERATION(log_message)
 {
-    *result = value_of_text(eddy_error_message(frame->caught));
+    bool is_asked_for = eddy_error_cancel_reason(frame->caught) == EDDY_CANCEL_REQUEST;
+    *result = value_of_text(is_asked_for ? eddy_error_message(frame->caught) : NULL);
     return FLOW_NEXT;
 }
 
