@@ -490,8 +490,16 @@ struct scope {
     void (*cancel_children)(struct scope *scope, struct scope *cancelled);
 };
 
-void eddy__scope_push(struct task *task, struct scope *scope);
-void eddy__scope_pop(struct scope *scope); // the newest of the running task
+static inline void eddy__scope_push(struct task *task, struct scope *scope)
+{
+    struct activation *activation = task->activation;
+    scope->outer = activation->scopes;
+    activation->scopes = scope;
+    activation->scope_depth++;
+}
+
+/* The newest of the running task, which need not be the one that pushed it: generators. */
+static inline void eddy__scope_pop(struct scope *scope);
 
 /* ---- scopes cancelled for good: cancel_region.c ----------------------------------------------*/
 
@@ -662,6 +670,14 @@ static inline int eddy__future_take(struct eddy_future *future, void *out, size_
     if (EDDY__LIKELY(out == NULL && future->status >= 0))
         return future->status;
     return eddy__future_take_any(future, out, size);
+}
+
+static inline void eddy__scope_pop(struct scope *scope)
+{
+    struct activation *activation = eddy__task_current()->activation;
+    EDDY_ASSERT(activation->scopes == scope && activation->scope_depth > 0);
+    activation->scopes = scope->outer;
+    activation->scope_depth--;
 }
 
 static inline int eddy__wait_init(struct wait *wait, const char *what)

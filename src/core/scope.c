@@ -10,23 +10,6 @@
 
 #include <string.h>
 
-void eddy__scope_push(struct task *task, struct scope *scope)
-{
-    struct activation *activation = task->activation;
-    scope->outer = activation->scopes;
-    activation->scopes = scope;
-    activation->scope_depth++;
-}
-
-void eddy__scope_pop(struct scope *scope)
-{
-    // Not the task that pushed it: a generator's body may be continued by another.
-    struct activation *activation = eddy__task_current()->activation;
-    EDDY_ASSERT(activation->scopes == scope && activation->scope_depth > 0);
-    activation->scopes = scope->outer;
-    activation->scope_depth--;
-}
-
 size_t eddy__body_begin(void)
 {
     struct task *task = eddy__task_current();

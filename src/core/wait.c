@@ -156,17 +156,24 @@ void eddy__wait_meet_cancel(struct task *task)
         settle_cancel(task);
 }
 
-/* At a step: EDDY_CANCELLED if one is pending and `outcome` is not a cancellation itself. */
-static int deliver_pending_cancel(struct task *task, int outcome, const char *what)
+/* Out of line: in it, every switch would save one register more. */
+__attribute__((noinline)) static int deliver_cancel(struct task *task, int outcome,
+                                                    const char *what)
 {
-    if (EDDY__LIKELY(!task->future.must_cancel && outcome != EDDY_CANCELLED))
-        return outcome;
     if (task->future.must_cancel && outcome != EDDY_CANCELLED)
         eddy__error_travel(task, task->future.error);
     settle_cancel(task);
     if (EDDY__UNLIKELY(eddy__loop_current()->debug != NULL))
         eddy__debug_cancelled(task, what);
     return EDDY_CANCELLED;
+}
+
+/* At a step: EDDY_CANCELLED if one is pending, or if the `outcome` is one. */
+static inline int deliver_pending_cancel(struct task *task, int outcome, const char *what)
+{
+    if (EDDY__LIKELY(!task->future.must_cancel && outcome != EDDY_CANCELLED))
+        return outcome;
+    return deliver_cancel(task, outcome, what);
 }
 
 int eddy__wait_end_cancelled(struct wait *wait)
