@@ -33,7 +33,8 @@
 #endif
 
 enum {
-    EMPTY_MAX = 4, // slabs a pool keeps without a live block
+    HEADER_UNIT = 128, // bytes, so that blocks of whole cache lines begin with one
+    EMPTY_MAX = 4,     // slabs a pool keeps without a live block
     SHELF_COUNT = BLOCK_MAX / BLOCK_UNIT,
 };
 
@@ -85,7 +86,7 @@ static struct block_slab *open_slab(struct block_pool *pool, size_t size, bool i
         return NULL;
     madvise(base, BLOCK_SLAB, is_first ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
     struct block_slab *slab = (struct block_slab *)base;
-    size_t header = (sizeof *slab + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT;
+    size_t header = (sizeof *slab + HEADER_UNIT - 1) / HEADER_UNIT * HEADER_UNIT;
     *slab = (struct block_slab){
         .pool = pool,
         .size = (uint32_t)size,

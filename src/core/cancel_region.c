@@ -61,7 +61,7 @@ void eddy__region_rearm(struct task *task)
 {
     struct eddy_error *why = task->activation->ruling->why;
     struct eddy_error *earlier = task->future.error;
-    task->future.must_cancel = true;
+    eddy__task_set_must_cancel(task, true);
     task->future.error = eddy__error_ref(why);
     eddy__error_unref(earlier);
 }

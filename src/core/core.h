@@ -272,18 +272,20 @@ struct activation {
 
 struct task {
     struct eddy_future future; // first: a task is a future
-    struct handle step;        // queued when the task is to begin or to go on
     struct link all;           // in loop->tasks, or in the unawaited list of its maker
-    const eddy_site *site;     // where it was made, and of what
-    struct watcher *watcher;   // who is told first that it is done; or NULL
-    uint64_t id;
+    // The second cache line begins here, and is all that a switch touches.
+    struct handle step; // queued when the task is to begin or to go on
     union {
         struct activation *activation; // at the stage TASK_RUNNING
         void *held;                    // at any other: see eddy__task_hold()
     };
+    const eddy_site *site;   // where it was made, and of what
+    struct watcher *watcher; // who is told first that it is done; or NULL
+    uint64_t id;
 };
 
 _Static_assert(sizeof(struct task) == 120, "with eight bytes of arguments, two cache lines");
+_Static_assert(offsetof(struct task, step) == 64, "a switch touches the second of them alone");
 
 /* What `task` waits for; NULL: nothing. */
 static inline struct wait *eddy__task_wait(const struct task *task)
@@ -339,6 +341,13 @@ static inline struct task *eddy__task_of(struct eddy_future *future)
     EDDY_ASSERT(future->kind == &eddy__future_task);
     return container_of(future, struct task, future);
 }
+
+/*
+ * Whether a cancellation is to be delivered at its next step. The loop counts such tasks, so that a switch
+ * need not look at the task.
+ */
+static inline bool eddy__task_must_cancel(const struct eddy_loop *loop, const struct task *task);
+static inline void eddy__task_set_must_cancel(struct task *task, bool must_cancel);
 
 /* A cancellation that was to be delivered at its next step has been, or won't be. */
 void eddy__task_forget_cancel(struct task *task);
@@ -558,10 +567,13 @@ void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *w
 struct eddy_loop {
     struct list ready;       // handles: those of this iteration, then those of the next
     struct link *batch_last; // the last of this iteration that has not run; or NULL
+    struct link *ahead;      // in `ready`, where a crowd is looked ahead to: run.c; or NULL
     struct task *current;
     int64_t now_ns;             // virtual time; or the real time last read
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
     int budget; // until the kernel is asked although handles are ready: run.h
+    uint32_t must_cancel_count; // tasks that must_cancel
+    size_t task_count;          // unfinished ones
     uint32_t id; // of all loops of the process; never 0
     uint64_t task_id;      // of its latest task
     uint64_t task_id_last; // that it may give without asking for more
@@ -569,6 +581,7 @@ struct eddy_loop {
     uint64_t ticks_max;  // between two of them, while news or timers are waited for
     bool is_virtual;
     bool is_debug;
+    bool has_detours; // debug mode times each step, or tasks are a crowd: see eddy__run_next()
     bool is_eager;
     bool is_stopping;         // the awaited future of eddy__loop_run_until() is done
     bool is_running;          // inside eddy__loop_run_until()
@@ -619,9 +632,11 @@ static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handl
     list_push(&loop->ready, &handle->link);
 }
 
-/* The last of this iteration is taken out of the middle of the queue: the one before it is, now. */
+/* `link` is taken out of the middle of the queue: if it was the last of this iteration, the one before is. */
 static inline void eddy__loop_forget(struct eddy_loop *loop, const struct link *link)
 {
+    if (loop->ahead == link)
+        loop->ahead = NULL;
     if (loop->batch_last == link)
         loop->batch_last = link->at == &loop->ready.head.next
                                ? NULL
@@ -655,6 +670,19 @@ static inline struct task *eddy__task_required(const char *function, int *out_er
     if (EDDY__UNLIKELY(task == NULL))
         *out_err = eddy__task_missing(function);
     return task;
+}
+
+static inline bool eddy__task_must_cancel(const struct eddy_loop *loop, const struct task *task)
+{
+    return EDDY__UNLIKELY(loop->must_cancel_count > 0) && task->future.must_cancel;
+}
+
+static inline void eddy__task_set_must_cancel(struct task *task, bool must_cancel)
+{
+    if (task->future.must_cancel == must_cancel)
+        return;
+    task->future.must_cancel = must_cancel;
+    eddy__loop->must_cancel_count += must_cancel ? 1 : -1u;
 }
 
 static inline int eddy__future_check(const struct eddy_future *future)

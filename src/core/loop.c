@@ -99,6 +99,7 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     loop->ticks_max = eddy__ticks_in_a_while();
     loop->is_eager = loop->options.eager_start;
     loop->is_debug = loop->options.debug || (debug != NULL && strcmp(debug, "1") == 0);
+    loop->has_detours = loop->is_debug;
     loop->exception_handler = loop->options.exception_handler;
     loop->exception_handler_data = loop->options.exception_handler_data;
 }
@@ -469,7 +470,7 @@ static void run_ready(struct eddy_loop *loop)
             if (loop->is_stopping || !eddy__loop_begin_iteration(loop))
                 return;
         }
-        struct handle *handle = eddy__batch_take(loop);
+        struct handle *handle = eddy__batch_take_any(loop);
         if (EDDY__UNLIKELY(loop->is_debug))
             run_timed(loop, handle);
         else

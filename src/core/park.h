@@ -47,8 +47,8 @@ __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loo
 {
     struct activation *from = self->activation;
     struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
-    // Straight on to the next task: nothing else stands before it, and nobody times the steps.
-    if (EDDY__LIKELY(from->eager == NULL && !loop->is_debug &&
+    // Straight on to the next task, if nothing else stands before it.
+    if (EDDY__LIKELY(from->eager == NULL && !loop->has_detours &&
                      (loop->batch_last != NULL || eddy__loop_begin_iteration(loop)) &&
                      handle->run == eddy__task_step)) {
         eddy__batch_take(loop);
@@ -65,13 +65,14 @@ __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loo
 
 __attribute__((always_inline)) static inline int eddy__wait_park_inline(struct wait *wait)
 {
+    struct eddy_loop *loop = eddy__loop_current();
     struct task *task = wait->task;
     task->activation->wait = wait;
-    if (EDDY__UNLIKELY(task->future.must_cancel))
+    if (eddy__task_must_cancel(loop, task))
         eddy__wait_meet_cancel(task);
-    eddy__run_next(eddy__loop_current(), task);
+    eddy__run_next(loop, task);
     task->activation->wait = NULL;
-    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !task->future.must_cancel))
+    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !eddy__task_must_cancel(loop, task)))
         return wait->result;
     return eddy__wait_end_cancelled(wait);
 }

@@ -308,6 +308,7 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
     if (options != NULL)
         set_options(task, options);
     list_push(&loop->tasks, &task->all);
+    eddy__loop_count_task(loop, 1);
     if (EDDY__UNLIKELY(starts_eagerly(loop, options)))
         eddy__run_eagerly(task);
     else
@@ -376,7 +377,7 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
         status = EDDY_CANCELLED;
         error = undelivered;
     }
-    future->must_cancel = false;
+    eddy__task_set_must_cancel(task, false);
     future->error = NULL;
     if (status == EDDY_CANCELLED) {
         eddy__future_cancelled(future, error);
@@ -390,6 +391,7 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
 static void complete(struct task *task, int status, struct eddy_error *error)
 {
     list_remove(&task->all);
+    eddy__loop_count_task(eddy__loop_current(), -1);
     task->step.run = tell_watcher;
     if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel))
         complete_otherwise(task, status, error);
@@ -447,6 +449,7 @@ void eddy__task_give_up(struct task *task)
     }
     task->future.stage = TASK_ENDED;
     list_remove(&task->all);
+    eddy__loop_count_task(eddy__loop_current(), -1);
     task->step.run = tell_watcher;
     eddy__future_cancelled(&task->future, NULL);
 }

@@ -70,7 +70,7 @@ static void cut_ring(struct task *task)
 static void set_must_cancel(struct task *task, struct eddy_error *why)
 {
     struct eddy_error *earlier = task->future.error;
-    task->future.must_cancel = true;
+    eddy__task_set_must_cancel(task, true);
     task->future.error = eddy__error_ref(why);
     eddy__error_unref(earlier);
 }
@@ -79,7 +79,7 @@ void eddy__task_forget_cancel(struct task *task)
 {
     if (!task->future.must_cancel)
         return;
-    task->future.must_cancel = false;
+    eddy__task_set_must_cancel(task, false);
     eddy__error_unref(task->future.error);
     task->future.error = NULL;
 }
@@ -169,9 +169,10 @@ __attribute__((noinline)) static int deliver_cancel(struct task *task, int outco
 }
 
 /* At a step: EDDY_CANCELLED if one is pending, or if the `outcome` is one. */
-static inline int deliver_pending_cancel(struct task *task, int outcome, const char *what)
+static inline int deliver_pending_cancel(const struct eddy_loop *loop, struct task *task,
+                                         int outcome, const char *what)
 {
-    if (EDDY__LIKELY(!task->future.must_cancel && outcome != EDDY_CANCELLED))
+    if (EDDY__LIKELY(!eddy__task_must_cancel(loop, task) && outcome != EDDY_CANCELLED))
         return outcome;
     return deliver_cancel(task, outcome, what);
 }
@@ -183,8 +184,8 @@ int eddy__wait_end_cancelled(struct wait *wait)
         eddy__error_travel(task, wait->error);
         eddy__error_unref(wait->error);
     }
-    return deliver_pending_cancel(task, wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0,
-                                  wait->what);
+    return deliver_pending_cancel(eddy__loop_current(), task,
+                                  wait->state == WAIT_CANCELLED ? EDDY_CANCELLED : 0, wait->what);
 }
 
 int eddy__wait_park(struct wait *wait)
@@ -205,7 +206,7 @@ int eddy__task_yield(void)
         return eddy__task_missing("eddy_sleep");
     eddy__loop_ready(loop, &task->step);
     eddy__run_next(loop, task);
-    return deliver_pending_cancel(task, 0, "eddy_sleep");
+    return deliver_pending_cancel(loop, task, 0, "eddy_sleep");
 }
 
 /* Awaiting oneself is refused one hop later, as asyncio does. */
@@ -218,16 +219,17 @@ static int await_itself(void)
 /* Parks until `future` is done; EDDY_CANCELLED when a cancellation is delivered instead. */
 static int await_pending(struct task *task, struct eddy_future *future)
 {
+    struct eddy_loop *loop = eddy__loop_current();
     struct wait wait = {.task = task, .future = future, .what = "eddy_await"};
     pile_push(&future->callbacks, &task->step.link);
     task->activation->wait = &wait;
-    if (EDDY__UNLIKELY(task->future.must_cancel))
+    if (eddy__task_must_cancel(loop, task))
         eddy__wait_meet_cancel(task);
-    eddy__run_next(eddy__loop_current(), task);
+    eddy__run_next(loop, task);
     task->activation->wait = NULL;
     eddy__future_look(future);
-    return deliver_pending_cancel(task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0,
-                                  wait.what);
+    return deliver_pending_cancel(
+        loop, task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0, wait.what);
 }
 
 /* An await of a coroutine object: the body runs right here. */
