@@ -108,8 +108,13 @@ def worker_of(pid):
     with open(f"/proc/{pid}/comm", encoding="ascii") as file:
         if file.read().strip() != "nginx":
             return pid
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return int(file.read().split()[0])
+    for _ in range(500):  # it listens before it has a child
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.01)
+    raise Failed("nginx has started no worker")
 
 
 def run_served(command, port, load, core=PROGRAM_CORE):
