@@ -120,6 +120,12 @@ EDDY_API EDDY_CHECKED int eddy_main_with(eddy_coroutine *main, const eddy_run_op
 /* The loop that runs on this thread, or NULL. */
 EDDY_API eddy_loop *eddy_get_running_loop(void);
 
+/*
+ * The loop that `future` was made on; lent. NULL if that was outside any loop, if the loop has closed,
+ * or if it is another thread's.
+ */
+EDDY_API eddy_loop *eddy_future_get_loop(const eddy_future *future);
+
 /* The loop's clock in seconds: monotonic, from an arbitrary start; virtual, it starts at 0. */
 EDDY_API double eddy_time(void);
 

@@ -9,9 +9,10 @@
  *     if (rc == EDDY_TIMEDOUT)
  *         eddy_thread_future_cancel(future);
  *
- * The functions here may be called from any thread. They block the thread that they are called on: a
- * task must not wait so for its own loop, and had better not for another. A virtual clock stands still
- * while a thread works for its loop (eddy_to_thread, eddy_loop_hold), also while that waits here.
+ * All functions here but eddy_wrap_future() may be called from any thread. eddy_thread_future_result()
+ * blocks the thread that it is called on: a task must not wait so for its own loop, and had better not
+ * for another (eddy_wrap_future() is for that). A virtual clock stands still while a thread works for
+ * its loop (eddy_to_thread, eddy_loop_hold), also while that waits here.
  */
 #ifndef EDDY_THREAD_FUTURE_H
 #define EDDY_THREAD_FUTURE_H
@@ -67,6 +68,25 @@ EDDY_API int eddy_thread_future_cancel(eddy_thread_future *future);
 /* Whether it has an outcome, and whether that is a cancellation. Never block. */
 EDDY_API bool eddy_thread_future_done(eddy_thread_future *future);
 EDDY_API bool eddy_thread_future_cancelled(eddy_thread_future *future);
+
+/*
+ * A future of the loop that runs here which follows `source`, of whatever loop: a task awaits it without
+ * blocking anybody, and may still combine it with others.
+ *
+ *     EDDY_AUTO(eddy_future) *reply_to_come = eddy_wrap_future(future);
+ *     reply r;
+ *     int rc = eddy_wait_for(reply_to_come, 2.5, &r);
+ *
+ * When `source` is done, so is this, an iteration later: with its status and value (copied, or moved,
+ * if it has a destructor and is still there), its error or cancellation. Cancelling this future cancels
+ * `source`, as eddy_thread_future_cancel() does, in the next iteration. `source` is borrowed, and may be
+ * freed at once. While another loop works for it, this loop counts as held (eddy_loop_hold). If this loop
+ * closes first, the future stays pending, and `source` goes on.
+ *
+ * Returns a reference, to be given back. Never NULL: what can't be made has failed already (-ENOMEM;
+ * EDDY_EMISUSE where no loop runs, or for NULL). Never suspends.
+ */
+EDDY_API eddy_future *eddy_wrap_future(eddy_thread_future *source);
 
 /* Gives the handle back; the task goes on. Its value, if nobody took it, is destroyed. */
 EDDY_API void eddy_thread_future_free(eddy_thread_future *future);

@@ -57,6 +57,11 @@ eddy_loop *eddy_get_running_loop(void)
     return eddy__loop_current();
 }
 
+eddy_loop *eddy_future_get_loop(const eddy_future *future)
+{
+    return future->loop_id != 0 ? eddy__loop_here(future->loop_id) : NULL;
+}
+
 /* ---- birth and death -------------------------------------------------------------------------*/
 
 /* Called in a signal handler: writes about the overflow of a task's stack. */

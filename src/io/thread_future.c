@@ -9,11 +9,18 @@
  *     thread --post--> loop: a handle, so that the task begins when asyncio's does --> task --> done
  *        `---- post: cancel ------^                          what is known is copied here <--'
  *
+ * A loop that waits for it has a future of its own (eddy_wrap_future) and a struct wrapped, which
+ * stands in `wraps` while the outcome is pending, and comes to that loop as a post when it is there:
+ *
+ *     in `wraps` --done--> posted --that loop's thread--> a handle queued, to copy --> freed
+ *         `--its future is done first, or its loop closes--> freed
+ *
  * What always holds:
  *   - `state` and what belongs to the outcome are guarded by `lock`; `task`, `step` and `pin` are the
  *     loop's.
  *   - A loop that has accepted the post completes it before it has closed, whatever happens: by its
  *     pin. So while it is pending, and locked, the loop is alive.
+ *   - So is the loop of what stands in `wraps`: it takes that out, locked, before it has closed.
  */
 #include "core/inherit.h"
 #include "io/io.h"
@@ -35,6 +42,7 @@ struct eddy_thread_future {
     bool is_awaited; // somebody has had a handle
     int status;
     struct eddy_error *error; // a copy that is ours alone; or NULL
+    struct list wraps; // of struct wrapped; empty once it is done
     struct eddy_loop *loop;
     struct post start;
     struct post cancel;
@@ -45,6 +53,19 @@ struct eddy_thread_future {
     size_t value_size;           // bytes
     void (*drop_value)(void *value);
     max_align_t value[];
+};
+
+/* What makes a future of a loop follow a thread future. All but `link` is that loop's. */
+struct wrapped {
+    struct link link; // in source->wraps, guarded by source->lock
+    struct post post; // that the source is done
+    struct eddy_thread_future *source; // a reference
+    struct eddy_future *outer;         // a reference
+    struct eddy_loop *loop;            // of `outer`
+    struct handle news;                // the post has come
+    struct handle outer_done;          // among the callbacks of `outer`
+    struct pin pin;
+    bool is_holding; // the loop: another one works for it
 };
 
 /* ---- shared ----------------------------------------------------------------------------------*/
@@ -76,6 +97,12 @@ static void complete(struct eddy_thread_future *future, eddy_future_state state,
     future->state = (uint8_t)state;
     future->status = status;
     pthread_cond_broadcast(&future->changed);
+    struct link *link;
+    while ((link = list_first(&future->wraps)) != NULL) {
+        struct wrapped *wrapped = container_of(link, struct wrapped, link);
+        list_remove(link);
+        EDDY_IGNORE(eddy__loop_post(wrapped->loop, &wrapped->post)); // or that loop is closing
+    }
 }
 
 /* ---- on the loop's thread --------------------------------------------------------------------*/
@@ -168,6 +195,7 @@ static struct eddy_thread_future *make_future(eddy_coroutine *coroutine, eddy_lo
     pthread_condattr_destroy(&attributes);
     atomic_init(&future->refs, 1);
     future->state = EDDY_STATE_PENDING;
+    list_init(&future->wraps);
     future->loop = loop;
     future->start.run = queue_start;
     future->cancel.run = cancel_task;
@@ -290,4 +318,135 @@ void eddy_thread_future_free(eddy_thread_future *future)
 {
     if (future != NULL)
         unref(future);
+}
+
+/* ---- a future of the loop that follows it, on that loop's thread -----------------------------*/
+
+/* True if the source was pending: then no news of it will come any more. */
+static bool leave_source(struct wrapped *wrapped)
+{
+    pthread_mutex_lock(&wrapped->source->lock);
+    bool was_listed = link_is_linked(&wrapped->link);
+    if (was_listed)
+        list_remove(&wrapped->link);
+    pthread_mutex_unlock(&wrapped->source->lock);
+    return was_listed;
+}
+
+static void release_loop(struct wrapped *wrapped)
+{
+    if (wrapped->is_holding)
+        eddy_loop_release(wrapped->loop);
+    wrapped->is_holding = false;
+}
+
+static void drop_wrapped(struct pin *pin)
+{
+    struct wrapped *wrapped = container_of(pin, struct wrapped, pin);
+    leave_source(wrapped);
+    release_loop(wrapped);
+    eddy__handle_cancel(&wrapped->news);
+    eddy__handle_cancel(&wrapped->outer_done);
+    eddy_future_free(wrapped->outer);
+    unref(wrapped->source);
+    eddy__free(wrapped);
+}
+
+/* The source's value, or what is left of it, as one that takes it would get it. */
+static bool take_value_locked(struct eddy_thread_future *source, struct eddy_future *outer)
+{
+    if (!source->has_value)
+        return false;
+    memcpy(eddy__future_value(outer).at, source->value, source->value_size);
+    source->has_value = source->drop_value == NULL;
+    return true;
+}
+
+static void follow(struct eddy_thread_future *source, struct eddy_future *outer)
+{
+    pthread_mutex_lock(&source->lock);
+    uint8_t state = source->state;
+    int status = source->status;
+    struct eddy_error *error = eddy__error_copy(source->error);
+    bool has_value = state == EDDY_STATE_FINISHED && take_value_locked(source, outer);
+    pthread_mutex_unlock(&source->lock);
+    if (state == EDDY_STATE_CANCELLED)
+        eddy__future_cancelled(outer, error);
+    else if (state == EDDY_STATE_FAILED)
+        eddy__future_fail(outer, status, error);
+    else
+        eddy__future_finish(outer, status, has_value);
+    eddy__error_unref(error);
+}
+
+static void on_news(struct handle *handle)
+{
+    struct wrapped *wrapped = container_of(handle, struct wrapped, news);
+    eddy__handle_cancel(&wrapped->outer_done);
+    if (!eddy__future_is_done(wrapped->outer))
+        follow(wrapped->source, wrapped->outer);
+    eddy__unpin(&wrapped->pin);
+}
+
+static void queue_news(struct post *post)
+{
+    struct wrapped *wrapped = container_of(post, struct wrapped, post);
+    release_loop(wrapped);
+    eddy__loop_ready(wrapped->loop, &wrapped->news);
+}
+
+/* Somebody was faster than the source; mostly by cancelling. If that is done, its news is coming. */
+static void on_outer_done(struct handle *handle)
+{
+    struct wrapped *wrapped = container_of(handle, struct wrapped, outer_done);
+    if (!leave_source(wrapped))
+        return;
+    if (wrapped->outer->state == EDDY_STATE_CANCELLED)
+        eddy_thread_future_cancel(wrapped->source);
+    eddy__unpin(&wrapped->pin);
+}
+
+static void follow_when_done(struct wrapped *wrapped)
+{
+    struct eddy_thread_future *source = wrapped->source;
+    pthread_mutex_lock(&source->lock);
+    bool is_pending = source->state == EDDY_STATE_PENDING;
+    if (is_pending) {
+        // Before it is listed: the news may come at once. A loop that waits for itself is not held.
+        wrapped->is_holding = source->loop != wrapped->loop;
+        if (wrapped->is_holding)
+            eddy_loop_hold(wrapped->loop);
+        list_push(&source->wraps, &wrapped->link);
+    }
+    pthread_mutex_unlock(&source->lock);
+    if (!is_pending)
+        eddy__loop_ready(wrapped->loop, &wrapped->news);
+}
+
+eddy_future *eddy_wrap_future(eddy_thread_future *source)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (source == NULL || loop == NULL)
+        return eddy__future_failed(EDDY_EMISUSE,
+                                   "eddy_wrap_future: there is no future, or no loop runs here");
+    struct eddy_future *outer = eddy__future_of_size(source->value_size, source->drop_value);
+    struct wrapped *wrapped =
+        eddy__future_is_done(outer) ? NULL : eddy__zalloc(sizeof *wrapped);
+    if (wrapped == NULL) {
+        eddy_future_free(outer);
+        return eddy__future_unmade(-ENOMEM);
+    }
+    atomic_fetch_add_explicit(&source->refs, 1, memory_order_relaxed);
+    *wrapped = (struct wrapped){
+        .post.run = queue_news,
+        .source = source,
+        .outer = eddy_future_ref(outer),
+        .loop = loop,
+        .news.run = on_news,
+        .outer_done.run = on_outer_done,
+    };
+    eddy__pin(&wrapped->pin, drop_wrapped);
+    eddy__future_subscribe(outer, &wrapped->outer_done);
+    follow_when_done(wrapped);
+    return outer;
 }
