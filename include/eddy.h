@@ -9,6 +9,7 @@
 #include <eddy/api.h>
 #include <eddy/as_completed.h>
 #include <eddy/barrier.h>
+#include <eddy/call_graph.h>
 #include <eddy/cancel_scope.h>
 #include <eddy/condition.h>
 #include <eddy/context_var.h>

@@ -39,4 +39,17 @@ static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, 
         (void)eddy__coro_refuse(awaitables[i], 0);
 }
 
+/*
+ * Who is told of a future's outcome by `handle`, which stands among its callbacks: a gather, a shield,
+ * the task that has opened a group, or waits; NULL if the handle is no such thing. For call_graph.c.
+ */
+struct eddy_future *eddy__gather_behind(const struct handle *handle);
+struct eddy_future *eddy__shield_behind(const struct handle *handle);
+struct eddy_future *eddy__group_behind(const struct handle *handle);
+struct eddy_future *eddy__wait_behind(const struct handle *handle);
+struct eddy_future *eddy__wait_for_behind(const struct handle *handle);
+
+/* The gather that is told by `watcher`. */
+struct eddy_future *eddy__gather_watching(struct watcher *watcher);
+
 #endif

@@ -143,6 +143,20 @@ static void on_task_done(struct watcher *watcher, struct task *task)
     take_news(container_of(watcher, struct gather, watcher), &task->future);
 }
 
+struct eddy_future *eddy__gather_behind(const struct handle *handle)
+{
+    if (handle->run != on_child_done)
+        return NULL;
+    return &container_of(handle, struct listener, handle)->gather->future;
+}
+
+struct eddy_future *eddy__gather_watching(struct watcher *watcher)
+{
+    if (watcher->run != on_task_done)
+        return NULL;
+    return &container_of(watcher, struct gather, watcher)->future;
+}
+
 /* ---- making one ------------------------------------------------------------------------------*/
 
 /*

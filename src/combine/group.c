@@ -111,6 +111,13 @@ static void on_child_done(struct handle *handle)
     cancel_parent(group, "a task of the group failed");
 }
 
+struct eddy_future *eddy__group_behind(const struct handle *handle)
+{
+    if (handle->run != on_child_done)
+        return NULL;
+    return &container_of(handle, struct child, handle)->group->parent->future;
+}
+
 /* ---- the end ---------------------------------------------------------------------------------*/
 
 /* Waits until no child is left; a cancellation meanwhile is remembered, and cancels them. */

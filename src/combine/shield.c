@@ -124,6 +124,13 @@ static void on_inner_done(struct handle *handle)
         eddy__future_finish(&shield->future, inner->status, false);
 }
 
+struct eddy_future *eddy__shield_behind(const struct handle *handle)
+{
+    if (handle->run != on_inner_done)
+        return NULL;
+    return &container_of(handle, struct shield, inner_done)->future;
+}
+
 static void on_outer_done(struct handle *handle)
 {
     struct shield *shield = container_of(handle, struct shield, outer_done);

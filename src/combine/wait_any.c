@@ -61,6 +61,14 @@ static void on_done(struct handle *handle)
     }
 }
 
+struct eddy_future *eddy__wait_behind(const struct handle *handle)
+{
+    if (handle->run != on_done)
+        return NULL;
+    const struct wait *wait = container_of(handle, struct waited, handle)->waiting->wait;
+    return wait != NULL ? &wait->task->future : NULL;
+}
+
 static void subscribe_all(struct waiting *waiting, eddy_future *const *futures)
 {
     uint32_t walk = eddy__future_walk();

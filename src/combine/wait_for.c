@@ -22,6 +22,13 @@ static void wake(struct handle *handle)
     eddy__wait_finish(&container_of(handle, struct wakeup, handle)->wait, 0);
 }
 
+struct eddy_future *eddy__wait_for_behind(const struct handle *handle)
+{
+    if (handle->run != wake)
+        return NULL;
+    return &container_of(handle, struct wakeup, handle)->wait.task->future;
+}
+
 static int cancel_and_wait(struct eddy_future *future, const eddy_place *place)
 {
     struct wakeup wakeup = {.handle.run = wake};

@@ -8,6 +8,8 @@
 #include "base/symbol.h"
 #include "core/core.h"
 
+#include <eddy/stack.h>
+
 /* Return addresses of a begun task, innermost first; the caller's frame is among the running one's. */
 size_t eddy__task_unwind(const struct task *task, void **addresses, size_t size);
 
@@ -16,5 +18,8 @@ const struct context *eddy__eager_creator_context(const struct task *task);
 
 /* Where whoever asked *generator waits; *generator becomes the one that the asker runs in; or NULL. */
 const struct context *eddy__generator_asker(const struct eddy_generator **generator);
+
+/* Says what stands at a return address. Reads files. */
+void eddy__frame_fill(void *address, eddy_frame *out);
 
 #endif

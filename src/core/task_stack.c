@@ -49,7 +49,7 @@ __attribute__((noinline)) size_t eddy__task_unwind(const struct task *task, void
     return n;
 }
 
-static void fill_frame(void *address, eddy_frame *out)
+void eddy__frame_fill(void *address, eddy_frame *out)
 {
     struct symbol symbol;
     eddy__symbol_find(address, &symbol);
@@ -89,7 +89,7 @@ ssize_t eddy_task_get_stack(const eddy_task *task, eddy_frame *out_frames, size_
         return n;
     ssize_t own = skip_own(task, n);
     for (ssize_t i = own; out_frames != NULL && i < n && (size_t)(i - own) < size; i++)
-        fill_frame(addresses[i], &out_frames[i - own]);
+        eddy__frame_fill(addresses[i], &out_frames[i - own]);
     return n - own;
 }
 
@@ -109,7 +109,7 @@ int eddy_task_print_stack(const eddy_task *task, FILE *file)
     for (ssize_t i = own; i < n; i++) {
         char text[256];
         eddy_frame frame;
-        fill_frame(addresses[i], &frame);
+        eddy__frame_fill(addresses[i], &frame);
         eddy_frame_format(&frame, text, sizeof text);
         if (fprintf(file, "  #%-2zd %s\n", i - own, text) < 0)
             return -EIO;
