@@ -143,6 +143,8 @@ def wrk_load(connections, seconds, core=LOAD_CORE, path="/hello"):
         if "Non-2xx" in out or "Socket errors" in out:
             raise Failed("answered with errors: " + " ".join(out.split()[-12:]))
         total = int(re.search(r"(\d+) requests in", out).group(1))
+        if total == 0:
+            raise Failed("answered nothing")
         return {
             "per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
             "p50_us": _microseconds(re.search(r"50%\s+(\S+)", out).group(1)),
