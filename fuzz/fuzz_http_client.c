@@ -11,6 +11,8 @@
  *     pieces;
  *   - no body is larger than its limit.
  */
+#include "in_pieces.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,17 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 EDDY_ASYNC(answer, (eddy_stream *, stream), (const struct attempt *, attempt))
 {
-    for (size_t at = 0; at < attempt->size; at += attempt->step) {
-        size_t left = attempt->size - at;
-        int rc = eddy_stream_write(stream, attempt->data + at,
-                                   left < attempt->step ? left : attempt->step);
-        if (rc < 0)
-            return 0;    // refused before the end
-        EDDY_TRY(eddy_sleep(0));
-        EDDY_TRY(eddy_sleep(0));
-    }
-    eddy_stream_shutdown(stream);
-    return 0;
+    return write_in_pieces(stream, attempt->data, attempt->size, attempt->step);
 }
 
 /* --- The client ------------------------------------------------------------------------------- */

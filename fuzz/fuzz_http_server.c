@@ -12,6 +12,8 @@
  *
  * The target of a request chooses what the handler does, so that inputs can.
  */
+#include "in_pieces.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,17 +101,7 @@ static int handle(eddy_http_request *request, eddy_http_reply *reply, void *data
 
 EDDY_ASYNC(write_all, (eddy_stream *, stream), (const struct attempt *, attempt))
 {
-    for (size_t at = 0; at < attempt->size; at += attempt->step) {
-        size_t left = attempt->size - at;
-        int rc = eddy_stream_write(stream, attempt->data + at,
-                                   left < attempt->step ? left : attempt->step);
-        if (rc < 0)
-            return 0;    // refused before the end
-        EDDY_TRY(eddy_sleep(0));
-        EDDY_TRY(eddy_sleep(0));
-    }
-    eddy_stream_shutdown(stream);
-    return 0;
+    return write_in_pieces(stream, attempt->data, attempt->size, attempt->step);
 }
 
 EDDY_ASYNC(talk, (struct attempt *, attempt))

@@ -325,7 +325,7 @@ static void *waits_for_ever(void *data)
     return NULL;
 }
 
-/* The run is over and all has ended: what is asked for now will never begin. */
+/* Asks when the run is over and all has ended: too late for anything to begin. */
 static void ask_late(eddy_task *main, void *data)
 {
     (void)main;
