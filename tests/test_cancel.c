@@ -426,7 +426,54 @@ TEST_PLAIN(the_end_of_a_run_cancels_a_ring)
     }
 }
 
-RUN_TESTS(TEST_OF(a_task_cancelled_before_its_first_step_never_begins),
+/* ---- in a crowd ------------------------------------------------------------------------------*/
+
+enum { CROWD = 3000, CALLS = 16, ROUNDS = 4 }; // a crowd's queue is looked ahead in: core/run.c
+
+static eddy_handle *handles[CALLS];
+
+static int must_not_be_called(void *data)
+{
+    (void)data;
+    EXPECT(false);
+    return 0;
+}
+
+EDDY_ASYNC(yields_often)
+{
+    for (int i = 0; i < ROUNDS; i++)
+        EDDY_TRY(eddy_sleep(0));
+    return 0;
+}
+
+/* Its turn comes just before the calls would be made. */
+EDDY_ASYNC(cancels_calls)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CALLS; i++) {
+            EXPECT_EQ(eddy_handle_cancel(handles[i]), 1);
+            eddy_handle_free(handles[i]);
+        }
+        EDDY_TRY(eddy_sleep(0));
+    }
+    return 0;
+}
+
+TEST(what_is_taken_out_of_a_crowded_queue_is_not_looked_ahead_to)
+{
+    for (int i = 0; i < CROWD; i++)
+        eddy_start(yields_often);
+    EDDY_AUTO(eddy_task) *canceller = eddy_create_task(cancels_calls);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CALLS; i++)
+            EXPECT_EQ(eddy_call_soon(must_not_be_called, NULL, &handles[i]), 0);
+        EXPECT_EQ(eddy_sleep(0), 0);
+    }
+    EXPECT_EQ(eddy_await(canceller), 0);
+}
+
+RUN_TESTS(TEST_OF(what_is_taken_out_of_a_crowded_queue_is_not_looked_ahead_to),
+          TEST_OF(a_task_cancelled_before_its_first_step_never_begins),
           TEST_OF(taking_the_request_back_lets_the_task_begin),
           TEST_OF(a_cancellation_is_delivered_once_and_can_be_caught),
           TEST_OF(requests_are_counted_and_taken_back_one_by_one),
