@@ -12,6 +12,15 @@
  *   eddy__context_leave         continues at `*to` and saves nothing
  *   eddy__context_leave_start   eddy__context_start with `from` NULL
  *
+ * And how to return where a task has stopped. The predictor expects a return to the newest call that it
+ * saw, which was that of the task that stopped last. Among tasks of one kind that is right, and so
+ * are its guesses for their callers. Among others (one puts, one gets) it is wrong each time, and a
+ * wrong guess costs as much as two switches; but a jump is predicted by where it went before.
+ *
+ *   EDDY__RETURNS_ELSEWHERE     marks a function in which a task may stop: it returns with a jump,
+ *                               unless the task that stopped last would return to the same place
+ *   eddy__note_return()         in it, before the switch: remembers where it is going to return to
+ *
  * Always inline: a function that is left with a jump would itself be a call that never returns.
  *
  * Included by arch.h and, for its trampoline, by fiber_tsan.h.
@@ -23,14 +32,35 @@
 
 struct context;
 
+#if defined(__x86_64__) && __has_attribute(function_return)
+
+/* Compiled with a jump to __x86_return_thunk, which is in context_x86_64.S, instead of a return. */
+#define EDDY__RETURNS_ELSEWHERE __attribute__((noinline, function_return("thunk-extern")))
+
+extern _Thread_local void *eddy__last_return __attribute__((tls_model("initial-exec")));
+
+/* Always inline: it notes where the function returns to that it is written into. */
+__attribute__((always_inline)) static inline void eddy__note_return(void)
+{
+    eddy__last_return = __builtin_return_address(0);
+}
+
+#else // clang 14 can't; on AArch64 nobody has measured it
+#define EDDY__RETURNS_ELSEWHERE __attribute__((noinline))
+
+static inline void eddy__note_return(void)
+{
+}
+#endif
+
 #if defined(__x86_64__)
 
 /*
- * As eddy__context_switch(), in line: the frames that it saves are alike. Going on with a jump, it
- * leaves the return predictor alone, which knows the calls of the stack that we come from: each
- * function between the switch and the first that both stacks have in common is a wrong guess.
- * (The register that holds the frame pointer can't be named as clobbered, so it is saved here, and the
- * others with it. Files with this are compiled without a red zone.)
+ * As eddy__context_switch(), in line. Going on with a jump, it leaves the return predictor alone,
+ * which knows the calls of the stack that we come from: each function between the switch and the first
+ * that both stacks have in common is a wrong guess. What a callee must preserve is named as lost, so
+ * that the function saves it once, at its beginning, and no register twice. The one that may hold the
+ * frame pointer can't be named. (Files with this are compiled without a red zone.)
  */
 __attribute__((always_inline)) static inline void eddy__context_swap(struct context *from,
                                                                      const struct context *to)
@@ -38,27 +68,18 @@ __attribute__((always_inline)) static inline void eddy__context_swap(struct cont
     __asm__ volatile("leaq 1f(%%rip), %%rax\n\t"
                      "pushq %%rax\n\t"
                      "pushq %%rbp\n\t"
-                     "pushq %%rbx\n\t"
-                     "pushq %%r12\n\t"
-                     "pushq %%r13\n\t"
-                     "pushq %%r14\n\t"
-                     "pushq %%r15\n\t"
                      "movq %%rsp, (%%rdi)\n\t"
                      "movq (%%rsi), %%rsp\n\t"
-                     "popq %%r15\n\t"
-                     "popq %%r14\n\t"
-                     "popq %%r13\n\t"
-                     "popq %%r12\n\t"
-                     "popq %%rbx\n\t"
                      "popq %%rbp\n\t"
                      "popq %%rax\n\t"
                      "notrack jmp *%%rax\n"
                      "1:"
                      : "+D"(from), "+S"(to)
                      :
-                     : "rax", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2",
-                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                       "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory");
+                     : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
+                       "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",
+                       "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "cc",
+                       "memory");
 }
 
 __attribute__((always_inline)) _Noreturn static inline void eddy__context_leave(

@@ -68,6 +68,12 @@ struct timer {
     int64_t when_ns;
 };
 
+static inline void eddy__timer_init(struct timer *timer, void (*run)(struct handle *handle))
+{
+    timer->handle = (struct handle){.run = run};
+    timer->node = (struct heap_node){0};
+}
+
 /* Has timer->handle.run called at `when_ns`. Disarming takes it back, also on the last steps. */
 int eddy__timer_arm(struct eddy_loop *loop, struct timer *timer, int64_t when_ns);
 void eddy__timer_disarm(struct eddy_loop *loop, struct timer *timer);
@@ -295,12 +301,15 @@ struct eddy_loop {
     int64_t now_ns;             // virtual time; or the real time last read
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
     int budget; // until the kernel is asked although handles are ready: run.h
+    int iterations_free; // that may begin before budget and clock are looked at: run.c
+    int iterations_granted; // the last time
     uint32_t must_cancel_count; // tasks that must_cancel
     size_t task_count;          // unfinished ones
     uint32_t id; // of all loops of the process; never 0
     uint64_t task_id;      // of its latest task
     uint64_t task_id_last; // that it may give without asking for more
     uint64_t turn_ticks; // when the last whole turn was, by eddy__ticks()
+    uint64_t look_ticks; // when these were last looked at
     uint64_t ticks_max;  // between two of them, while news or timers are waited for
     bool is_virtual;
     bool is_debug;

@@ -490,7 +490,9 @@ static int turn(struct eddy_loop *loop)
         return err;
     queue_due_timers(loop);
     loop->budget = EDDY__BUDGET;
+    loop->iterations_free = 0;
     loop->turn_ticks = eddy__ticks();
+    loop->look_ticks = loop->turn_ticks;
     if (!list_is_empty(&loop->ready))
         loop->batch_last = list_last(&loop->ready);
     run_ready(loop);
@@ -505,6 +507,7 @@ static void stop(struct handle *handle)
     loop->is_stopping = true;
     // Tasks must not begin another iteration by themselves.
     loop->budget = 0;
+    loop->iterations_free = 0;
 }
 
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future)

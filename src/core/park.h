@@ -4,8 +4,8 @@
  *
  * A return into a function that the processor has not called from this stack is guessed wrong, and
  * costs as much as the whole switch. So whatever is waited in often (queues, locks, sleeps, awaits)
- * has the way down to the switch in line: eddy__wait_park_inline(). Everything else calls
- * eddy__wait_park(), which is the same.
+ * has the way down to the switch in line, eddy__wait_park_inline(), in a function of its own that
+ * EDDY__RETURNS_ELSEWHERE. Everything else calls eddy__wait_park(), which is the same.
  *
  * Part of core.h, which includes it.
  */
@@ -15,11 +15,21 @@
 /* The `run` of a task's step handle, from its first step on. */
 void eddy__task_step(struct handle *handle);
 
+bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop);
+
 /*
  * Starts an iteration with what is ready, without asking kernel, threads or clock. False when that
  * has been put off long enough, or nothing is ready: then a whole turn is due.
  */
-bool eddy__loop_begin_iteration(struct eddy_loop *loop);
+static inline bool eddy__loop_begin_iteration(struct eddy_loop *loop)
+{
+    if (EDDY__UNLIKELY(loop->iterations_free == 0 || list_is_empty(&loop->ready) ||
+                       atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0))
+        return eddy__loop_begin_iteration_slowly(loop);
+    loop->iterations_free--;
+    loop->batch_last = list_last(&loop->ready);
+    return true;
+}
 
 /* As eddy__run_next(), whatever comes next. */
 void eddy__run_next_of_any(struct task *self);
@@ -41,10 +51,15 @@ static inline struct handle *eddy__batch_take(struct eddy_loop *loop)
     return container_of(link, struct handle, link);
 }
 
-/* Stops the running task, which somebody will make ready, and lets the next one go on. */
+/*
+ * Stops the running task, which somebody will make ready, and lets the next one go on. (What is needed
+ * afterwards is better asked anew, of eddy__loop_current(), than kept across: that takes a place in the
+ * frame for each, and longer.)
+ */
 __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loop *loop,
                                                                  struct task *self)
 {
+    eddy__note_return();
     struct activation *from = self->activation;
     struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
     // Straight on to the next task, if nothing else stands before it.
@@ -65,14 +80,14 @@ __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loo
 
 __attribute__((always_inline)) static inline int eddy__wait_park_inline(struct wait *wait)
 {
-    struct eddy_loop *loop = eddy__loop_current();
+    wait->task->activation->wait = wait;
+    if (eddy__task_must_cancel(eddy__loop_current(), wait->task))
+        eddy__wait_meet_cancel(wait->task);
+    eddy__run_next(eddy__loop_current(), wait->task);
     struct task *task = wait->task;
-    task->activation->wait = wait;
-    if (eddy__task_must_cancel(loop, task))
-        eddy__wait_meet_cancel(task);
-    eddy__run_next(loop, task);
     task->activation->wait = NULL;
-    if (EDDY__LIKELY(wait->state == WAIT_FINISHED && !eddy__task_must_cancel(loop, task)))
+    if (EDDY__LIKELY(wait->state == WAIT_FINISHED &&
+                     !eddy__task_must_cancel(eddy__loop_current(), task)))
         return wait->result;
     return eddy__wait_end_cancelled(wait);
 }

@@ -33,26 +33,46 @@ struct eager_start {
     struct task *creator; // NULL: a callback
 };
 
-enum { ITERATION_COST = EDDY__BUDGET / 64 };
+enum {
+    ITERATION_COST = EDDY__BUDGET / 64,
+    GRANT_MAX = 8, // iterations; see grant()
+};
 
-/* Whether the kernel or a timer may have something, and the last look is a while ago. */
-static bool is_look_due(const struct eddy_loop *loop)
+/* Whether the kernel or a timer may have something. */
+static bool is_news_possible(const struct eddy_loop *loop)
 {
-    if (loop->timers.count == 0 && eddy__poller_pending(loop->poller) == 0)
-        return false;
-    return eddy__ticks() - loop->turn_ticks > loop->ticks_max;
+    return loop->timers.count > 0 || eddy__poller_pending(loop->poller) > 0;
 }
 
-bool eddy__loop_begin_iteration(struct eddy_loop *loop)
+/*
+ * How many iterations may begin before the next look. Reading ticks takes as long as several switches,
+ * so they are not read for each while iterations are short; after long ones they are.
+ */
+static int grant(struct eddy_loop *loop, uint64_t ticks)
+{
+    bool are_short = ticks - loop->look_ticks <= loop->ticks_max / GRANT_MAX;
+    int twice = 2 * loop->iterations_granted;
+    loop->look_ticks = ticks;
+    return !are_short || twice == 0 ? 1 : twice < GRANT_MAX ? twice : GRANT_MAX;
+}
+
+bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop)
 {
     if (list_is_empty(&loop->ready) || loop->budget <= 0 ||
         atomic_load_explicit(&loop->attention, memory_order_relaxed) != 0)
         return false;
     if (loop->timers.count > 0 && eddy__heap_first_key(&loop->timers) <= loop->now_ns)
         return false;
-    if (is_look_due(loop))
-        return false;
-    loop->budget -= ITERATION_COST;
+    int granted = GRANT_MAX;
+    if (is_news_possible(loop)) {
+        uint64_t ticks = eddy__ticks();
+        if (ticks - loop->turn_ticks > loop->ticks_max)
+            return false;
+        granted = grant(loop, ticks);
+    }
+    loop->iterations_granted = granted;
+    loop->iterations_free = granted - 1;
+    loop->budget -= granted * ITERATION_COST;
     loop->batch_last = list_last(&loop->ready);
     return true;
 }

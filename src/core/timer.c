@@ -20,6 +20,8 @@ int eddy__timer_arm(struct eddy_loop *loop, struct timer *timer, int64_t when_ns
 {
     EDDY_ASSERT(timer->node.position == 0);
     timer->when_ns = when_ns;
+    if (EDDY__UNLIKELY(when_ns <= loop->now_ns))
+        loop->iterations_free = 0; // it is due
     return eddy__heap_insert(&loop->timers, &timer->node, when_ns);
 }
 
@@ -47,7 +49,8 @@ int eddy_sleep(double seconds)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_sleep: the time is not a number");
     if (seconds <= 0)
         return eddy__task_yield();
-    struct sleep sleep = {.timer.handle.run = wake_sleeper};
+    struct sleep sleep;
+    eddy__timer_init(&sleep.timer, wake_sleeper);
     int err = eddy__wait_init(&sleep.wait, "eddy_sleep");
     if (err < 0)
         return err;
@@ -135,5 +138,6 @@ int eddy_advance_clock(double seconds)
     if (!(seconds >= 0))
         return eddy__fail_plain(EDDY_EVALUE, "eddy_advance_clock: time can't go back");
     loop->now_ns = eddy__ns_add(loop->now_ns, eddy__ns_of_seconds(seconds));
+    loop->iterations_free = 0; // timers may be due
     return 0;
 }

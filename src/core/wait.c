@@ -198,7 +198,7 @@ int eddy__wait_park_in(struct wait *wait, eddy_waiters *row)
     return eddy__wait_park_in_inline(wait, row);
 }
 
-int eddy__task_yield(void)
+EDDY__RETURNS_ELSEWHERE int eddy__task_yield(void)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct task *task = loop != NULL ? loop->current : NULL;
@@ -206,7 +206,8 @@ int eddy__task_yield(void)
         return eddy__task_missing("eddy_sleep");
     eddy__loop_ready(loop, &task->step);
     eddy__run_next(loop, task);
-    return deliver_pending_cancel(loop, task, 0, "eddy_sleep");
+    loop = eddy__loop_current();
+    return deliver_pending_cancel(loop, loop->current, 0, "eddy_sleep");
 }
 
 /* Awaiting oneself is refused one hop later, as asyncio does. */
@@ -217,19 +218,37 @@ static int await_itself(void)
 }
 
 /* Parks until `future` is done; EDDY_CANCELLED when a cancellation is delivered instead. */
-static int await_pending(struct task *task, struct eddy_future *future)
+static inline int park_for(struct task *task, struct eddy_future *future)
 {
-    struct eddy_loop *loop = eddy__loop_current();
-    struct wait wait = {.task = task, .future = future, .what = "eddy_await"};
+    struct wait wait;
+    wait.row = NULL;
+    wait.task = task;
+    wait.future = future;
+    wait.what = "eddy_await";
+    wait.state = WAIT_PENDING;
     pile_push(&future->callbacks, &task->step.link);
     task->activation->wait = &wait;
-    if (eddy__task_must_cancel(loop, task))
+    if (eddy__task_must_cancel(eddy__loop_current(), task))
         eddy__wait_meet_cancel(task);
-    eddy__run_next(loop, task);
+    eddy__run_next(eddy__loop_current(), task);
+    task = wait.task;
+    future = wait.future;
     task->activation->wait = NULL;
     eddy__future_look(future);
-    return deliver_pending_cancel(
-        loop, task, future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0, wait.what);
+    return deliver_pending_cancel(eddy__loop_current(), task,
+                                  future->status == EDDY_CANCELLED ? EDDY_CANCELLED : 0, wait.what);
+}
+
+EDDY__RETURNS_ELSEWHERE static int await_pending(struct task *task, struct eddy_future *future,
+                                                 void *out_value, size_t size)
+{
+    future->refs++;
+    int status = park_for(task, future);
+    // A cancellation of this task came first: what the future holds stays there.
+    if (status != EDDY_CANCELLED || future->status == EDDY_CANCELLED)
+        status = eddy__future_take(future, out_value, size);
+    eddy__future_unref(future);
+    return status;
 }
 
 /* An await of a coroutine object: the body runs right here. */
@@ -258,18 +277,8 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
         return await_inline(eddy__task_of(future), out_value, size);
     if (future == &task->future)
         return await_itself();
-    future->refs++;
-    if (!eddy__future_is_done(future)) {
-        int outcome = await_pending(task, future);
-        // A cancellation of this task came first: what the future holds stays there.
-        if (outcome == EDDY_CANCELLED && future->status != EDDY_CANCELLED) {
-            eddy__future_unref(future);
-            return outcome;
-        }
-    }
-    int status = eddy__future_take(future, out_value, size);
-    eddy__future_unref(future);
-    return status;
+    return eddy__future_is_done(future) ? eddy__future_take(future, out_value, size)
+                                        : await_pending(task, future, out_value, size);
 }
 
 bool eddy__waiters_any_live(const eddy_waiters *row)

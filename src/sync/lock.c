@@ -27,22 +27,30 @@ static void wake_first(eddy_lock *lock)
         eddy__wait_finish(lock->waiters.first, 0);
 }
 
-int eddy_lock_acquire(eddy_lock *lock)
+EDDY__RETURNS_ELSEWHERE static int acquire_later(eddy_lock *lock)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_lock_acquire");
-    if (err == 0)
-        err = eddy__bind(&lock->loop, "eddy_lock_acquire");
     if (err < 0)
         return err;
-    if (lock->is_locked || eddy__waiters_any_live(&lock->waiters)) {
-        err = eddy__wait_park_in_inline(&wait, &lock->waiters);
-        if (err < 0) {
-            if (!lock->is_locked)
-                wake_first(lock);
-            return err;
-        }
-    }
+    err = eddy__wait_park_in_inline(&wait, &lock->waiters);
+    if (err == 0)
+        lock->is_locked = true;
+    else if (!lock->is_locked)
+        wake_first(lock);
+    return err;
+}
+
+int eddy_lock_acquire(eddy_lock *lock)
+{
+    int err = 0;
+    if (eddy__task_required("eddy_lock_acquire", &err) == NULL)
+        return err;
+    err = eddy__bind(&lock->loop, "eddy_lock_acquire");
+    if (err < 0)
+        return err;
+    if (lock->is_locked || eddy__waiters_any_live(&lock->waiters))
+        return acquire_later(lock);
     lock->is_locked = true;
     return 0;
 }

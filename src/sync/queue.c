@@ -6,9 +6,9 @@
  * (queue_heap.c), which is a ring that always begins at its first slot.
  *
  * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
- * off its row, into that of the woken, which it leaves when it runs. It is only a hint: the woken
- * task looks again, for somebody may have been faster. A waiter that was cancelled after its wake
- * passes the wake on, if there is still a reason.
+ * off its row, and counts it until it runs. It is only a hint: the woken task looks again, for
+ * somebody may have been faster. A waiter that was cancelled after its wake passes the wake on, if
+ * there is still a reason.
  *
  * What always holds:
  *   - An item is in the ring, or with one task.
@@ -41,7 +41,7 @@ struct eddy_queue {
     eddy_waiters getters;
     eddy_waiters putters;
     eddy_waiters joiners;
-    eddy_waiters woken; // that have left their row and have not run yet
+    size_t woken_count; // of tasks that have left their row and have not run yet
     uint32_t loop;      // that uses it; 0: none has
 };
 
@@ -138,7 +138,7 @@ void eddy_queue_free(eddy_queue *queue)
         return;
     }
     if (queue->getters.first != NULL || queue->putters.first != NULL ||
-        queue->joiners.first != NULL || queue->woken.first != NULL) {
+        queue->joiners.first != NULL || queue->woken_count > 0) {
         keep("eddy_queue_free: tasks still wait for the queue; it is kept");
         return;
     }
@@ -170,7 +170,7 @@ static void wake_next(struct eddy_queue *queue, eddy_waiters *row)
         struct wait *wait = row->first;
         bool is_pending = eddy__wait_is_pending(wait);
         eddy__waiters_remove(wait);
-        eddy__waiters_append(&queue->woken, wait);
+        queue->woken_count++;
         if (is_pending) {
             eddy__wait_finish(wait, 0);
             return;
@@ -232,20 +232,25 @@ static int check(struct eddy_queue *queue, size_t size, const char *function)
 }
 
 /* One wait in `row`, while is_blocked(queue); on an error a wake that came in vain goes on. */
-static int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what,
+static inline int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what,
                    bool (*is_blocked)(const eddy_queue *queue))
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, what);
     if (err < 0)
         return err;
-    err = eddy__wait_park_in_inline(&wait, row);
+    eddy__waiters_append(row, &wait);
+    err = eddy__wait_park_inline(&wait);
+    if (EDDY__LIKELY(wait.row == NULL))
+        queue->woken_count--;
+    else
+        eddy__waiters_remove(&wait);
     if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
         wake_next(queue, row);
     return err;
 }
 
-static int put_now(struct eddy_queue *queue, const void *item)
+static inline int put_now(struct eddy_queue *queue, const void *item)
 {
     if (queue->is_shut_down)
         return EDDY_QUEUE_SHUTDOWN;
@@ -260,9 +265,9 @@ static int put_now(struct eddy_queue *queue, const void *item)
     return 0;
 }
 
-static int get_now(struct eddy_queue *queue, void *out_item)
+static inline int get_now(struct eddy_queue *queue, void *out_item)
 {
-    if (queue->count == 0)
+    if (is_empty(queue))
         return queue->is_shut_down ? EDDY_QUEUE_SHUTDOWN : EDDY_QUEUE_EMPTY;
     eddy__copy(out_item, next_item(queue), queue->item_size);
     remove_next(queue);
@@ -276,15 +281,24 @@ int eddy__queue_put_nowait(eddy_queue *queue, const void *item, size_t size)
     return err < 0 ? err : put_now(queue, item);
 }
 
+EDDY__RETURNS_ELSEWHERE static int put_later(struct eddy_queue *queue, const void *item)
+{
+    do {
+        if (queue->is_shut_down)
+            return EDDY_QUEUE_SHUTDOWN;
+        int err = wait_in(queue, &queue->putters, "eddy_queue_put", is_full);
+        if (err < 0)
+            return err;
+    } while (is_full(queue));
+    return put_now(queue, item);
+}
+
 int eddy__queue_put(eddy_queue *queue, const void *item, size_t size)
 {
     int err = check(queue, size, "eddy_queue_put");
-    while (err == 0 && is_full(queue)) {
-        if (queue->is_shut_down)
-            return EDDY_QUEUE_SHUTDOWN;
-        err = wait_in(queue, &queue->putters, "eddy_queue_put", is_full);
-    }
-    return err < 0 ? err : put_now(queue, item);
+    if (err < 0)
+        return err;
+    return is_full(queue) ? put_later(queue, item) : put_now(queue, item);
 }
 
 int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
@@ -293,15 +307,24 @@ int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size)
     return err < 0 ? err : get_now(queue, out_item);
 }
 
+EDDY__RETURNS_ELSEWHERE static int get_later(struct eddy_queue *queue, void *out_item)
+{
+    do {
+        if (queue->is_shut_down)
+            return EDDY_QUEUE_SHUTDOWN;
+        int err = wait_in(queue, &queue->getters, "eddy_queue_get", is_empty);
+        if (err < 0)
+            return err;
+    } while (is_empty(queue));
+    return get_now(queue, out_item);
+}
+
 int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size)
 {
     int err = check(queue, size, "eddy_queue_get");
-    while (err == 0 && queue->count == 0) {
-        if (queue->is_shut_down)
-            return EDDY_QUEUE_SHUTDOWN;
-        err = wait_in(queue, &queue->getters, "eddy_queue_get", is_empty);
-    }
-    return err < 0 ? err : get_now(queue, out_item);
+    if (err < 0)
+        return err;
+    return is_empty(queue) ? get_later(queue, out_item) : get_now(queue, out_item);
 }
 
 static int next_for_loop(void *object, void *out_item)
