@@ -173,7 +173,7 @@ void eddy_future_free(eddy_future *future)
 /* ---- completion ------------------------------------------------------------------------------*/
 
 /* In the order of their registration: the pile has the latest on top. */
-static void queue_callbacks(struct eddy_future *future)
+void eddy__future_queue_callbacks(struct eddy_future *future)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct link *place = &loop->ready.head;
@@ -188,34 +188,17 @@ static void queue_callbacks(struct eddy_future *future)
     }
 }
 
-static inline void complete(struct eddy_future *future, eddy_future_state state, int status)
-{
-    EDDY_ASSERT(future->state == EDDY_STATE_PENDING);
-    future->state = state;
-    future->status = status;
-    if (future->kind == &eddy__future_task && eddy__task_of(future)->watcher != NULL)
-        eddy__loop_ready(eddy__loop_current(), &eddy__task_of(future)->step);
-    if (future->callbacks.top != NULL)
-        queue_callbacks(future);
-}
-
-void eddy__future_finish(struct eddy_future *future, int status, bool has_value)
-{
-    future->has_value = has_value;
-    complete(future, EDDY_STATE_FINISHED, status);
-}
-
 void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error)
 {
     future->error = eddy__error_ref(error);
     future->is_unlooked = true;
-    complete(future, EDDY_STATE_FAILED, status);
+    eddy__future_complete(future, EDDY_STATE_FAILED, status);
 }
 
 void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
 {
     future->error = eddy__error_ref(why);
-    complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
+    eddy__future_complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
 }
 
 /* Whether the outcome may be taken here: a future of a loop that has closed is anybody's. */
@@ -313,10 +296,8 @@ bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
     return is_new;
 }
 
-void eddy__future_look(struct eddy_future *future)
+void eddy__future_look_anew(struct eddy_future *future)
 {
-    if (!future->is_unlooked)
-        return;
     future->is_unlooked = false;
     if (future->kind == &eddy__future_task && link_is_linked(&eddy__task_of(future)->all))
         list_remove(&eddy__task_of(future)->all); // from loop->unlooked

@@ -67,8 +67,25 @@ struct future_value eddy__future_value(const struct eddy_future *future);
  */
 struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size);
 
+void eddy__future_queue_callbacks(struct eddy_future *future);
+
+static inline void eddy__future_complete(struct eddy_future *future, eddy_future_state state,
+                                         int status)
+{
+    EDDY_ASSERT(future->state == EDDY_STATE_PENDING);
+    future->state = state;
+    future->status = status;
+    if (future->callbacks.top != NULL)
+        eddy__future_queue_callbacks(future);
+}
+
 /* Complete a pending future; each queues its callbacks. `error` is borrowed and may be NULL. */
-void eddy__future_finish(struct eddy_future *future, int status, bool has_value);
+static inline void eddy__future_finish(struct eddy_future *future, int status, bool has_value)
+{
+    future->has_value = has_value;
+    eddy__future_complete(future, EDDY_STATE_FINISHED, status);
+}
+
 void eddy__future_fail(struct eddy_future *future, int status, struct eddy_error *error);
 void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why);
 
@@ -82,8 +99,14 @@ bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
 uint32_t eddy__future_walk(void);
 bool eddy__future_mark(struct eddy_future *future, uint32_t walk);
 
+void eddy__future_look_anew(struct eddy_future *future);
+
 /* Somebody has looked at its error. */
-void eddy__future_look(struct eddy_future *future);
+static inline void eddy__future_look(struct eddy_future *future)
+{
+    if (EDDY__UNLIKELY(future->is_unlooked))
+        eddy__future_look_anew(future);
+}
 
 /* As eddy_future_free(), which is slower when other references are left. */
 static inline void eddy__future_unref(struct eddy_future *future)

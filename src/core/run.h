@@ -35,8 +35,34 @@ static inline void eddy__loop_count_task(struct eddy_loop *loop, int change)
 /* Reports and drops the coroutine objects made in callbacks that nobody took; task.c. */
 void eddy__loop_drop_unawaited(struct eddy_loop *loop);
 
-/* Runs the body of a coroutine; task.c. */
-int eddy__coro_enter(struct task *task);
+/*
+ * The arguments of a coroutine stand behind the struct, its result behind them. A thing is aligned to
+ * 16 bytes only if its size is a multiple of that, and needs no more than 8 otherwise.
+ */
+static inline size_t eddy__coro_align(size_t offset, size_t size)
+{
+    size_t alignment = size % 16 == 0 ? 16 : 8;
+    return (offset + alignment - 1) & ~(alignment - 1);
+}
+
+static inline size_t eddy__coro_arguments_offset(const struct eddy_function *function)
+{
+    return eddy__coro_align(sizeof(struct task), function->arguments_size);
+}
+
+static inline size_t eddy__coro_result_offset(const struct eddy_function *function)
+{
+    return eddy__coro_align(eddy__coro_arguments_offset(function) + function->arguments_size,
+                            function->result_size);
+}
+
+/* Runs the body of a coroutine. */
+static inline int eddy__coro_enter(struct task *task)
+{
+    const struct eddy_function *function = task->site->function;
+    return function->entry((char *)task + eddy__coro_arguments_offset(function),
+                           (char *)task + eddy__coro_result_offset(function));
+}
 
 /* Completes the future of a task whose body ended with `status`; task.c. */
 void eddy__task_end(struct task *task, int status);

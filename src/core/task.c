@@ -24,46 +24,26 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The arguments stand behind the struct, the result behind them. A thing is aligned to 16 bytes only
- * if its size is a multiple of that, and needs no more than 8 otherwise.
- */
-static inline size_t align_for(size_t offset, size_t size)
-{
-    size_t alignment = size % 16 == 0 ? 16 : 8;
-    return (offset + alignment - 1) & ~(alignment - 1);
-}
-
-static inline size_t arguments_offset(const struct eddy_function *function)
-{
-    return align_for(sizeof(struct task), function->arguments_size);
-}
-
-static inline size_t result_offset(const struct eddy_function *function)
-{
-    return align_for(arguments_offset(function) + function->arguments_size, function->result_size);
-}
-
 static inline size_t size_of(const struct eddy_function *function)
 {
-    return result_offset(function) + function->result_size;
+    return eddy__coro_result_offset(function) + function->result_size;
 }
 
 void *eddy__coro_arguments(struct task *task)
 {
-    return (char *)task + arguments_offset(task->site->function);
+    return (char *)task + eddy__coro_arguments_offset(task->site->function);
 }
 
 static void *result_of(struct task *task)
 {
-    return (char *)task + result_offset(task->site->function);
+    return (char *)task + eddy__coro_result_offset(task->site->function);
 }
 
 struct future_value eddy__task_value(const struct task *task)
 {
     const struct eddy_function *function = task->site->function;
-    return (struct future_value){(char *)task + result_offset(function), function->result_size,
-                                 function->drop_result};
+    return (struct future_value){(char *)task + eddy__coro_result_offset(function),
+                                 function->result_size, function->drop_result};
 }
 
 static void drop_arguments(struct task *task)
@@ -184,11 +164,6 @@ void eddy__coro_take(struct task *task)
     task->future.stage = TASK_TAKEN;
 }
 
-int eddy__coro_enter(struct task *task)
-{
-    return task->site->function->entry(eddy__coro_arguments(task), result_of(task));
-}
-
 int eddy__coro_run(struct task *task)
 {
     EDDY_ASSERT(task->future.stage == TASK_TAKEN);
@@ -275,7 +250,19 @@ static int inherit(const eddy_task_options *options, struct inherited **out)
                                                        : eddy__inherit(out);
 }
 
-eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
+/* What every new task has; it belongs to two now, the caller and the loop. */
+static inline void begin_life(struct eddy_loop *loop, struct task *task)
+{
+    task->future.stage = TASK_CREATED;
+    task->future.refs++;
+    task->id = next_id(loop);
+    list_push(&loop->tasks, &task->all);
+    eddy__loop_count_task(loop, 1);
+}
+
+/* Not a coroutine object of this loop without further ado; see eddy_task_create(). */
+__attribute__((noinline)) static eddy_task *create_any(eddy_coroutine *coroutine,
+                                                       const eddy_task_options *options)
 {
     struct eddy_loop *loop = eddy__loop_current();
     if (coroutine == NULL)
@@ -301,18 +288,29 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
         eddy__task_hold(task, NULL, inherited);
         eddy__nested_count(inherited, 1);
     }
-    coroutine->stage = TASK_CREATED;
     coroutine->loop_id = loop->id;
-    coroutine->refs++;
-    task->id = next_id(loop);
+    begin_life(loop, task);
     if (options != NULL)
         set_options(task, options);
-    list_push(&loop->tasks, &task->all);
-    eddy__loop_count_task(loop, 1);
     if (EDDY__UNLIKELY(starts_eagerly(loop, options)))
         eddy__run_eagerly(task);
     else
         eddy__loop_ready(loop, &task->step);
+    return coroutine;
+}
+
+eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
+{
+    struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(options != NULL || loop == NULL || loop->is_eager || coroutine == NULL ||
+                       !eddy__is_coroutine(coroutine) || coroutine->loop_id != loop->id ||
+                       *eddy__inherited_slot() != NULL))
+        return create_any(coroutine, options);
+    struct task *task = eddy__task_of(coroutine);
+    if (link_is_linked(&task->all))
+        list_remove(&task->all);
+    begin_life(loop, task);
+    eddy__loop_ready(loop, &task->step);
     return coroutine;
 }
 
@@ -365,6 +363,22 @@ void eddy__task_unwatch(struct task *task)
     task->watcher = NULL;
 }
 
+/* It has ended, and belongs to the loop no longer. */
+static inline void end_life(struct task *task)
+{
+    list_remove(&task->all);
+    eddy__loop_count_task(eddy__loop_current(), -1);
+    task->future.stage = TASK_ENDED;
+}
+
+/* Who watches a task that is about to be completed will be told before all others. */
+static inline void queue_watcher(struct task *task)
+{
+    task->step.run = tell_watcher;
+    if (task->watcher != NULL)
+        eddy__loop_ready(eddy__loop_current(), &task->step);
+}
+
 /* The body ended with an error, or a cancellation was still to be delivered. */
 static void complete_otherwise(struct task *task, int status, struct eddy_error *error)
 {
@@ -379,6 +393,7 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
     }
     eddy__task_set_must_cancel(task, false);
     future->error = NULL;
+    queue_watcher(task);
     if (status == EDDY_CANCELLED) {
         eddy__future_cancelled(future, error);
     } else {
@@ -388,15 +403,15 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
     eddy__error_unref(undelivered);
 }
 
-static void complete(struct task *task, int status, struct eddy_error *error)
+static inline void complete(struct task *task, int status, struct eddy_error *error)
 {
-    list_remove(&task->all);
-    eddy__loop_count_task(eddy__loop_current(), -1);
-    task->step.run = tell_watcher;
-    if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel))
+    end_life(task);
+    if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel)) {
         complete_otherwise(task, status, error);
-    else
+    } else {
+        queue_watcher(task);
         eddy__future_finish(&task->future, status, task->site->function->result_size > 0);
+    }
 }
 
 /* It ends: what it has inherited, or set, is given back now and not with its last reference. */
@@ -425,7 +440,6 @@ void eddy__task_end(struct task *task, int status)
         eddy__debug_task_ends(task, status);
     if (EDDY__UNLIKELY(activation->inherited != NULL))
         give_back_inherited(task);
-    task->future.stage = TASK_ENDED;
     eddy__task_hold(task, activation->extra, NULL);
     struct eddy_error *error = activation->error;
     complete(task, status, error != NULL && error->code == status ? error : NULL);
@@ -447,10 +461,8 @@ void eddy__task_give_up(struct task *task)
         give_back_inherited(task);
         eddy__task_hold(task, activation->extra, NULL);
     }
-    task->future.stage = TASK_ENDED;
-    list_remove(&task->all);
-    eddy__loop_count_task(eddy__loop_current(), -1);
-    task->step.run = tell_watcher;
+    end_life(task);
+    queue_watcher(task);
     eddy__future_cancelled(&task->future, NULL);
 }
 
@@ -463,7 +475,6 @@ void eddy__task_end_unbegun(struct task *task, int status)
     loop->is_between_tasks = true;
     drop_arguments(task);
     give_back_inherited(task);
-    task->future.stage = TASK_ENDED;
     complete(task, status, status == EDDY_CANCELLED ? task->future.error : NULL);
     eddy_future_free(&task->future);
     loop->current = running;
