@@ -113,7 +113,7 @@ static bool find_awaiters(struct capture *capture, struct eddy_future *future, s
         if (!add_to_come(capture, behind(container_of(link, struct handle, link)), depth))
             return false;
     struct watcher *watcher = future->kind == &eddy__future_task && !eddy__future_is_done(future)
-                                  ? eddy__task_of(future)->watcher
+                                  ? *eddy__task_watcher(eddy__task_of(future))
                                   : NULL;
     return watcher == NULL || add_to_come(capture, eddy__gather_watching(watcher), depth);
 }

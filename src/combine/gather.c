@@ -76,7 +76,7 @@ static size_t fini_gather(struct eddy_future *future)
     for (size_t i = 0; i < gather->count; i++) {
         struct eddy_future *child = gather->children[i];
         if (child->kind == &eddy__future_task &&
-            eddy__task_of(child)->watcher == &gather->watcher)
+            *eddy__task_watcher(eddy__task_of(child)) == &gather->watcher)
             eddy__task_unwatch(eddy__task_of(child));
         eddy_future_free(child);
     }

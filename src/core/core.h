@@ -300,6 +300,7 @@ struct eddy_loop {
     struct task *current;
     int64_t now_ns;             // virtual time; or the real time last read
     _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
+    uint32_t eager_count; // tasks started eagerly that have not stopped yet
     int budget; // until the kernel is asked although handles are ready: run.h
     int iterations_free; // that may begin before budget and clock are looked at: run.c
     int iterations_granted; // the last time
@@ -313,7 +314,8 @@ struct eddy_loop {
     uint64_t ticks_max;  // between two of them, while news or timers are waited for
     bool is_virtual;
     bool is_debug;
-    bool has_detours; // debug mode times each step, or tasks are a crowd: see eddy__run_next()
+    bool has_detours; // debug mode times each step, or a task is being started eagerly: run.c
+    bool is_crowded;  // tasks' stacks don't stay in the cache: see look_ahead() in run.c
     bool is_eager;
     bool is_stopping;         // the awaited future of eddy__loop_run_until() is done
     bool is_running;          // inside eddy__loop_run_until()

@@ -176,7 +176,6 @@ struct task_extra {
 
 /* What a task has from its first step to its end. Lies above the frames of its stack. */
 struct activation {
-    struct context context;  // where it continues
     struct stack *stack;     // that it runs on: its own, or a generator's
     struct wait *wait;       // what it waits for; NULL: nothing
     struct scope *scopes;    // open ones, the newest first
@@ -184,6 +183,7 @@ struct activation {
     size_t failed_begins;    // scopes that could not be opened for want of memory, not ended yet
     struct eddy_error *error;         // travelling in it, see error.h
     struct eager_start *eager;        // who goes on when it first stops; or NULL
+    struct watcher *watcher;          // who is told first that it is done; or NULL
     struct eddy_generator *generator; // the innermost whose body it runs; or NULL
     struct list unawaited;            // coroutine objects that it made and nobody took
     struct task_extra *extra;         // or NULL
@@ -202,13 +202,22 @@ struct task {
         struct activation *activation; // at the stage TASK_RUNNING
         void *held;                    // at any other: see eddy__task_hold()
     };
-    const eddy_site *site;   // where it was made, and of what
-    struct watcher *watcher; // who is told first that it is done; or NULL
+    union {
+        struct context context;  // where it continues, at the stage TASK_RUNNING
+        struct watcher *watcher; // at any other: see eddy__task_watcher()
+    };
+    const eddy_site *site; // where it was made, and of what
     uint64_t id;
 };
 
 _Static_assert(sizeof(struct task) == 120, "with eight bytes of arguments, two cache lines");
 _Static_assert(offsetof(struct task, step) == 64, "a switch touches the second of them alone");
+
+/* Who is told first that `task` is done; or NULL. */
+static inline struct watcher **eddy__task_watcher(struct task *task)
+{
+    return task->future.stage == TASK_RUNNING ? &task->activation->watcher : &task->watcher;
+}
 
 /* What `task` waits for; NULL: nothing. */
 static inline struct wait *eddy__task_wait(const struct task *task)

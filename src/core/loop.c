@@ -104,7 +104,7 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     loop->ticks_max = eddy__ticks_in_a_while();
     loop->is_eager = loop->options.eager_start;
     loop->is_debug = loop->options.debug || (debug != NULL && strcmp(debug, "1") == 0);
-    loop->has_detours = loop->is_debug;
+    eddy__loop_count_eager(loop, 0);
     loop->exception_handler = loop->options.exception_handler;
     loop->exception_handler_data = loop->options.exception_handler_data;
 }

@@ -31,6 +31,9 @@ static inline bool eddy__loop_begin_iteration(struct eddy_loop *loop)
     return true;
 }
 
+/* In a crowd, before the next handle is taken: asks the memory for what will be needed soon. */
+void eddy__loop_look_ahead(struct eddy_loop *loop);
+
 /* As eddy__run_next(), whatever comes next. */
 void eddy__run_next_of_any(struct task *self);
 
@@ -60,19 +63,20 @@ __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loo
                                                                  struct task *self)
 {
     eddy__note_return();
-    struct activation *from = self->activation;
     struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
     // Straight on to the next task, if nothing else stands before it.
-    if (EDDY__LIKELY(from->eager == NULL && !loop->has_detours &&
+    if (EDDY__LIKELY(!loop->has_detours &&
                      (loop->batch_last != NULL || eddy__loop_begin_iteration(loop)) &&
                      handle->run == eddy__task_step)) {
+        if (EDDY__UNLIKELY(loop->is_crowded))
+            eddy__loop_look_ahead(loop);
         eddy__batch_take(loop);
         struct task *next = container_of(handle, struct task, step);
-        struct activation *to = next->activation;
         if (EDDY__UNLIKELY(next == self))
             return;
         loop->current = next;
-        eddy__fiber_switch(&from->context, &from->stack->fiber, &to->context, &to->stack->fiber);
+        eddy__fiber_switch(&self->context, &self->activation->stack->fiber, &next->context,
+                           &next->activation->stack->fiber);
         return;
     }
     eddy__run_next_of_any(self);

@@ -80,35 +80,36 @@ bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop)
 /* ---- looking ahead ---------------------------------------------------------------------------*/
 
 enum {
-    AHEAD = 8,        // switches between fetching a stack and using it
+    AHEAD = 12,        // switches between fetching a stack and using it
     LINE = 64,        // bytes of a cache line
-    FRAMES = 5 * LINE // what a task that waits has on its stack at the least
+    FRAMES = 2 * LINE // what a task that goes on touches of its stack at the least
 };
 
-/* Asks for the activation of a task that can go on, and the frames below it. */
+/* Asks for what a task that can go on will touch first. */
 static void fetch_stack(const struct link *link)
 {
     const struct handle *handle = container_of(link, const struct handle, link);
     if (handle->run != eddy__task_step)
         return;
-    const char *activation = (const char *)container_of(handle, const struct task, step)->activation;
-    for (int below = 0; below <= FRAMES; below += LINE)
-        __builtin_prefetch(activation - below, 0, 2);
+    const char *sp = container_of(handle, const struct task, step)->context.sp;
+    for (int above = 0; above < FRAMES; above += LINE)
+        __builtin_prefetch(sp + above, 0, 2);
 }
 
 /*
  * A touch of a stack that has left the cache takes as long as ten switches, most of it for the page
  * table. So a place in the queue is kept some tasks ahead, and moves on by one with each switch.
  */
-static void look_ahead(struct eddy_loop *loop)
+void eddy__loop_look_ahead(struct eddy_loop *loop)
 {
+    const struct link *next = loop->ready.head.next; // is about to be taken
     struct link *ahead = loop->ahead != NULL ? loop->ahead : loop->ready.head.next;
     int steps = loop->ahead != NULL ? 1 : AHEAD;
-    for (; steps > 0 && ahead->next != &loop->ready.head && ahead != &loop->ready.head; steps--) {
+    for (; steps > 0 && ahead->next != &loop->ready.head; steps--) {
         ahead = ahead->next;
         fetch_stack(ahead);
     }
-    loop->ahead = ahead != &loop->ready.head ? ahead : NULL;
+    loop->ahead = ahead != next ? ahead : NULL;
 }
 
 /* ---- the next task ---------------------------------------------------------------------------*/
@@ -130,6 +131,7 @@ static void init_activation(struct activation *activation, struct stack *stack,
     activation->failed_begins = 0;
     activation->error = NULL;
     activation->eager = NULL;
+    activation->watcher = task->watcher;
     activation->generator = NULL;
     list_init(&activation->unawaited);
     bool has_none = EDDY__LIKELY(task->held == NULL);
@@ -176,12 +178,12 @@ static struct task *take_next_task(struct eddy_loop *loop, bool *out_is_new)
         *out_is_new = handle->run == eddy__task_begin;
         if (!*out_is_new && handle->run != eddy__task_step)
             return NULL;
+        if (EDDY__UNLIKELY(loop->is_crowded) && !*out_is_new)
+            eddy__loop_look_ahead(loop);
         eddy__batch_take_any(loop);
         struct task *task = container_of(handle, struct task, step);
         if (*out_is_new && !can_begin(loop, task))
             continue;
-        if (EDDY__UNLIKELY(loop->has_detours) && !*out_is_new)
-            look_ahead(loop);
         return task;
     }
 }
@@ -194,12 +196,12 @@ static void run_to_the_end(void *argument);
 static void go_on_with(struct eddy_loop *loop, struct task *task, bool is_new,
                        struct context *from, struct fiber *from_fiber)
 {
-    struct activation *to = task->activation;
+    struct stack *to = task->activation->stack;
     loop->current = task;
     if (is_new)
-        eddy__fiber_start(from, from_fiber, to->stack, run_to_the_end, task);
+        eddy__fiber_start(from, from_fiber, to, run_to_the_end, task);
     else
-        eddy__fiber_switch(from, from_fiber, &to->context, &to->stack->fiber);
+        eddy__fiber_switch(from, from_fiber, &task->context, &to->fiber);
 }
 
 /* The dying task's last act, on a stack that has been given back. */
@@ -207,6 +209,7 @@ _Noreturn static void leave_for_next(struct eddy_loop *loop, struct fiber *fiber
                                      const struct eager_start *eager)
 {
     if (EDDY__UNLIKELY(eager != NULL)) {
+        eddy__loop_count_eager(loop, -1);
         loop->current = eager->creator;
         loop->is_between_tasks = false;
         eddy__fiber_leave(fiber, &eager->context, eager->fiber);
@@ -217,10 +220,10 @@ _Noreturn static void leave_for_next(struct eddy_loop *loop, struct fiber *fiber
     loop->is_between_tasks = false;
     if (next == NULL)
         eddy__fiber_leave(fiber, &loop->context, &loop->fiber);
-    struct activation *to = next->activation;
+    struct stack *to = next->activation->stack;
     if (is_new)
-        eddy__fiber_leave_start(fiber, to->stack, run_to_the_end, next);
-    eddy__fiber_leave(fiber, &to->context, &to->stack->fiber);
+        eddy__fiber_leave_start(fiber, to, run_to_the_end, next);
+    eddy__fiber_leave(fiber, &next->context, &to->fiber);
 }
 
 /* The first frame of every task's stack. */
@@ -252,8 +255,9 @@ void eddy__run_next_of_any(struct task *self)
     if (EDDY__UNLIKELY(from->eager != NULL)) {
         struct eager_start *eager = from->eager;
         from->eager = NULL;
+        eddy__loop_count_eager(loop, -1);
         loop->current = eager->creator;
-        eddy__fiber_switch(&from->context, &from->stack->fiber, &eager->context, eager->fiber);
+        eddy__fiber_switch(&self->context, &from->stack->fiber, &eager->context, eager->fiber);
         return;
     }
     bool is_new = false;
@@ -261,11 +265,11 @@ void eddy__run_next_of_any(struct task *self)
     if (next == self)
         return;
     if (next != NULL) {
-        go_on_with(loop, next, is_new, &from->context, &from->stack->fiber);
+        go_on_with(loop, next, is_new, &self->context, &from->stack->fiber);
         return;
     }
     loop->current = NULL;
-    eddy__fiber_switch(&from->context, &from->stack->fiber, &loop->context, &loop->fiber);
+    eddy__fiber_switch(&self->context, &from->stack->fiber, &loop->context, &loop->fiber);
 }
 
 void eddy__task_step(struct handle *handle)
@@ -306,5 +310,6 @@ void eddy__run_eagerly(struct task *task)
         .creator = creator,
     };
     task->activation->eager = &eager;
+    eddy__loop_count_eager(loop, 1);
     go_on_with(loop, task, true, &eager.context, eager.fiber);
 }

@@ -16,7 +16,7 @@ void eddy__task_begin(struct handle *handle);
 /* Runs a new task's first step at once, as the current task; returns when it stops or ends. */
 void eddy__run_eagerly(struct task *task);
 
-/* As eddy__batch_take(), also in a crowd. */
+/* As eddy__batch_take(), for whoever has not looked ahead. */
 static inline struct handle *eddy__batch_take_any(struct eddy_loop *loop)
 {
     if (loop->ready.head.next == loop->ahead)
@@ -24,12 +24,19 @@ static inline struct handle *eddy__batch_take_any(struct eddy_loop *loop)
     return eddy__batch_take(loop);
 }
 
+/* One eager start more or less is under way. */
+static inline void eddy__loop_count_eager(struct eddy_loop *loop, int change)
+{
+    loop->eager_count += (uint32_t)change;
+    loop->has_detours = loop->is_debug || loop->eager_count > 0;
+}
+
 /* One task more or less: from CROWD_MIN on their stacks don't stay in the cache. */
 static inline void eddy__loop_count_task(struct eddy_loop *loop, int change)
 {
     enum { CROWD_MIN = 2048 };
     loop->task_count += (size_t)change;
-    loop->has_detours = loop->is_debug || loop->task_count >= CROWD_MIN;
+    loop->is_crowded = loop->task_count >= CROWD_MIN;
 }
 
 /* Reports and drops the coroutine objects made in callbacks that nobody took; task.c. */

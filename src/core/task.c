@@ -352,15 +352,16 @@ static void tell_watcher(struct handle *handle)
 
 void eddy__task_watch(struct task *task, struct watcher *watcher)
 {
-    EDDY_ASSERT(task->watcher == NULL && !eddy__future_is_done(&task->future));
-    task->watcher = watcher;
+    EDDY_ASSERT(*eddy__task_watcher(task) == NULL && !eddy__future_is_done(&task->future));
+    *eddy__task_watcher(task) = watcher;
 }
 
 void eddy__task_unwatch(struct task *task)
 {
-    if (task->watcher != NULL && eddy__future_is_done(&task->future))
+    struct watcher **watcher = eddy__task_watcher(task);
+    if (*watcher != NULL && eddy__future_is_done(&task->future))
         eddy__handle_cancel(&task->step);
-    task->watcher = NULL;
+    *watcher = NULL;
 }
 
 /* It has ended, and belongs to the loop no longer. */
@@ -441,6 +442,7 @@ void eddy__task_end(struct task *task, int status)
     if (EDDY__UNLIKELY(activation->inherited != NULL))
         give_back_inherited(task);
     eddy__task_hold(task, activation->extra, NULL);
+    task->watcher = activation->watcher;
     struct eddy_error *error = activation->error;
     complete(task, status, error != NULL && error->code == status ? error : NULL);
     if (EDDY__UNLIKELY(error != NULL))
@@ -460,6 +462,7 @@ void eddy__task_give_up(struct task *task)
         eddy__error_unref(activation->error);
         give_back_inherited(task);
         eddy__task_hold(task, activation->extra, NULL);
+        task->watcher = activation->watcher;
     }
     end_life(task);
     queue_watcher(task);

@@ -38,7 +38,7 @@ __attribute__((noinline)) size_t eddy__task_unwind(const struct task *task, void
         n = eddy__unwind_here(addresses, size, 1);
     } else {
         const struct context *context = eddy__eager_creator_context(task);
-        n = eddy__unwind_suspended(context != NULL ? context : &task->activation->context,
+        n = eddy__unwind_suspended(context != NULL ? context : &task->context,
                                    addresses, size);
     }
     const struct eddy_generator *generator = task->activation->generator;
