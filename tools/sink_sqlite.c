@@ -222,11 +222,31 @@ static void write_insert(struct sqlite_sink *sqlite)
              sqlite->options->table);
 }
 
-/* Telling JSON from text costs a look at every byte, which the loop has no time for. */
-EDDY_ASYNC(tell_kinds, (struct record *, records), (size_t, count))
+static void tell_kinds_here(struct record *records, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         records[i].kind = record_kind_of(records[i].body, records[i].body_size);
+}
+
+EDDY_ASYNC(tell_kinds, (struct record *, records), (size_t, count))
+{
+    tell_kinds_here(records, count);
+    return 0;
+}
+
+/*
+ * Telling JSON from text costs a look at every byte, which the loop has no time for, unless they are so
+ * few that going to a thread and back takes longer.
+ */
+static int find_kinds(struct record *records, size_t count)
+{
+    enum { HERE_MAX = 16 << 10 };    // bytes
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += records[i].body_size;
+    if (size > HERE_MAX)
+        return eddy_to_thread(eddy_coro(tell_kinds, records, count));
+    tell_kinds_here(records, count);
     return 0;
 }
 
@@ -294,7 +314,7 @@ static int replace(struct sqlite_sink *sqlite, size_t count)
 static int write_rows(struct sqlite_sink *sqlite, struct record *records, size_t count)
 {
     EDDY_TRY(make_room(sqlite, count));
-    EDDY_TRY(eddy_to_thread(eddy_coro(tell_kinds, records, count)));
+    EDDY_TRY(find_kinds(records, count));
     for (size_t i = 0; i < count; i++)
         fill_row(sqlite->values + i * COLUMN_COUNT, sqlite->times[i], &records[i]);
     if (!sqlite->is_replacing)
@@ -357,7 +377,8 @@ static const struct sink_ops sqlite_ops = {sqlite_write, sqlite_finish, sqlite_f
 
 static int open_for_writing(struct sqlite_sink *sqlite)
 {
-    EDDY_TRY(open_connection(sqlite, NULL));
+    // In a power cut the latest rows may be lost, and are fetched again; at the end all is on disk.
+    EDDY_TRY(open_connection(sqlite, &(eddy_sql_options){.synchronous = "normal"}));
     return create_table(sqlite);
 }
 
