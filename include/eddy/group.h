@@ -27,15 +27,16 @@ typedef struct eddy_group {
     struct group *ended; /* after the end, until the block is left: its tasks can still be read */
     bool is_used;
     bool is_cancelled; /* before the beginning */
+    int failure;       /* why eddy_group_begin() could not begin it; or 0 */
 } eddy_group;
 
 /* Initialises a group that has not begun, for eddy_group_enter(). */
-#define EDDY_GROUP {NULL, NULL, false, false}
+#define EDDY_GROUP {NULL, NULL, false, false, 0}
 
 /*
  * Begins a group in the current task; in the block where this stands, its end is also the group's at
- * the latest. A group that could not begin (outside a task, without memory) says so at its end, and
- * refuses children.
+ * the latest. A group that could not begin (EDDY_EMISUSE: outside a task; -ENOMEM) says so at its end,
+ * and refuses children.
  */
 #define eddy_group_begin(group_)                                                              \
     *(group_) = (eddy_group)EDDY_GROUP;                                                       \

@@ -284,7 +284,8 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
 eddy_group *eddy__group_begin_here(eddy_group *handle, const eddy_place *place,
                                    const char *function)
 {
-    if (begin(handle, place, function) == 0)
+    handle->failure = begin(handle, place, function);
+    if (handle->failure == 0)
         handle->group->guarded = handle;
     return handle;
 }
@@ -325,6 +326,9 @@ eddy_task *eddy_group_add(eddy_group *handle, eddy_coroutine *coroutine,
                           const eddy_task_options *options)
 {
     struct group *group = handle->group;
+    if (handle->failure < 0)
+        return refused(coroutine, handle->failure,
+                       "eddy_group_create_task: the group could not begin");
     if (group == NULL)
         return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is not open");
     if (group->parent->future.loop_id != eddy__loop_id())
@@ -351,6 +355,9 @@ int eddy_group_end(eddy_group *handle, int status)
 {
     struct task *task = eddy__task_current();
     struct group *group = handle->group;
+    if (handle->failure < 0)
+        return status < 0 ? status
+                          : eddy__fail_plain(handle->failure, "eddy_group_end: the group could not begin");
     if (group == NULL || task != group->parent || task->activation->scopes != &group->scope)
         return eddy__misuse("eddy_group_end: the group is not the newest open scope of this task");
     join(group, status);
