@@ -204,6 +204,33 @@ EDDY_ASYNC(sets_and_leaves_one)
     return rc;
 }
 
+EDDY_ASYNC(sleeps_for, (double, seconds))
+{
+    return eddy_sleep(seconds);
+}
+
+/* In a nested run, where what is handed on to a task that is made needs memory of its own. */
+EDDY_ASYNC(sets_and_gathers)
+{
+    EDDY_TRY(eddy_context_var_set(&number, 4));
+    EDDY_TRY(gathers());
+    eddy_group group;
+    eddy_group_begin(&group);
+    for (int i = 0; i < 3; i++)
+        (void)eddy_group_create_task(&group, sleeps_for, i);
+    int rc = eddy_group_end(&group, 0);
+    if (rc < 0)
+        return rc == EDDY_EGROUP ? -ENOMEM : rc; // a child could not be made
+    EDDY_TRY(eddy_shield(eddy_coro(sleeps_for, 1)));
+    return eddy_wait_for(eddy_coro(sleeps_for, 1), 5);
+}
+
+EDDY_ASYNC(gathers_with_a_variable)
+{
+    EDDY_TRY(eddy_context_var_set(&number, 3));
+    return eddy_run(eddy_coro(sets_and_gathers), NULL);
+}
+
 EDDY_ASYNC(nests_a_run)
 {
     EDDY_AUTO(eddy_context) *context = NULL;
@@ -282,6 +309,7 @@ FAULT_TEST(works_on_a_thread)
 FAULT_TEST(cancels_with_words)
 FAULT_TEST(fails_in_words)
 FAULT_TEST(nests_a_run)
+FAULT_TEST(gathers_with_a_variable)
 
 RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(awaits_and_times_out_with_failing_memory_ends_cleanly),
@@ -291,4 +319,5 @@ RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(works_on_a_thread_with_failing_memory_ends_cleanly),
           TEST_OF(cancels_with_words_with_failing_memory_ends_cleanly),
           TEST_OF(fails_in_words_with_failing_memory_ends_cleanly),
-          TEST_OF(nests_a_run_with_failing_memory_ends_cleanly))
+          TEST_OF(nests_a_run_with_failing_memory_ends_cleanly),
+          TEST_OF(gathers_with_a_variable_with_failing_memory_ends_cleanly))

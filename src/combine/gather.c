@@ -34,11 +34,10 @@ struct listener {
 
 struct gather {
     struct eddy_future future; // first
-    struct watcher watcher;
-    struct pin pin;            // while `left` > 0
+    struct watcher watcher;    // `left` counts all children, also those listened to
+    struct pin pin;            // while watcher.left > 0
     bool return_exceptions;
     bool is_cancel_requested;  // and a child was cancelled for it
-    size_t left;               // children that are not done yet, or whose news has not come
     size_t count;
     size_t listener_count;
     struct listener *listeners; // behind the children
@@ -111,7 +110,7 @@ static void finish(struct gather *gather, struct eddy_future *last)
 
 static void note_child(struct gather *gather, struct eddy_future *child)
 {
-    gather->left--;
+    gather->watcher.left--;
     if (eddy__future_is_done(&gather->future)) {
         eddy__future_look(child);
         return;
@@ -121,14 +120,14 @@ static void note_child(struct gather *gather, struct eddy_future *child)
         eddy__future_fail(&gather->future, child->status, child->error);
         return;
     }
-    if (gather->left == 0)
+    if (gather->watcher.left == 0)
         finish(gather, child);
 }
 
 static void take_news(struct gather *gather, struct eddy_future *child)
 {
     note_child(gather, child);
-    if (gather->left == 0)
+    if (gather->watcher.left == 0)
         eddy__unpin(&gather->pin);
 }
 
@@ -159,22 +158,26 @@ struct eddy_future *eddy__gather_watching(struct watcher *watcher)
 
 /* ---- making one ------------------------------------------------------------------------------*/
 
+static bool can_watch(const struct eddy_future *child)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    return loop != NULL && !loop->is_eager && child != NULL && eddy__is_coroutine(child);
+}
+
 /*
- * Goes through the children, and counts those that need a listener: what is no coroutine object, and
- * what stands in the list before; everything if tasks start inside the call that makes them.
- * `listeners` receives them; or NULL. Before any coroutine is made a task, for one that starts at
- * once may walk over the same futures.
+ * Goes through the children, and counts those that need a listener: what is no coroutine object;
+ * everything if tasks start inside the call that makes them. (A coroutine object that is given again is
+ * none any more when its turn comes.) `listeners` receives them; or NULL. Before any coroutine is made a
+ * task, for one that starts at once may walk over the same futures.
  */
 static size_t plan_listeners(eddy_future *const *children, size_t count, struct listener *listeners)
 {
-    struct eddy_loop *loop = eddy__loop_current();
-    bool can_watch = loop != NULL && !loop->is_eager;
     uint32_t walk = eddy__future_walk();
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        bool is_repeated = children[i] != NULL && !eddy__future_mark(children[i], walk);
-        if (can_watch && !is_repeated && children[i] != NULL && eddy__is_coroutine(children[i]))
+        if (can_watch(children[i]))
             continue;
+        bool is_repeated = children[i] != NULL && !eddy__future_mark(children[i], walk);
         if (listeners != NULL)
             listeners[n] = (struct listener){
                 .handle.run = on_child_done, .index = i, .is_repeated = is_repeated};
@@ -206,25 +209,35 @@ static void listen_to(struct gather *gather, struct listener *listener, struct e
     listener->child = child;
     if (listener->is_repeated)
         return;
-    gather->left++;
+    gather->watcher.left++;
     if (!eddy__future_is_done(child))
         eddy__future_subscribe(child, &listener->handle);
 }
 
-static void add_children(struct gather *gather, eddy_future *const *children, size_t count)
+/* Returns how many could not be made tasks, for want of memory: they have failed already. */
+static size_t add_children(struct gather *gather, eddy_future *const *children, size_t count)
 {
+    size_t unmade_count = 0;
     struct listener *listener = gather->listeners;
     struct listener *end = listener + gather->listener_count;
     for (size_t i = 0; i < count; i++) {
+        bool is_new = can_watch(children[i]);
         struct eddy_future *child = eddy__future_of(children[i]);
         gather->children[gather->count++] = child;
         if (listener < end && listener->index == i) {
             listen_to(gather, listener++, child);
-        } else {
-            gather->left++;
-            eddy__task_watch(eddy__task_of(child), &gather->watcher);
+        } else if (is_new) {
+            gather->watcher.left++;
+            if (EDDY__LIKELY(!eddy__future_is_done(child)))
+                eddy__task_watch(eddy__task_of(child), &gather->watcher);
+            else
+                unmade_count++;
         }
     }
+    // With listeners the order matters in which these and the tasks are done.
+    if (gather->listener_count == 0)
+        gather->watcher.unended = gather->watcher.left - unmade_count;
+    return unmade_count;
 }
 
 static bool is_done_already(const struct listener *listener)
@@ -242,18 +255,20 @@ eddy_future *eddy_gather_all_start(eddy_future *const *children, size_t count,
     }
     struct gather *gather = gather_of(future);
     gather->return_exceptions = return_exceptions;
-    add_children(gather, children, count);
+    size_t unmade_count = add_children(gather, children, count);
     if (count == 0)
         eddy__future_finish(future, 0, false);
     // Which children count as done already is settled before any of their news is taken.
-    size_t done_count = 0;
+    size_t done_count = unmade_count;
     for (size_t i = 0; i < gather->listener_count; i++)
         done_count += is_done_already(&gather->listeners[i]);
-    if (gather->left > done_count)
+    if (gather->watcher.left > done_count)
         pin_while_pending(gather);
     for (size_t i = 0; i < gather->listener_count && done_count > 0; i++)
         if (is_done_already(&gather->listeners[i]))
             note_child(gather, gather->listeners[i].child);
+    for (size_t i = 0; i < unmade_count; i++)
+        note_child(gather, eddy__future_unmade(-ENOMEM));
     return future;
 }
 

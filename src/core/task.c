@@ -373,11 +373,20 @@ static inline void end_life(struct task *task)
 }
 
 /* Who watches a task that is about to be completed will be told before all others. */
-static inline void queue_watcher(struct task *task)
+static inline void queue_watcher(struct task *task, bool has_ended_well)
 {
+    struct watcher *watcher = task->watcher;
     task->step.run = tell_watcher;
-    if (task->watcher != NULL)
+    if (watcher == NULL)
+        return;
+    bool is_last = watcher->unended <= 1; // or each is told of
+    watcher->unended -= watcher->unended > 0;
+    if (has_ended_well && !is_last) {
+        watcher->left--;
+        task->watcher = NULL;
+    } else {
         eddy__loop_ready(eddy__loop_current(), &task->step);
+    }
 }
 
 /* The body ended with an error, or a cancellation was still to be delivered. */
@@ -394,7 +403,7 @@ static void complete_otherwise(struct task *task, int status, struct eddy_error 
     }
     eddy__task_set_must_cancel(task, false);
     future->error = NULL;
-    queue_watcher(task);
+    queue_watcher(task, false);
     if (status == EDDY_CANCELLED) {
         eddy__future_cancelled(future, error);
     } else {
@@ -410,7 +419,7 @@ static inline void complete(struct task *task, int status, struct eddy_error *er
     if (EDDY__UNLIKELY(status < 0 || task->future.must_cancel)) {
         complete_otherwise(task, status, error);
     } else {
-        queue_watcher(task);
+        queue_watcher(task, true);
         eddy__future_finish(&task->future, status, task->site->function->result_size > 0);
     }
 }
@@ -465,7 +474,7 @@ void eddy__task_give_up(struct task *task)
         task->watcher = activation->watcher;
     }
     end_life(task);
-    queue_watcher(task);
+    queue_watcher(task, false);
     eddy__future_cancelled(&task->future, NULL);
 }
 
