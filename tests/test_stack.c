@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -255,6 +256,45 @@ static void two_hundred_thousand_stacks(void **state)
 
 /* ---- guards ----------------------------------------------------------------------------------*/
 
+/* How many stacks that will be carved after `last`, from the same slab, have their tops already. */
+static size_t count_ahead(const struct stack *last)
+{
+    const size_t stride = pool.guard_size + last->size;
+    unsigned char present = 1;
+    size_t n = 0;
+
+    for (char *page = last->low - pool.guard_size - pool.page_size;; page -= stride, n++)
+        if (mincore(page, pool.page_size, &present) < 0 || !(present & 1))
+            return n;
+}
+
+static void tops_are_committed_ahead_in_a_crowd(void **state)
+{
+    enum { FEW = 100, CROWD = 1000 };    // neither ends with a slab
+
+    (void)state;
+    if (eddy__fiber_is_watched() || pool.guard_kind != GUARD_MADVISE)
+        skip();
+    struct stack **stacks = take_many(FEW);
+    assert_int_equal(count_ahead(stacks[FEW - 1]), 0);
+    free(stacks);
+    stacks = take_many(CROWD);
+    size_t ahead = count_ahead(stacks[CROWD - 1]);
+    assert_true(pool.can_commit ? ahead >= 1 && ahead <= 15 : ahead == 0);
+    free(stacks);
+}
+
+static void where_tops_cannot_be_committed_they_are_touched(void **state)
+{
+    enum { CROWD = 1000 };
+
+    (void)state;
+    pool.can_commit = false;
+    struct stack **stacks = take_many(CROWD);
+    memset((char *)eddy__stack_top(stacks[CROWD - 1]) - 64, 1, 64);
+    free(stacks);
+}
+
 static void a_guard_is_found_by_its_addresses(void **state)
 {
     (void)state;
@@ -485,6 +525,8 @@ int main(void)
         CASE(a_burst_is_unmapped),
         CASE(a_pool_leaves_nothing_behind),
         CASE(two_hundred_thousand_stacks),
+        CASE(tops_are_committed_ahead_in_a_crowd),
+        CASE(where_tops_cannot_be_committed_they_are_touched),
         CASE(a_guard_is_found_by_its_addresses),
         CASE(both_kinds_of_guard_fault),
         CASE(an_overflow_is_told_by_name),

@@ -140,6 +140,8 @@ struct stack_pool {
     size_t room_size;              // what each stack has for the caller, in multiples of 16
     size_t guard_size;             // EDDY__STACK_GUARD in whole pages
     enum guard_kind guard_kind;    // tests may set it before the first take
+    size_t stack_count;            // stacks that the mappings have room for
+    bool can_commit;               // tops of some stacks at once
     bool is_measuring;             // core may set it: each stack is taken with untouched pages, so
                                    // that eddy__stack_used() speaks of the task that has it now
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard.c: memory below a stack that faults when it is touched.
+ * guard.c: memory below a stack that faults when it is touched; and memory that no longer does.
  *
  * There are two ways. mprotect(2) cuts the mapping, so that each stack costs two entries of
  * vm.max_map_count (65,530 by default): after 32,000 stacks it is over. MADV_GUARD_INSTALL, from
@@ -13,6 +13,8 @@
  *     ourselves it takes PIDFD_SELF from Linux 6.14 on, and before that a pidfd, which is made for
  *     each batch and closed, since one that is kept would name the parent after a fork. Where it
  *     is refused (containers may), each stack gets its own call.
+ *   - The same call commits the tops of some stacks at once, in two thirds of the time that as many
+ *     page faults take. (Linux 6.13 and later too; before, it takes a few advices only.)
  *   - Locked memory (mlockall) takes no such guards; it gets those of mprotect.
  *
  * Rests on libc. Called by stack.c.
@@ -29,6 +31,7 @@
 
 enum {
     ADVICE_GUARD_INSTALL = 102,    // MADV_GUARD_INSTALL; Linux 6.13, not in our libc's headers
+    ADVICE_POPULATE_WRITE = 23,    // MADV_POPULATE_WRITE; Linux 5.14
     FD_SELF = -10000,              // PIDFD_SELF_THREAD; Linux 6.14
     BATCH_MAX = 64,                // guards a call
 };
@@ -71,27 +74,30 @@ enum guard_kind eddy__guard_probe(void)
 }
 
 /* Returns how many bytes were advised, or a negative errno. */
-static ssize_t advise_all(int pidfd, const struct iovec *vec, size_t count)
+static ssize_t advise_all(int pidfd, const struct iovec *vec, size_t count, int advice)
 {
-    long n = syscall(SYS_process_madvise, pidfd, vec, count, ADVICE_GUARD_INSTALL, 0);
+    long n = syscall(SYS_process_madvise, pidfd, vec, count, advice, 0);
     return n < 0 ? -errno : n;
 }
 
-/* Installs `count` guards with one call where that is possible. Returns how many were done. */
-static size_t install_batch(char *base, size_t count, size_t stride, size_t guard_size)
+/*
+ * Gives the same advice on the first `size` bytes of up to BATCH_MAX slots with one call, where that is
+ * possible. Returns how many were done.
+ */
+static size_t advise_batch(char *base, size_t count, size_t stride, size_t size, int advice)
 {
     struct iovec vec[BATCH_MAX];
     for (size_t i = 0; i < count; i++)
-        vec[i] = (struct iovec){base + i * stride, guard_size};
-    ssize_t n = advise_all(FD_SELF, vec, count);
+        vec[i] = (struct iovec){base + i * stride, size};
+    ssize_t n = advise_all(FD_SELF, vec, count, advice);
     if (n == -EBADF) {
         int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
         if (pidfd < 0)
             return 0;
-        n = advise_all(pidfd, vec, count);
+        n = advise_all(pidfd, vec, count, advice);
         close(pidfd);
     }
-    return n < 0 ? 0 : (size_t)n / guard_size;
+    return n < 0 ? 0 : (size_t)n / size;
 }
 
 /* Returns 0, or a negative errno when one could not be installed. */
@@ -101,7 +107,9 @@ static int install_by_madvise(char *base, size_t count, size_t stride, size_t gu
     bool can_batch = count > 1 && !eddy__fiber_is_watched();
     while (count > 0) {
         size_t batch = count < BATCH_MAX ? count : BATCH_MAX;
-        size_t done = can_batch ? install_batch(base, batch, stride, guard_size) : 0;
+        size_t done = 0;
+        if (can_batch)
+            done = advise_batch(base, batch, stride, guard_size, ADVICE_GUARD_INSTALL);
         for (; done < batch; done++)
             if (madvise(base + done * stride, guard_size, ADVICE_GUARD_INSTALL) < 0)
                 return -errno;
@@ -125,4 +133,10 @@ int eddy__guard_install(enum guard_kind kind, char *base, size_t count, size_t s
     if (kind == GUARD_MADVISE && install_by_madvise(base, count, stride, guard_size) == 0)
         return 0;
     return install_by_mprotect(base, count, stride, guard_size);
+}
+
+bool eddy__pages_commit(char *base, size_t count, size_t stride, size_t size)
+{
+    return !eddy__fiber_is_watched() && count <= BATCH_MAX &&
+           advise_batch(base, count, stride, size, ADVICE_POPULATE_WRITE) == count;
 }

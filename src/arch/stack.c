@@ -2,8 +2,9 @@
 /*
  * stack.c: memory to run on, and the pool that recycles it.
  *
- * Stacks are carved from slabs: mappings of up to 64 stacks of equal size, each with its guard
- * below. Only address space is taken; a page is committed when it is first touched. The highest
+ * Stacks are carved from slabs: mappings of some stacks of equal size, each with its guard below. Only
+ * address space is taken; a page is committed when it is first touched, or, in a crowd, with some
+ * others shortly before: a page fault for each is what a million tasks take longest for. The highest
  * stack of a slab is carved first, and the slab's own header lies above that stack's descriptor,
  * where a page is touched anyway: bookkeeping costs no memory, and no allocation that could fail.
  *
@@ -40,11 +41,14 @@
 enum {
     SIZE_DEFAULT = 64 * 1024,
     SIZE_DEFAULT_WATCHED = 256 * 1024,
-    SLAB_STACKS_MAX = 64,
+    SLAB_STACKS_MIN = 64,                 // what a slab has room for; more where there are many:
+    SLAB_SHARE = 16,                      // a sixteenth of those that there are
     SLAB_BYTES_MAX = 32 * 1024 * 1024,    // a slab of large stacks has fewer; at least one
     LINE = 64,                            // bytes of a cache line
     STAGGER_LINES = 16,                   // tops differ by up to 15 lines: under 1 KiB of the page
     FRAMES_MAX = 2048,                    // what the functions here and below may have on the stack
+    CROWD_MIN = 512,                      // stacks; from then on more are expected
+    COMMIT_BATCH = 16,                    // tops committed at once: they fit into the cache
     MINCORE_PAGES = 512,                  // pages asked about at a time
 };
 
@@ -98,8 +102,10 @@ static char *map(size_t length)
 static struct slab *slab_open(struct stack_pool *pool, struct stack_shelf *shelf)
 {
     size_t stride = pool->guard_size + shelf->size;
-    size_t count = SLAB_BYTES_MAX / stride;
-    count = count < 1 ? 1 : count > SLAB_STACKS_MAX ? SLAB_STACKS_MAX : count;
+    size_t count = pool->stack_count / SLAB_SHARE;
+    count = count < SLAB_STACKS_MIN ? SLAB_STACKS_MIN : count;
+    count = count * stride > SLAB_BYTES_MAX ? SLAB_BYTES_MAX / stride : count;
+    count = count < 1 ? 1 : count;
     char *base = map(count * stride);
     if (!base)
         return NULL;
@@ -120,6 +126,7 @@ static struct slab *slab_open(struct stack_pool *pool, struct stack_shelf *shelf
     if (slab->next)
         slab->next->prev = slab;
     pool->slabs = slab;
+    pool->stack_count += count;
     return slab;
 }
 
@@ -134,6 +141,7 @@ static void slab_close(struct stack_pool *pool, struct slab *slab)
         pool->slabs = slab->next;
     if (slab->next)
         slab->next->prev = slab->prev;
+    pool->stack_count -= slab->count;
     munmap(slab->base, slab->length);
 }
 
@@ -154,10 +162,21 @@ static void slab_bury(struct stack_pool *pool, const void *frame)
 
 /* ---- fresh and cold stacks -------------------------------------------------------------------*/
 
-static struct stack *carve(const struct stack_pool *pool, struct stack_shelf *shelf,
-                           struct slab *slab)
+/* Commits the tops of the stacks that will be carved next. */
+static void commit_tops(struct stack_pool *pool, const struct slab *slab, unsigned index)
+{
+    unsigned left = slab->count - index;
+    unsigned count = left < COMMIT_BATCH ? left : COMMIT_BATCH;
+    char *lowest_end = slab->base + (left - count + 1) * slab->stride;
+    pool->can_commit = eddy__pages_commit(lowest_end - pool->page_size, count, slab->stride,
+                                          pool->page_size);
+}
+
+static struct stack *carve(struct stack_pool *pool, struct stack_shelf *shelf, struct slab *slab)
 {
     unsigned index = slab->carved++;
+    if (pool->stack_count >= CROWD_MIN && index % COMMIT_BATCH == 0 && pool->can_commit)
+        commit_tops(pool, slab, index);
     if (slab->carved == slab->count)
         shelf->fresh = NULL;
     struct stack *stack = stack_at(slab, index);
@@ -260,6 +279,7 @@ int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t roo
         .room_size = round_up(room_size, 16),
         .guard_size = round_up(EDDY__STACK_GUARD, page_size),
         .guard_kind = eddy__guard_probe(),
+        .can_commit = true,
     };
     pool->shelves[0].size = round_up(stack_size, page_size);
     return 0;
