@@ -147,6 +147,30 @@ static void keep_foreign(void)
     });
 }
 
+/* A task that has ended well, and has nothing that must be given back. */
+static inline bool is_bare_shell(const struct eddy_future *future)
+{
+    return future->kind == &eddy__future_task && future->stage == TASK_ENDED &&
+           future->state == EDDY_STATE_FINISHED && future->callbacks.top == NULL &&
+           container_of(future, struct task, future)->held == NULL &&
+           container_of(future, struct task, future)->site->function->drop_result == NULL;
+}
+
+/* The last reference has gone. */
+__attribute__((noinline)) static void free_any(struct eddy_future *future)
+{
+    if (EDDY__UNLIKELY(is_never_retrieved(future))) {
+        report_never_retrieved(future);
+        return;
+    }
+    if (EDDY__UNLIKELY(future->callbacks.top != NULL))
+        drop_callbacks(future);
+    size_t size = future->kind->fini(future);
+    if (EDDY__UNLIKELY(future->error != NULL))
+        eddy__error_unref(future->error);
+    eddy__block_free(future, size);
+}
+
 void eddy_future_free(eddy_future *future)
 {
     if (future == NULL)
@@ -158,16 +182,10 @@ void eddy_future_free(eddy_future *future)
     EDDY_ASSERT(future->refs > 0);
     if (--future->refs > 0)
         return;
-    if (EDDY__UNLIKELY(is_never_retrieved(future))) {
-        report_never_retrieved(future);
-        return;
-    }
-    if (EDDY__UNLIKELY(future->callbacks.top != NULL))
-        drop_callbacks(future);
-    size_t size = future->kind->fini(future);
-    if (EDDY__UNLIKELY(future->error != NULL))
-        eddy__error_unref(future->error);
-    eddy__block_free(future, size);
+    if (EDDY__LIKELY(is_bare_shell(future)))
+        eddy__block_free(future, eddy__coro_size(eddy__task_of(future)->site->function));
+    else
+        free_any(future);
 }
 
 /* ---- completion ------------------------------------------------------------------------------*/
@@ -303,8 +321,24 @@ void eddy__future_look_anew(struct eddy_future *future)
         list_remove(&eddy__task_of(future)->all); // from loop->unlooked
 }
 
+/* Plain data that a task has returned stays where it is. */
+static inline bool is_plain_value(const struct eddy_future *future, size_t size)
+{
+    if (future->kind != &eddy__future_task || future->state != EDDY_STATE_FINISHED)
+        return false;
+    const struct eddy_function *function =
+        container_of(future, struct task, future)->site->function;
+    return future->has_value && function->drop_result == NULL && function->result_size == size;
+}
+
 int eddy__future_take_any(struct eddy_future *future, void *out, size_t size)
 {
+    if (EDDY__LIKELY(out != NULL && is_plain_value(future, size))) {
+        struct task *task = eddy__task_of(future);
+        size_t offset = eddy__coro_result_offset(task->site->function);
+        eddy__copy(out, (const char *)task + offset, size);
+        return future->status;
+    }
     eddy__future_look(future);
     if (future->status < 0) {
         struct task *task = eddy__task_current();
@@ -321,7 +355,7 @@ int eddy__future_take_any(struct eddy_future *future, void *out, size_t size)
         return eddy__misuse("eddy_future_result: the value has another size");
     if (!future->has_value)
         return eddy__fail_plain(EDDY_EINVALIDSTATE, "the value has been taken already");
-    memcpy(out, value.at, size);
+    eddy__copy(out, value.at, size);
     future->has_value = value.drop == NULL;
     return future->status;
 }

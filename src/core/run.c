@@ -114,14 +114,16 @@ void eddy__loop_look_ahead(struct eddy_loop *loop)
 
 /* ---- the next task ---------------------------------------------------------------------------*/
 
-static size_t stack_size_of(const struct task *task)
+static inline size_t stack_size_of(const struct task *task)
 {
+    if (EDDY__LIKELY(task->held == NULL))
+        return 0;
     const struct task_extra *extra = eddy__task_extra(task);
     return extra != NULL ? extra->stack_size : 0;
 }
 
 /* Field by field: clearing the struct as a whole takes longer than all else that a start takes. */
-static void init_activation(struct activation *activation, struct stack *stack,
+static inline void init_activation(struct activation *activation, struct stack *stack,
                             const struct task *task)
 {
     activation->stack = stack;
@@ -143,9 +145,9 @@ static void init_activation(struct activation *activation, struct stack *stack,
 }
 
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
-static bool can_begin(struct eddy_loop *loop, struct task *task)
+static inline bool can_begin(struct eddy_loop *loop, struct task *task)
 {
-    if (task->future.must_cancel) {
+    if (eddy__task_must_cancel(loop, task)) {
         eddy__task_end_unbegun(task, EDDY_CANCELLED);
         return false;
     }
@@ -167,7 +169,7 @@ static bool can_begin(struct eddy_loop *loop, struct task *task)
  * Takes the next task that can go on out of the queue; NULL when the loop's own stack has something
  * to do first. `*out_is_new` says that it is to begin.
  */
-static struct task *take_next_task(struct eddy_loop *loop, bool *out_is_new)
+__attribute__((always_inline)) static inline struct task *take_next_task(struct eddy_loop *loop, bool *out_is_new)
 {
     if (EDDY__UNLIKELY(loop->is_debug))
         return NULL; // every step goes through the loop, which times it

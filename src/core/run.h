@@ -59,8 +59,16 @@ static inline size_t eddy__coro_arguments_offset(const struct eddy_function *fun
 
 static inline size_t eddy__coro_result_offset(const struct eddy_function *function)
 {
+    if (function->result_size == 0)
+        return eddy__coro_arguments_offset(function) + function->arguments_size;
     return eddy__coro_align(eddy__coro_arguments_offset(function) + function->arguments_size,
                             function->result_size);
+}
+
+/* Bytes of a task that runs `function`. */
+static inline size_t eddy__coro_size(const struct eddy_function *function)
+{
+    return eddy__coro_result_offset(function) + function->result_size;
 }
 
 /* Runs the body of a coroutine. */

@@ -24,11 +24,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static inline size_t size_of(const struct eddy_function *function)
-{
-    return eddy__coro_result_offset(function) + function->result_size;
-}
-
 void *eddy__coro_arguments(struct task *task)
 {
     return (char *)task + eddy__coro_arguments_offset(task->site->function);
@@ -71,7 +66,7 @@ static size_t fini_task(struct eddy_future *future)
         free_held(task);
     if (future->has_value && function->drop_result != NULL)
         function->drop_result(result_of(task));
-    return size_of(function);
+    return eddy__coro_size(function);
 }
 
 static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
@@ -137,7 +132,7 @@ static void init_coroutine(struct task *task, const eddy_site *site)
 eddy_coroutine *eddy__coro_new(const eddy_site *site, const void *arguments)
 {
     const struct eddy_function *function = site->function;
-    size_t size = size_of(function);
+    size_t size = eddy__coro_size(function);
     struct task *task = eddy__block_new(size);
     if (task == NULL)
         return unmade(function, arguments);

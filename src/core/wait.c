@@ -262,6 +262,13 @@ static int await_inline(struct task *coroutine, void *out_value, size_t size)
     return status;
 }
 
+static inline size_t value_size(const struct eddy_future *future)
+{
+    return future->kind == &eddy__future_task
+               ? container_of(future, struct task, future)->site->function->result_size
+               : eddy__future_value(future).size;
+}
+
 int eddy__await(eddy_future *future, void *out_value, size_t size)
 {
     int err = 0;
@@ -269,7 +276,7 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
     if (task != NULL)
         err = eddy__future_check(future);
     if (err == 0 && future->status >= 0 && out_value != NULL &&
-        size != eddy__future_value(future).size)
+        size != value_size(future))
         err = eddy__misuse("eddy_await: the value has another size");
     if (err < 0)
         return eddy__coro_refuse(future, err);
