@@ -49,6 +49,8 @@ typedef struct eddy_function {
     void (*drop_result)(void *result); /* NULL: plain data */
     uint32_t arguments_size;           /* bytes */
     uint32_t result_size;              /* bytes; 0: no result */
+    uint32_t result_offset;            /* bytes, from the beginning of the arguments */
+    uint32_t alignment;                /* bytes, of both: 8 or 16 */
     eddy_place place;
 } eddy_function;
 

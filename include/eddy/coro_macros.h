@@ -48,6 +48,14 @@
 #define EDDY__EACH_11(macro, x, ...) macro x EDDY__EACH_10(macro, __VA_ARGS__)
 #define EDDY__EACH_12(macro, x, ...) macro x EDDY__EACH_11(macro, __VA_ARGS__)
 
+/* A thing is aligned to 16 bytes only if its size is a multiple of that, and needs 8 at most if not. */
+#define EDDY__ALIGNMENT(size) ((size) > 0 && (size) % 16 == 0 ? 16 : 8)
+#define EDDY__ALIGNMENT_OF_BOTH(size, other)                                                       \
+    (EDDY__ALIGNMENT(size) > EDDY__ALIGNMENT(other) ? EDDY__ALIGNMENT(size)                        \
+                                                    : EDDY__ALIGNMENT(other))
+#define EDDY__RESULT_OFFSET(arguments_size, size)                                                  \
+    (((arguments_size) + EDDY__ALIGNMENT(size) - 1) / EDDY__ALIGNMENT(size) * EDDY__ALIGNMENT(size))
+
 /* What is made of one tuple. */
 #define EDDY__PARAMETER(type, name, ...) , type name
 #define EDDY__ARGUMENT(type, name, ...) , name
@@ -106,9 +114,14 @@
         return name##__body from_structs;                                                          \
     }                                                                                              \
     EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
+    EDDY__FUNCTION(linkage, name, drop, size);
+
+/* What Eddy knows of it; `drop` destroys its result, of `size` bytes. */
+#define EDDY__FUNCTION(linkage, name, drop, size)                                                  \
     linkage const eddy_function name##__function = {                                               \
         #name, name##__entry, name##__drop_arguments, drop, sizeof(struct name##__arguments),      \
-        size,  {__FILE__, __LINE__}};
+        size,  EDDY__RESULT_OFFSET(sizeof(struct name##__arguments), size),                        \
+        EDDY__ALIGNMENT_OF_BOTH(sizeof(struct name##__arguments), size), {__FILE__, __LINE__}}
 
 /* The two makers of its coroutine objects: arguments by position, and by name. */
 #define EDDY__MAKERS(name, ...)                                                                    \

@@ -50,9 +50,7 @@ typedef struct eddy_generator eddy_generator;
                                                             __VA_ARGS__));                         \
     }                                                                                              \
     EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
-    static const eddy_function name##__function = {                                                \
-        #name, name##__entry, name##__drop_arguments, NULL, sizeof(struct name##__arguments),      \
-        sizeof(type), {__FILE__, __LINE__}};                                                       \
+    EDDY__FUNCTION(static, name, NULL, sizeof(type));                                              \
     EDDY_ITERATOR_TYPE(name##__items, type);                                                       \
     EDDY_CHECKED EDDY__UNUSED static inline name##__items name##__owned(                           \
         eddy_generator *eddy_generator_)                                                           \

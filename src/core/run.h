@@ -42,27 +42,15 @@ static inline void eddy__loop_count_task(struct eddy_loop *loop, int change)
 /* Reports and drops the coroutine objects made in callbacks that nobody took; task.c. */
 void eddy__loop_drop_unawaited(struct eddy_loop *loop);
 
-/*
- * The arguments of a coroutine stand behind the struct, its result behind them. A thing is aligned to
- * 16 bytes only if its size is a multiple of that, and needs no more than 8 otherwise.
- */
-static inline size_t eddy__coro_align(size_t offset, size_t size)
-{
-    size_t alignment = size % 16 == 0 ? 16 : 8;
-    return (offset + alignment - 1) & ~(alignment - 1);
-}
-
+/* The arguments of a coroutine stand behind the struct, its result behind them. */
 static inline size_t eddy__coro_arguments_offset(const struct eddy_function *function)
 {
-    return eddy__coro_align(sizeof(struct task), function->arguments_size);
+    return (sizeof(struct task) + function->alignment - 1) & -(size_t)function->alignment;
 }
 
 static inline size_t eddy__coro_result_offset(const struct eddy_function *function)
 {
-    if (function->result_size == 0)
-        return eddy__coro_arguments_offset(function) + function->arguments_size;
-    return eddy__coro_align(eddy__coro_arguments_offset(function) + function->arguments_size,
-                            function->result_size);
+    return eddy__coro_arguments_offset(function) + function->result_offset;
 }
 
 /* Bytes of a task that runs `function`. */
