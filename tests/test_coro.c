@@ -101,6 +101,47 @@ TEST(arguments_are_converted_as_in_a_call)
     EXPECT_EQ(p.y, 'A');
 }
 
+/* Sizes of which some are multiples of 16, which are aligned to it. */
+EDDY_ASYNC_TO(long double, adds_wide, (long double, a), (char, b))
+{
+    EXPECT((uintptr_t)result % _Alignof(long double) == 0);
+    *result = a + b;
+    return 0;
+}
+
+typedef struct three {
+    char bytes[3];
+} three;
+
+EDDY_ASYNC_TO(three, shifts, (three, in))
+{
+    EDDY_TRY(eddy_sleep(0));
+    *result = (three){{in.bytes[1], in.bytes[2], in.bytes[0]}};
+    return 0;
+}
+
+EDDY_ASYNC_TO(long double, widens, (three, in))
+{
+    EXPECT((uintptr_t)result % _Alignof(long double) == 0);
+    EDDY_TRY(eddy_sleep(0));
+    *result = in.bytes[0] + in.bytes[1] + in.bytes[2];
+    return 0;
+}
+
+TEST(arguments_and_results_of_any_size_lie_where_they_must)
+{
+    long double wide = 0;
+    three turned;
+    EDDY_AUTO(eddy_task) *add = eddy_create_task(adds_wide, 1.5L, 2);
+    EDDY_AUTO(eddy_task) *shift = eddy_create_task(shifts, (three){{1, 2, 3}});
+    EXPECT_EQ(eddy_await(add, &wide), 0);
+    EXPECT(wide == 3.5L);
+    EXPECT_EQ(eddy_await(shift, &turned), 0);
+    EXPECT(turned.bytes[0] == 2 && turned.bytes[1] == 3 && turned.bytes[2] == 1);
+    EXPECT_EQ(eddy_await(eddy_coro(widens, turned), &wide), 0);
+    EXPECT(wide == 6);
+}
+
 TEST(functions_of_other_files_are_used_alike)
 {
     long product = 0;
@@ -507,6 +548,7 @@ RUN_TESTS(TEST_OF(a_coroutine_function_is_an_ordinary_function),
           TEST_OF(arguments_by_name_are_zero_when_left_out),
           TEST_OF(there_may_be_twelve_parameters_of_any_type),
           TEST_OF(arguments_are_converted_as_in_a_call),
+          TEST_OF(arguments_and_results_of_any_size_lie_where_they_must),
           TEST_OF(functions_of_other_files_are_used_alike),
           TEST_OF(an_object_nobody_took_is_reported_when_its_maker_ends),
           TEST_OF(an_object_dropped_on_purpose_is_not_reported),
