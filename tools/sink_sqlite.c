@@ -235,8 +235,8 @@ EDDY_ASYNC(tell_kinds, (struct record *, records), (size_t, count))
 }
 
 /*
- * Telling JSON from text costs a look at every byte, which the loop has no time for, unless they are so
- * few that going to a thread and back takes longer.
+ * Telling JSON from text costs a look at every byte, which the loop has no time for, unless they
+ * are so few that going to a thread and back takes longer.
  */
 static int find_kinds(struct record *records, size_t count)
 {

@@ -48,7 +48,7 @@
 #define EDDY__EACH_11(macro, x, ...) macro x EDDY__EACH_10(macro, __VA_ARGS__)
 #define EDDY__EACH_12(macro, x, ...) macro x EDDY__EACH_11(macro, __VA_ARGS__)
 
-/* A thing is aligned to 16 bytes only if its size is a multiple of that, and needs 8 at most if not. */
+/* A thing is aligned to 16 bytes if its size is a multiple of that; otherwise it needs 8 at most. */
 #define EDDY__ALIGNMENT(size) ((size) > 0 && (size) % 16 == 0 ? 16 : 8)
 #define EDDY__ALIGNMENT_OF_BOTH(size, other)                                                       \
     (EDDY__ALIGNMENT(size) > EDDY__ALIGNMENT(other) ? EDDY__ALIGNMENT(size)                        \

@@ -34,9 +34,9 @@ typedef struct eddy_group {
 #define EDDY_GROUP {NULL, NULL, false, false, 0}
 
 /*
- * Begins a group in the current task; in the block where this stands, its end is also the group's at
- * the latest. A group that could not begin (EDDY_EMISUSE: outside a task; -ENOMEM) says so at its end,
- * and refuses children.
+ * Begins a group in the current task; in the block where this stands, its end is also the group's
+ * at the latest. A group that could not begin (EDDY_EMISUSE: outside a task; -ENOMEM) says so at
+ * its end, and refuses children.
  */
 #define eddy_group_begin(group_)                                                              \
     *(group_) = (eddy_group)EDDY_GROUP;                                                       \

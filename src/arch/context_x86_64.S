@@ -7,8 +7,9 @@
  *     sp + 0   rbp
  *        + 8   where to go on
  *
- * What else a callee must preserve is saved by whoever suspends, above, as he likes: here with pushes;
- * where the switch is in line (jump.h) by the compiler, together with what the function saves anyway.
+ * What else a callee must preserve is saved by whoever suspends, above, as he likes: here with
+ * pushes; where the switch is in line (jump.h) by the compiler, together with what the function
+ * saves anyway.
  *
  * One exception: the rounding mode and exception masks (in mxcsr and the x87 control word) are left
  * as they are: they belong to the thread, as in asyncio, and who changes them puts them back before
@@ -149,8 +150,8 @@
     end     eddy__context_start
 
 /*
- * The return of functions marked EDDY__RETURNS_ELSEWHERE (jump.h); the name is the compiler's. On top
- * of the stack lies where to.
+ * The return of functions marked EDDY__RETURNS_ELSEWHERE (jump.h); the name is the compiler's. On
+ * top of the stack lies where to.
  */
     .globl  __x86_return_thunk
     .hidden __x86_return_thunk

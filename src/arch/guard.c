@@ -81,8 +81,8 @@ static ssize_t advise_all(int pidfd, const struct iovec *vec, size_t count, int 
 }
 
 /*
- * Gives the same advice on the first `size` bytes of up to BATCH_MAX slots with one call, where that is
- * possible. Returns how many were done.
+ * Gives the same advice on the first `size` bytes of up to BATCH_MAX slots with one call, where
+ * that is possible. Returns how many were done.
  */
 static size_t advise_batch(char *base, size_t count, size_t stride, size_t size, int advice)
 {

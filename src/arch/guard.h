@@ -20,8 +20,8 @@ int eddy__guard_install(enum guard_kind kind, char *base, size_t count, size_t s
                         size_t guard_size);
 
 /*
- * Commits the first `size` bytes, whole pages, of up to 64 slots with one system call. False where that
- * can't be done: then touching them commits them.
+ * Commits the first `size` bytes, whole pages, of up to 64 slots with one system call. False where
+ * that can't be done: then touching them commits them.
  */
 bool eddy__pages_commit(char *base, size_t count, size_t stride, size_t size);
 

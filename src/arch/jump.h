@@ -12,10 +12,11 @@
  *   eddy__context_leave         continues at `*to` and saves nothing
  *   eddy__context_leave_start   eddy__context_start with `from` NULL
  *
- * And how to return where a task has stopped. The predictor expects a return to the newest call that it
- * saw, which was that of the task that stopped last. Among tasks of one kind that is right, and so
- * are its guesses for their callers. Among others (one puts, one gets) it is wrong each time, and a
- * wrong guess costs as much as two switches; but a jump is predicted by where it went before.
+ * And how to return where a task has stopped. The predictor expects a return to the newest call
+ * that it saw, which was that of the task that stopped last. Among tasks of one kind that is right,
+ * and so are its guesses for their callers. Among others (one puts, one gets) it is wrong each
+ * time, and a wrong guess costs as much as two switches; but a jump is predicted by where it went
+ * before.
  *
  *   EDDY__RETURNS_ELSEWHERE     marks a function in which a task may stop: it returns with a jump,
  *                               unless the task that stopped last would return to the same place
@@ -57,10 +58,10 @@ static inline void eddy__note_return(void)
 
 /*
  * As eddy__context_switch(), in line. Going on with a jump, it leaves the return predictor alone,
- * which knows the calls of the stack that we come from: each function between the switch and the first
- * that both stacks have in common is a wrong guess. What a callee must preserve is named as lost, so
- * that the function saves it once, at its beginning, and no register twice. The one that may hold the
- * frame pointer can't be named. (Files with this are compiled without a red zone.)
+ * which knows the calls of the stack that we come from: each function between the switch and the
+ * first that both stacks have in common is a wrong guess. What a callee must preserve is named as
+ * lost, so that the function saves it once, at its beginning, and no register twice. The one that
+ * may hold the frame pointer can't be named. (Files with this are compiled without a red zone.)
  */
 __attribute__((always_inline)) static inline void eddy__context_swap(struct context *from,
                                                                      const struct context *to)

@@ -2,11 +2,12 @@
 /*
  * stack.c: memory to run on, and the pool that recycles it.
  *
- * Stacks are carved from slabs: mappings of some stacks of equal size, each with its guard below. Only
- * address space is taken; a page is committed when it is first touched, or, in a crowd, with some
- * others shortly before: a page fault for each is what a million tasks take longest for. The highest
- * stack of a slab is carved first, and the slab's own header lies above that stack's descriptor,
- * where a page is touched anyway: bookkeeping costs no memory, and no allocation that could fail.
+ * Stacks are carved from slabs: mappings of some stacks of equal size, each with its guard below.
+ * Only address space is taken; a page is committed when it is first touched, or, in a crowd, with
+ * some others shortly before: a page fault for each is what a million tasks take longest for. The
+ * highest stack of a slab is carved first, and the slab's own header lies above that stack's
+ * descriptor, where a page is touched anyway: bookkeeping costs no memory, and no allocation that
+ * could fail.
  *
  *      base                                                                     base + length
  *       | guard | stack n-1 |   . . .   | guard | stack 1 | guard | stack 0 | struct slab |

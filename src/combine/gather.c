@@ -3,10 +3,11 @@
  * gather.c: one future that is done when several are.
  *
  * A gather is a future with a row of children. It watches the tasks that it makes of coroutine
- * objects; any other pending child has one of its handles among its callbacks. When the news comes,
- * the gather takes note. It fails with the first error, unless errors are
- * results, and the other children run on: their errors still count as looked at when they come.
- * The list of values is never built: whoever wants it reads the children, which are kept.
+ * objects, and is told of those that don't end well, and of the last to end; any other pending child
+ * has one of its handles among its callbacks. When the news comes, the gather takes note. It fails
+ * with the first error, unless errors are results, and the other children run on: their errors still
+ * count as looked at when they come. The list of values is never built: whoever wants it reads the
+ * children, which are kept.
  *
  * What always holds:
  *   - A child given twice is one child: only its first place counts.
@@ -166,9 +167,9 @@ static bool can_watch(const struct eddy_future *child)
 
 /*
  * Goes through the children, and counts those that need a listener: what is no coroutine object;
- * everything if tasks start inside the call that makes them. (A coroutine object that is given again is
- * none any more when its turn comes.) `listeners` receives them; or NULL. Before any coroutine is made a
- * task, for one that starts at once may walk over the same futures.
+ * everything if tasks start inside the call that makes them. (A coroutine object that is given
+ * again is none any more when its turn comes.) `listeners` receives them; or NULL. Before any
+ * coroutine is made a task, for one that starts at once may walk over the same futures.
  */
 static size_t plan_listeners(eddy_future *const *children, size_t count, struct listener *listeners)
 {

@@ -355,9 +355,10 @@ int eddy_group_end(eddy_group *handle, int status)
 {
     struct task *task = eddy__task_current();
     struct group *group = handle->group;
+    if (handle->failure < 0 && status >= 0)
+        status = eddy__fail_plain(handle->failure, "eddy_group_end: the group could not begin");
     if (handle->failure < 0)
-        return status < 0 ? status
-                          : eddy__fail_plain(handle->failure, "eddy_group_end: the group could not begin");
+        return status;
     if (group == NULL || task != group->parent || task->activation->scopes != &group->scope)
         return eddy__misuse("eddy_group_end: the group is not the newest open scope of this task");
     join(group, status);

@@ -154,9 +154,10 @@ enum task_stage {
 };
 
 /*
- * Who has made many tasks and wants to be told of them: one word in each instead of a handle for each.
- * The news comes as a handle would, as the first of the task's callbacks. Who counts those that end well,
- * and does no more, sets `unended`: then only the last of all to end is told of in any case.
+ * Who has made many tasks and wants to be told of them: one word in each instead of a handle for
+ * each. The news comes as a handle would, as the first of the task's callbacks. Who counts those
+ * that end well, and does no more, sets `unended`: then only the last of all to end is told of in
+ * any case.
  */
 struct watcher {
     void (*run)(struct watcher *watcher, struct task *done);

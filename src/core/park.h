@@ -55,9 +55,9 @@ static inline struct handle *eddy__batch_take(struct eddy_loop *loop)
 }
 
 /*
- * Stops the running task, which somebody will make ready, and lets the next one go on. (What is needed
- * afterwards is better asked anew, of eddy__loop_current(), than kept across: that takes a place in the
- * frame for each, and longer.)
+ * Stops the running task, which somebody will make ready, and lets the next one go on. (What is
+ * needed afterwards is better asked anew, of eddy__loop_current(), than kept across: that takes a
+ * place in the frame for each, and longer.)
  */
 __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loop *loop,
                                                                  struct task *self)

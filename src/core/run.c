@@ -45,8 +45,8 @@ static bool is_news_possible(const struct eddy_loop *loop)
 }
 
 /*
- * How many iterations may begin before the next look. Reading ticks takes as long as several switches,
- * so they are not read for each while iterations are short; after long ones they are.
+ * How many iterations may begin before the next look. Reading ticks takes as long as several
+ * switches, so they are not read for each while iterations are short; after long ones they are.
  */
 static int grant(struct eddy_loop *loop, uint64_t ticks)
 {
@@ -80,7 +80,7 @@ bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop)
 /* ---- looking ahead ---------------------------------------------------------------------------*/
 
 enum {
-    AHEAD = 12,        // switches between fetching a stack and using it
+    AHEAD = 12,       // switches between fetching a stack and using it
     LINE = 64,        // bytes of a cache line
     FRAMES = 2 * LINE // what a task that goes on touches of its stack at the least
 };
@@ -124,7 +124,7 @@ static inline size_t stack_size_of(const struct task *task)
 
 /* Field by field: clearing the struct as a whole takes longer than all else that a start takes. */
 static inline void init_activation(struct activation *activation, struct stack *stack,
-                            const struct task *task)
+                                   const struct task *task)
 {
     activation->stack = stack;
     activation->wait = NULL;
@@ -169,7 +169,8 @@ static inline bool can_begin(struct eddy_loop *loop, struct task *task)
  * Takes the next task that can go on out of the queue; NULL when the loop's own stack has something
  * to do first. `*out_is_new` says that it is to begin.
  */
-__attribute__((always_inline)) static inline struct task *take_next_task(struct eddy_loop *loop, bool *out_is_new)
+__attribute__((always_inline)) static inline struct task *take_next_task(struct eddy_loop *loop,
+                                                                         bool *out_is_new)
 {
     if (EDDY__UNLIKELY(loop->is_debug))
         return NULL; // every step goes through the loop, which times it
