@@ -138,15 +138,13 @@ void eddy_timeout_free(eddy_timeout *timeout)
 }
 
 /* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */
-static int schedule(struct eddy_timeout *timeout, int64_t when_ns, int64_t now_ns)
+static inline int arm(struct eddy_timeout *timeout, int64_t now_ns)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    eddy__timer_disarm(loop, &timeout->timer);
-    timeout->when_ns = when_ns;
-    if (when_ns == NS_NEVER)
+    if (timeout->when_ns == NS_NEVER)
         return 0;
-    if (when_ns > now_ns)
-        return eddy__timer_arm(loop, &timeout->timer, when_ns);
+    if (timeout->when_ns > now_ns)
+        return eddy__timer_arm(loop, &timeout->timer, timeout->when_ns);
     eddy__loop_ready(loop, &timeout->timer.handle);
     return 0;
 }
@@ -159,7 +157,7 @@ static int enter(struct eddy_timeout *timeout, int64_t now, const eddy_place *pl
     timeout->task = eddy__task_required("eddy_timeout_begin", &err);
     if (timeout->task == NULL)
         return err;
-    err = schedule(timeout, timeout->when_ns, now);
+    err = arm(timeout, now);
     if (err < 0)
         return err;
     timeout->cancelling_before = timeout->task->future.cancelling;
@@ -268,7 +266,9 @@ int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
         return eddy__misuse("eddy_timeout_reschedule: the timeout is not active");
     if (timeout->task->future.loop_id != eddy__loop_id())
         return eddy__misuse("eddy_timeout_reschedule: the timeout belongs to another loop");
-    return schedule(timeout, eddy__ns_of_seconds(when), now_ns());
+    eddy__timer_disarm(eddy__loop_current(), &timeout->timer);
+    timeout->when_ns = eddy__ns_of_seconds(when);
+    return arm(timeout, now_ns());
 }
 
 bool eddy_timeout_expired(const eddy_timeout *timeout)

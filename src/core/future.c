@@ -147,13 +147,14 @@ static void keep_foreign(void)
     });
 }
 
-/* A task that has ended well, and has nothing that must be given back. */
+/* A task that has ended well, or a coroutine that ran inline, with nothing that must be given back. */
 static inline bool is_bare_shell(const struct eddy_future *future)
 {
-    return future->kind == &eddy__future_task && future->stage == TASK_ENDED &&
-           future->state == EDDY_STATE_FINISHED && future->callbacks.top == NULL &&
-           container_of(future, struct task, future)->held == NULL &&
-           container_of(future, struct task, future)->site->function->drop_result == NULL;
+    if (future->kind != &eddy__future_task || future->callbacks.top != NULL ||
+        !(future->stage == TASK_TAKEN || future->state == EDDY_STATE_FINISHED))
+        return false;
+    const struct task *task = container_of(future, const struct task, future);
+    return task->held == NULL && task->site->function->drop_result == NULL;
 }
 
 /* The last reference has gone. */
