@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
-peer_aiohttp.py: the job of `eddy fetch` in Python: fetch N documents, land each in SQLite.
+py_aiohttp_aiosqlite.py: the job of `eddy fetch` in Python: fetch N documents, land each in SQLite.
 
-usage: peer_aiohttp.py BASE-URL DATABASE COUNT CONCURRENCY chunks|stream [uvloop]
+usage: py_aiohttp_aiosqlite.py BASE-URL DATABASE COUNT CONCURRENCY chunks|stream [uvloop]
 
 chunks   as tutorials have it: CONCURRENCY documents are gathered, and inserted by a task of their
          own while the next chunk is fetched; a transaction for each chunk
