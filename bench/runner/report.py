@@ -39,9 +39,9 @@ def summary(results):
     return "\n".join(lines)
 
 
-def markdown(results, machine, peers, rounds, took):
+def markdown(results, machine, peers, rounds):
     """All of RESULTS.md."""
-    parts = ["# Figures\n", _INTRODUCTION.format(rounds=rounds, minutes=max(1, round(took / 60))),
+    parts = ["# Figures\n", _INTRODUCTION.format(rounds=rounds),
              "![Cost of a task operation, Eddy beside its peers](tasks.svg)\n",
              "![Cost of a message, a request, a document](network.svg)\n",
              summary(results), "\n## The machine\n",
@@ -86,9 +86,9 @@ def two_loops(results, variant):
 
 
 _INTRODUCTION = """\
-Written by `make bench`, which takes {minutes} minutes. Medians of {rounds} runs each, least and most
-in brackets; all programs of a table take turns, so that whatever else the machine does meets all
-alike. The program runs on one core, its load or its server on the other. Tables are in the order of
+Written by `make bench`. Medians of {rounds} runs each, least and most in brackets; all programs of a
+table take turns, so that whatever else the machine does meets all alike. The program runs on one
+core, its load or its server on the other. Tables are in the order of
 **processor time for each operation**, which holds on a busy machine too, where rates don't; the
 ratio is to Eddy: 2.0 costs twice as much. *Italic*: a limit, written by hand for this purpose alone,
 or a library that only switches stacks and has neither scheduler nor tasks. Eddy is built as users

@@ -21,6 +21,15 @@ class Results:
         for name, value in figures.items():
             self._values.setdefault(key, {}).setdefault(name, []).append(value)
 
+    def recall(self, program, path):
+        """Adds what an earlier run has written of it: least, median and most, as three runs."""
+        with open(path, encoding="utf-8") as file:
+            rows = [row for row in json.load(file) if (row["workload"], row["variant"],
+                    row["program"]) == (program.workload, program.variant, program.name)]
+        for which in ("min", "median", "max"):
+            if rows:
+                self.add(program, {row["figure"]: row[which] for row in rows})
+
     def add_failure(self, program, why):
         text = f"{program.workload} {program.variant}, {program.name}: {why}"
         if text not in self.failures:

@@ -4,7 +4,7 @@
 Counts are chosen so that each run lasts about a second; --quick divides them by five.
 """
 
-from .processes import run_alone
+from .processes import run_alone, touch_memory
 from .programs import BARE, EDDY, LIMIT, PEER, Program
 
 
@@ -12,6 +12,7 @@ class TaskWorkloads:
     def __init__(self, bench):
         self.bench = bench
         self.programs = []
+        self.memory = 0  # bytes that a program of the workload needs, if they are many
 
     def m1(self):
         for tasks in (2, 1000):
@@ -40,6 +41,7 @@ class TaskWorkloads:
         self._python(*at, "m2_spawn", self._n(300_000))
 
     def m3(self):
+        self.memory = 1 << 30
         for variant, rounds in (("cold", 1), ("warm", 2)):
             n = 1_000_000
             at = ("m3", f"{n:,} {variant}")
@@ -57,6 +59,7 @@ class TaskWorkloads:
 
     def m4(self):
         n = self._n(1_000_000)
+        self.memory = n * 5000
         at = ("m4", f"{n:,} tasks")
         self._eddy(*at, "m4_sleepers", n, 5, "tasks")
         for peer in ("boost_fiber", "libdill", "tokio", "go"):
@@ -106,7 +109,13 @@ class TaskWorkloads:
         return full // 5 if self.bench.quick else full
 
     def _put(self, workload, variant, name, kind, command):
-        self.programs.append(Program(workload, variant, name, kind, lambda: run_alone(command)))
+        memory = self.memory
+
+        def measure():
+            if memory:
+                touch_memory(memory)
+            return run_alone(command)
+        self.programs.append(Program(workload, variant, name, kind, measure))
 
     def _add(self, workload, variant, name, kind, binary, *arguments):
         path = self.bench.peers.program(binary)

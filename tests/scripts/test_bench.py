@@ -126,12 +126,24 @@ class Reports(unittest.TestCase):
         self.assertIn("asyncpg", report.table(results, "s1", "PostgreSQL"))
         self.assertEqual(len(report.summary(results).splitlines()), 2)
 
+    def test_what_an_earlier_run_has_written_is_recalled(self):
+        eddy = Program("m1", "2 tasks", "eddy", EDDY, dict)
+        first, again = Results(), Results()
+        for value in (3.0, 1.0, 2.0):
+            first.add(eddy, {"cpu_ns": value})
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "results.json")
+            first.write(path)
+            again.recall(eddy, path)
+            again.recall(Program("m2", "2 tasks", "eddy", EDDY, dict), path)
+        self.assertEqual(again.rows(), first.rows())
+
     def test_the_document_names_what_was_left_out_and_what_failed(self):
         class Missing:
             left_out = {"neco": "NECO_DIR names no folder"}
         results = measured(*SWITCHES)
         results.add_failure(Program("m1", "2 tasks", "uvloop", PEER, dict), "ended with 1")
-        text = report.markdown(results, ["a machine"], Missing, 3, 100)
+        text = report.markdown(results, ["a machine"], Missing, 3)
         self.assertIn("- neco: NECO_DIR names no folder", text)
         self.assertIn("- m1 2 tasks, uvloop: ended with 1", text)
         self.assertIn("5.0 (4.0 to 11.0)", text)
