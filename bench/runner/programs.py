@@ -6,7 +6,7 @@ import typing
 
 EDDY = "eddy"    # ours
 PEER = "peer"    # what a user would take instead
-BARE = "bare"    # a peer that switches stacks and does nothing else: no scheduler, no tasks
+BARE = "bare"    # a peer that does less: switches stacks alone, or makes tasks one at a time
 LIMIT = "limit"  # what the machine can do at best, written by hand for this one purpose
 
 

@@ -88,12 +88,12 @@ def two_loops(results, variant):
 _INTRODUCTION = """\
 Written by `make bench`. Medians of {rounds} runs each, least and most in brackets; all programs of a
 table take turns, so that whatever else the machine does meets all alike. The program runs on one
-core, its load or its server on the other. Tables are in the order of
-**processor time for each operation**, which holds on a busy machine too, where rates don't; the
-ratio is to Eddy: 2.0 costs twice as much. *Italic*: a limit, written by hand for this purpose alone,
-or a library that only switches stacks and has neither scheduler nor tasks. Eddy is built as users
-get it: the shared library, guards and assertions on, without `-march=native`, which the C peers
-have. What differs between peers stands in [peers/README.md](peers/README.md).
+core, its load or its server on the other. Tables are in the order of **processor time for each
+operation**, which holds on a busy machine too, where rates don't; the ratio is to Eddy: 2.0 costs
+twice as much. *Italic*: a limit, written by hand for this purpose alone, or a program that does
+less: it only switches stacks, without scheduler and tasks, or makes its tasks one at a time. Eddy
+is built as users get it: the shared library, guards and assertions on, without `-march=native`,
+which the C peers have. What differs between peers stands in [peers/README.md](peers/README.md).
 """
 
 

@@ -52,8 +52,8 @@ class TaskWorkloads:
                 self._python(*at, "m3_gather", n, 1)
                 # A stack for each: a million take 8 GB and most of a minute.
                 self._add(*at, "boost-fiber, 100,000", PEER, "m3_gather_boost_fiber", n // 10)
-                self._add(*at, "libdill, one at a time", PEER, "m3_gather_libdill", n)
-                self._add(*at, "neco, one at a time", PEER, "m3_gather_neco", n)
+                self._add(*at, "libdill, one at a time", BARE, "m3_gather_libdill", n)
+                self._add(*at, "neco, one at a time", BARE, "m3_gather_neco", n)
                 self._add(*at, "libdill", PEER, "m3_gather_libdill", n, 1)
                 self._add(*at, "neco", PEER, "m3_gather_neco16k", n, 1)
 
