@@ -272,6 +272,14 @@ static inline struct task *eddy__task_current(void);
 static inline struct task *eddy__task_required(const char *function, int *out_err);
 int eddy__task_missing(const char *function);
 
+/* NULL for what is no task, and for NULL. */
+static inline const struct task *eddy__as_task(const struct eddy_future *future)
+{
+    return future != NULL && future->kind == &eddy__future_task
+               ? container_of(future, const struct task, future)
+               : NULL;
+}
+
 static inline struct task *eddy__task_of(struct eddy_future *future)
 {
     EDDY_ASSERT(future->kind == &eddy__future_task);
