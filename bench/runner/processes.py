@@ -154,15 +154,22 @@ def wrk_load(connections, seconds, core=LOAD_CORE, path="/hello"):
                          f"http://127.0.0.1:{port}{path}"], core)
         if "Non-2xx" in out or "Socket errors" in out:
             raise Failed("answered with errors: " + " ".join(out.split()[-12:]))
-        total = int(re.search(r"(\d+) requests in", out).group(1))
-        if total == 0:
-            raise Failed("answered nothing")
-        return {
-            "per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-            "p50_us": _microseconds(re.search(r"50%\s+(\S+)", out).group(1)),
-            "p99_us": _microseconds(re.search(r"99%\s+(\S+)", out).group(1)),
-        }, total
+        return figures_of_wrk(out)
     return load
+
+
+def figures_of_wrk(out):
+    """What wrk has printed: figures, and how many requests there were."""
+    total = int(re.search(r"(\d+) requests in", out).group(1))
+    if total == 0:
+        raise Failed("answered nothing")
+    # Its table of percentiles; a share such as 97.50% stands further up, at the end of a line.
+    taken = dict(re.findall(r"^ *(\d+)% +(\S+)$", out, re.MULTILINE))
+    return {
+        "per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
+        "p50_us": _microseconds(taken["50"]),
+        "p99_us": _microseconds(taken["99"]),
+    }, total
 
 
 def _microseconds(text):

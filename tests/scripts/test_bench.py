@@ -60,6 +60,24 @@ class Figures(unittest.TestCase):
         self.assertEqual([processes._microseconds(text) for text in ("12.5us", "1.2ms", "2.00s")],
                          [12.5, 1200.0, 2e6])
 
+    def test_a_share_that_ends_like_a_percentile_is_none(self):
+        out = """Running 2s test @ http://127.0.0.1:80/hello
+  1 threads and 64 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   484.58us    1.33ms  20.00ms   97.50%
+    Req/Sec   113.05k     2.50k  115.00k    77.99%
+  Latency Distribution
+     50%  312.00us
+     75%  401.00us
+     90%  512.00us
+     99%    1.20ms
+  230612 requests in 2.04s, 34.97MB read
+Requests/sec: 112968.12
+Transfer/sec:     17.13MB
+"""
+        self.assertEqual(processes.figures_of_wrk(out), (
+            {"per_s": 112968.12, "p50_us": 312.0, "p99_us": 1200.0}, 230612))
+
     def test_processor_time_is_that_of_the_process(self):
         before = processes.Usage(os.getpid())
         sum(range(2_000_000))
