@@ -31,6 +31,7 @@
 #include <eddy/signal.h>
 #include <eddy/stack.h>
 #include <eddy/stream.h>
+#include <eddy/stream_layer.h>
 #include <eddy/task.h>
 #include <eddy/thread.h>
 #include <eddy/thread_future.h>

@@ -44,6 +44,7 @@ enum {
 
     EDDY_ERROR_HTTP = -5000,      /* -5000 to -5199 belong to eddy-http, */
     EDDY_ERROR_SQL = -5200,       /* -5200 to -5399 to eddy-sql, */
+    EDDY_ERROR_TLS = -5400,       /* -5400 to -5599 to eddy-tls, */
     EDDY_ERROR_USER = -10000,     /* -10000 and everything below to the application */
 };
 

@@ -6,6 +6,7 @@
  *   stream.c           a stream's birth, end and everything between but the bytes
  *   stream_read.c      receiving: into the reader's memory, or into the stream's buffer
  *   stream_write.c     sending at once, the queue of what the kernel did not take, waiting for it
+ *   stream_layer.c     what may stand between: TLS
  *   stream_connect.c   a socket on its way to being a stream
  *   fd.c               descriptors of other code
  *
@@ -21,8 +22,9 @@
 #include "core/core.h"
 #include "poll/poll.h"
 
-#include <eddy/stream.h>
+#include <eddy/stream_layer.h>
 
+struct iovec;
 struct sockaddr;
 
 enum {
@@ -83,7 +85,9 @@ struct eddy_stream {
     bool is_closed;        // eddy_stream_close() or abort has been called
     bool is_aborted;       // and what is queued is not to be sent
     bool is_shut;          // nothing more may be written
-    bool is_eof;           // the peer will send no more
+    bool is_eof;           // there is no more to read
+    bool is_drained;       // nor has the kernel more: what a layer has may come still
+    bool is_layer_up;      // the layer is ready to be used
     bool has_delay;        // Nagle's algorithm stays on
     bool has_news; // `receive` has completed, and nobody has looked at what it brought
     uint8_t receives_in_row; // without waiting
@@ -108,6 +112,11 @@ struct eddy_stream {
     eddy_waiters writers;  // until no more than write_low is queued
     eddy_waiters drainers; // until nothing is
     eddy_waiters closers;  // until the descriptor has been closed
+
+    // What the bytes pass on their way; or NULL.
+    const eddy_stream_layer *layer;
+    void *layer_data;
+    struct chunk *early; // received before there was a layer, which has not taken it
 
     size_t limit;
     size_t lent_taken;      // of what the poller lent: bytes that were taken already
@@ -138,6 +147,20 @@ static inline void eddy__stream_hold(eddy_stream *stream)
     stream->hold_count++;
 }
 void eddy__stream_release(eddy_stream *stream);
+
+/* Copies bytes behind what is queued; sends what is queued, unless that is under way. */
+int eddy__stream_queue(eddy_stream *stream, const void *data, size_t size); // 0 or -ENOMEM
+void eddy__stream_flush(eddy_stream *stream);
+
+/* As the kernel has it: bytes, 0 at the end, -EAGAIN, an error; and waiting for the next. */
+ssize_t eddy__stream_receive_raw(eddy_stream *stream, void *buf, size_t size);
+int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what);
+
+/* The same through the layer, which is there; all of a message; its end; stream_layer.c. */
+ssize_t eddy__stream_read_layer(eddy_stream *stream, void *buf, size_t size);
+int eddy__stream_write_layer(eddy_stream *stream, const struct iovec *parts, int count);
+void eddy__stream_end_layer(eddy_stream *stream); // also without one
+void eddy__stream_free_layer(eddy_stream *stream);
 
 /* What happens when the queue is empty, or is given up: shut down, close; stream.c. */
 void eddy__stream_flushed(eddy_stream *stream);

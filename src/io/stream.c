@@ -44,6 +44,7 @@ int eddy__stream_check(const eddy_stream *stream, const char *function)
 static void free_memory(eddy_stream *stream)
 {
     eddy__stream_drop_input(stream);
+    eddy__stream_free_layer(stream);
     if (stream->io != NULL)
         link_remove(&stream->keeper.link);
     eddy__free(stream);
@@ -67,6 +68,18 @@ static int error_of(const eddy_stream *stream)
     return stream->write_error < 0 ? stream->write_error : stream->read_error;
 }
 
+/*
+ * Throws away what has arrived and nobody will read. Left in the kernel it would turn the end that
+ * the layer has announced into a reset, and may be the layer's own: TLS servers send tickets.
+ */
+static void drain_kernel(const eddy_stream *stream)
+{
+    char scratch[4096];
+    for (int i = 0; i < IO_RECEIVES_MAX; i++)
+        if (recv(stream->file.fd, scratch, sizeof scratch, MSG_DONTWAIT) <= 0)
+            break;
+}
+
 /* The second step, as soon as it is possible. The stream may be gone afterwards. */
 static void finish_close(eddy_stream *stream)
 {
@@ -75,6 +88,8 @@ static void finish_close(eddy_stream *stream)
     eddy__stream_drop_queue(stream);
     eddy__stream_drop_news(stream);
     if (stream->file.fd >= 0) {
+        if (stream->is_layer_up && !stream->is_aborted)
+            drain_kernel(stream);
         eddy__poll_forget(stream->io->poller, &stream->file);
         close(stream->file.fd);
         stream->file.fd = -1;
@@ -110,6 +125,7 @@ int eddy_stream_close(eddy_stream *stream)
     int err = eddy__stream_check(stream, "eddy_stream_close");
     if (err < 0)
         return err == -EBADF ? 0 : err;
+    eddy__stream_end_layer(stream);
     begin_close(stream);
     if (stream->out_size == 0)
         finish_close(stream);

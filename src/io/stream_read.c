@@ -126,16 +126,24 @@ static bool is_passing(ssize_t err)
     return err == -EAGAIN || err == -ENOMEM || err == -ENOBUFS;
 }
 
-static ssize_t note_end(eddy_stream *stream, ssize_t n)
+static ssize_t note_error(eddy_stream *stream, ssize_t n)
 {
-    if (n == 0) {
-        stream->is_eof = true;
-    } else if (n < 0 && !is_passing(n)) {
+    if (n < 0 && !is_passing(n)) {
         stream->read_error = (int)n;
         if (stream->write_error == 0)
             stream->write_error = (int)n;
     }
     return n;
+}
+
+/* What the kernel says, with a layer, is not the reader's last word. */
+static ssize_t note_end(eddy_stream *stream, ssize_t n)
+{
+    if (n == 0) {
+        stream->is_drained = true;
+        stream->is_eof = stream->layer == NULL;
+    }
+    return note_error(stream, n);
 }
 
 /* Takes what the poller has brought by itself. */
@@ -158,11 +166,11 @@ static ssize_t receive_news(eddy_stream *stream, void *buf, size_t size)
 }
 
 /* Bytes into `buf`, 0 at the end, -EAGAIN if that needs waiting, or an error. */
-static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
+static inline ssize_t receive_raw(eddy_stream *stream, void *buf, size_t size)
 {
     if (EDDY__UNLIKELY(stream->has_news))
         return receive_news(stream, buf, size);
-    if (EDDY__UNLIKELY(stream->is_eof))
+    if (EDDY__UNLIKELY(stream->is_drained))
         return 0;
     if (EDDY__UNLIKELY(stream->read_error < 0))
         return stream->read_error;
@@ -178,6 +186,19 @@ static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
         return n;
     }
     return note_end(stream, n);
+}
+
+ssize_t eddy__stream_receive_raw(eddy_stream *stream, void *buf, size_t size)
+{
+    return receive_raw(stream, buf, size);
+}
+
+/* The same of what is for the reader. */
+static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
+{
+    if (EDDY__UNLIKELY(stream->layer != NULL))
+        return note_error(stream, eddy__stream_read_layer(stream, buf, size));
+    return receive_raw(stream, buf, size);
 }
 
 /* Stops the task until it is worth trying again. */
@@ -231,7 +252,7 @@ static int begin_read(eddy_stream *stream, const char *what)
 }
 
 /* The same, and if it is 0 the stream is still there. */
-static int wait_held(eddy_stream *stream, const char *what)
+int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what)
 {
     eddy__stream_hold(stream);
     int err = wait_for_bytes(stream, what);
@@ -252,7 +273,7 @@ static ssize_t fill(eddy_stream *stream, size_t capacity, const char *what)
             stream->in_end += (size_t)n;
         if (n != -EAGAIN)
             return n;
-        err = wait_held(stream, what);
+        err = eddy__stream_wait_for_bytes(stream, what);
         if (err < 0)
             return err;
     }
@@ -273,7 +294,7 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size)
         ssize_t n = receive_now(stream, buf, size);
         if (n != -EAGAIN)
             return n;
-        err = wait_held(stream, "eddy_stream_read");
+        err = eddy__stream_wait_for_bytes(stream, "eddy_stream_read");
         if (err < 0)
             return err;
     }

@@ -179,6 +179,22 @@ void eddy__stream_sent(struct poll_op *op)
     send_queue(stream);
 }
 
+void eddy__stream_flush(eddy_stream *stream)
+{
+    if (stream->out_size > 0 && stream->send.state == POLL_IDLE)
+        send_queue(stream);
+}
+
+int eddy__stream_queue(eddy_stream *stream, const void *data, size_t size)
+{
+    int err = reserve(stream, size);
+    if (err == 0)
+        append(stream, data, size);
+    else if (stream->write_error == 0)
+        stream->write_error = err; // what follows the gap would make no sense
+    return err;
+}
+
 /* ---- writing ---------------------------------------------------------------------------------*/
 
 static int may_write(const eddy_stream *stream, const char *function)
@@ -316,17 +332,26 @@ static ssize_t send_now(eddy_stream *stream, const char *data, size_t size)
     return (ssize_t)done;
 }
 
+static int write_layered(eddy_stream *stream, const struct iovec *parts, int count,
+                         const char *what)
+{
+    int err = eddy__stream_write_layer(stream, parts, count);
+    return err < 0 ? err : wait_for_room(stream, what);
+}
+
 int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
 {
     int err = may_write(stream, "eddy_stream_write");
     if (EDDY__UNLIKELY(err < 0))
         return err;
+    const struct iovec whole = {(char *)data, size};
+    if (EDDY__UNLIKELY(stream->layer != NULL))
+        return write_layered(stream, &whole, 1, "eddy_stream_write");
     ssize_t n = send_now(stream, data, size);
     if (EDDY__LIKELY(n == (ssize_t)size))
         return 0;
     if (n < 0)
         return (int)n;
-    const struct iovec whole = {(char *)data, size};
     struct cursor cursor = {.parts = &whole, .count = 1, .size = size};
     advance(&cursor, (size_t)n);
     err = queue_rest(stream, &cursor);
@@ -340,6 +365,8 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
         return err;
     if (count < 0)
         return EDDY_EVALUE;
+    if (stream->layer != NULL)
+        return write_layered(stream, parts, count, "eddy_stream_writev");
     struct cursor cursor = {.parts = parts, .count = count};
     for (int i = 0; i < count; i++)
         cursor.size += parts[i].iov_len;
@@ -367,6 +394,7 @@ int eddy_stream_shutdown(eddy_stream *stream)
         return err;
     if (stream->file.kind != POLL_SOCKET && stream->file.kind != POLL_UNIX_SOCKET)
         return -ENOTSOCK;
+    eddy__stream_end_layer(stream);
     stream->is_shut = true;
     if (stream->out_size == 0)
         eddy__stream_flushed(stream);

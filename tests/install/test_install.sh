@@ -130,7 +130,7 @@ for static in "" --static; do
         check "a program of two tasks ($compiler${static:+, static})" \
             build_and_run "$source" "$compiler" eddy "$static"
     done
-    for name in http sql; do
+    for name in tls http sql; do
         [ -f "$lib/pkgconfig/eddy-$name.pc" ] || continue
         check "a program that uses eddy-$name${static:+, static}" \
             build_and_run "$name.c" "$cc -std=gnu11" "eddy-$name" "$static"

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * layer.c: TLS as a layer of a stream.
+ *
+ *      start_tls --> add_layer --> begin() until both sides agree --> read(), write() ... end()
+ *
+ * What always holds: once OpenSSL has reported an error it can't recover from, it is asked for
+ * nothing more of this connection.
+ */
+#include "tls.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <eddy/alloc.h>
+#include <eddy/stream_layer.h>
+#include <eddy/timeout.h>
+
+#define HANDSHAKE_TIMEOUT 60.0
+
+/* --- What the stream calls -------------------------------------------------------------------- */
+
+/* Before OpenSSL is called: nothing that other code has left behind may be taken for an answer. */
+static void make_ready(struct tls *tls)
+{
+    ERR_clear_error();
+    tls->error = 0;
+}
+
+static int begin(void *data)
+{
+    struct tls *tls = data;
+    make_ready(tls);
+    int n = SSL_do_handshake(tls->ssl);
+    if (n == 1)
+        return 0;
+    int err = eddy__tls_outcome(tls, n, "handshake");
+    return err == 0 ? eddy_fail(EDDY_TLS_EOF, "handshake: the peer ended the connection") : err;
+}
+
+static ssize_t read_layer(void *data, void *buf, size_t size)
+{
+    struct tls *tls = data;
+    make_ready(tls);
+    int n = SSL_read(tls->ssl, buf, size < INT_MAX ? (int)size : INT_MAX);
+    return n > 0 ? n : eddy__tls_outcome(tls, n, "reading");
+}
+
+static int write_layer(void *data, const void *bytes, size_t size)
+{
+    struct tls *tls = data;
+    if (tls->is_broken)
+        return EDDY_TLS_FAILED;
+    make_ready(tls);
+    // The BIO takes everything, and the stream writes in steps: nothing is left over.
+    int n = SSL_write(tls->ssl, bytes, (int)size);
+    if (n > 0)
+        return 0;
+    int err = eddy__tls_outcome(tls, n, "writing");
+    return err < 0 && err != -EAGAIN ? err : EDDY_TLS_FAILED;
+}
+
+static void end(void *data)
+{
+    struct tls *tls = data;
+    if (tls->is_broken)
+        return;
+    make_ready(tls);
+    (void)SSL_shutdown(tls->ssl);    // the peer's own end, if it comes, is for the reader
+    ERR_clear_error();
+}
+
+static void free_tls(void *data)
+{
+    struct tls *tls = data;
+    SSL_free(tls->ssl);
+    OPENSSL_free(tls->certificate);
+    eddy_tls_context_free(tls->context);
+    eddy_free(tls->alpn);
+    eddy_free(tls->peer);
+    eddy_free(tls);
+}
+
+static const eddy_stream_layer layer = {
+    .call = "eddy_stream_start_tls",
+    .begin = begin,
+    .read = read_layer,
+    .write = write_layer,
+    .end = end,
+    .free = free_tls,
+};
+
+/* --- Making one ------------------------------------------------------------------------------- */
+
+/* Whose certificate it must be, and what the client asks for: addresses are not asked for. */
+static int set_name(struct tls *tls, const char *name)
+{
+    tls->peer = eddy_strdup(name);
+    if (!tls->peer)
+        return -ENOMEM;
+    X509_VERIFY_PARAM *expected = SSL_get0_param(tls->ssl);
+    if (X509_VERIFY_PARAM_set1_ip_asc(expected, name) == 1)
+        return 0;
+    ERR_clear_error();
+    SSL_set_hostflags(tls->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (SSL_set1_host(tls->ssl, name) != 1 || SSL_set_tlsext_host_name(tls->ssl, name) != 1)
+        return eddy__tls_fail("the server's name", name);
+    return 0;
+}
+
+static int set_side(struct tls *tls, const eddy_tls_options *options)
+{
+    const eddy_tls_context *context = tls->context;
+    if (options->server_side) {
+        bool asks = context->wants_client_certificates;
+        SSL_set_verify(tls->ssl,
+                       asks ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
+                       NULL);
+        SSL_set_accept_state(tls->ssl);
+        return 0;
+    }
+    SSL_set_verify(tls->ssl, context->is_insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    SSL_set_connect_state(tls->ssl);
+    return options->server_hostname ? set_name(tls, options->server_hostname) : 0;
+}
+
+static int set_up(struct tls *tls, const eddy_tls_options *options)
+{
+    tls->ssl = SSL_new(tls->context->ssl);
+    BIO *bio = tls->ssl ? eddy__tls_bio_new(tls) : NULL;
+    if (!bio)
+        return -ENOMEM;
+    SSL_set_bio(tls->ssl, bio, bio);
+    return set_side(tls, options);
+}
+
+static int new_tls(eddy_stream *stream, eddy_tls_context *context, const eddy_tls_options *options,
+                   struct tls **out_tls)
+{
+    struct tls *tls = eddy_calloc(1, sizeof *tls);
+    if (!tls)
+        return -ENOMEM;
+    tls->stream = stream;
+    tls->context = eddy__tls_context_ref(context);
+    int err = set_up(tls, options);
+    if (err < 0) {
+        free_tls(tls);
+        return err;
+    }
+    *out_tls = tls;
+    return 0;
+}
+
+/* --- The public calls ------------------------------------------------------------------------- */
+
+static int check(const eddy_tls_context *context, const eddy_tls_options *options)
+{
+    if (!(options->handshake_timeout >= 0))
+        return eddy_fail(EDDY_EVALUE, "eddy_stream_start_tls: handshake_timeout is %g",
+                         options->handshake_timeout);
+    if (options->server_side && !context->has_certificate)
+        return eddy_fail(EDDY_EVALUE, "eddy_stream_start_tls: a server needs a certificate");
+    if (!options->server_side && !options->server_hostname && !context->is_insecure)
+        return eddy_fail(EDDY_EVALUE, "eddy_stream_start_tls: whose certificate it must be is "
+                                      "for server_hostname to say");
+    return 0;
+}
+
+int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context,
+                          const eddy_tls_options *options)
+{
+    static const eddy_tls_options defaults;
+    if (!options)
+        options = &defaults;
+    EDDY_TRY(check(context, options));
+    struct tls *tls;
+    EDDY_TRY(new_tls(stream, context, options, &tls));
+    double limit = options->handshake_timeout > 0 ? options->handshake_timeout : HANDSHAKE_TIMEOUT;
+    int rc = eddy_timeout_begin(limit);
+    if (rc == 0)
+        rc = eddy_stream_add_layer(stream, &layer, tls);
+    else
+        free_tls(tls);
+    rc = eddy_timeout_end(rc);
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "no agreement on TLS within %g s", limit);
+    return rc;
+}
+
+int eddy_open_tls_connection(const char *host, const char *service, eddy_tls_context *context,
+                             const eddy_stream_options *options, eddy_stream **out_stream)
+{
+    eddy_stream *stream;
+    EDDY_TRY(eddy_open_connection(host, service, options, &stream));
+    int rc = eddy_stream_start_tls(stream, context, &(eddy_tls_options){.server_hostname = host});
+    if (rc < 0)
+        eddy_stream_free(stream);
+    else
+        *out_stream = stream;
+    return rc;
+}
+
+/* --- What has been agreed on ------------------------------------------------------------------ */
+
+static const char *or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+/* The protocol of ours that was chosen: OpenSSL has it without a zero at its end. */
+static const char *protocol(struct tls *tls)
+{
+    const unsigned char *chosen;
+    unsigned size;
+    SSL_get0_alpn_selected(tls->ssl, &chosen, &size);
+    if (size == 0)
+        return "";
+    if (!tls->alpn) {
+        tls->alpn = eddy_malloc(size + 1);
+        if (!tls->alpn)
+            return NULL;
+        memcpy(tls->alpn, chosen, size);
+        tls->alpn[size] = '\0';
+    }
+    return tls->alpn;
+}
+
+static int peer_certificate(struct tls *tls, eddy_span *out_der)
+{
+    X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+    if (certificate && !tls->certificate) {
+        tls->certificate_size = i2d_X509(certificate, &tls->certificate);
+        if (tls->certificate_size < 0)
+            return eddy__tls_fail("the certificate of", "the peer");
+    }
+    *out_der = (eddy_span){(const char *)tls->certificate, (size_t)tls->certificate_size};
+    return 0;
+}
+
+int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *out_info)
+{
+    struct tls *tls = eddy_stream_layer_data(stream, &layer);
+    if (!tls)
+        return eddy_fail(EDDY_EVALUE, "eddy_stream_tls_info: the stream does not speak TLS");
+    eddy_tls_info info = {
+        .version = SSL_get_version(tls->ssl),
+        .cipher = or_none(SSL_get_cipher_name(tls->ssl)),
+        .alpn = protocol(tls),
+        .server_hostname = or_none(SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name)),
+    };
+    if (!info.alpn)
+        return -ENOMEM;
+    EDDY_TRY(peer_certificate(tls, &info.peer_certificate));
+    *out_info = info;
+    return 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tls.h: the room's own view.
+ *
+ *     context.c    what connections share: options in, an SSL_CTX out
+ *     layer.c      TLS as a layer of a stream; what the public calls do
+ *     bio.c        how OpenSSL reaches the stream below
+ *     errors.c     OpenSSL's reasons as statuses and messages
+ *
+ * No task stops inside of OpenSSL: its queue of errors belongs to the thread, and a second task
+ * would find those of the first.
+ */
+#ifndef EDDY_TLS_TLS_H
+#define EDDY_TLS_TLS_H
+
+#include <stdatomic.h>
+
+#include <openssl/ssl.h>
+
+#include <eddy/tls.h>
+
+struct eddy_tls_context {
+    _Atomic unsigned refs; // the owner's, one a connection
+    SSL_CTX *ssl;
+    bool is_insecure;
+    bool wants_client_certificates;
+    bool has_certificate;
+    unsigned alpn_size;
+    unsigned char *alpn; // as TLS has it: each name after a byte with its size; NULL: none
+};
+
+/* What a stream over TLS has. */
+struct tls {
+    eddy_stream *stream;
+    eddy_tls_context *context;
+    SSL *ssl;
+    char *peer;                 // the name that was asked for; NULL
+    int error;                  // what the stream below said; 0
+    bool has_ended;             // nothing more will come from below
+    bool is_broken;             // OpenSSL must not be called again
+    char *alpn;                 // these, once somebody has asked for them; NULL
+    unsigned char *certificate;
+    int certificate_size;
+};
+
+/* A reference, for a connection. */
+eddy_tls_context *eddy__tls_context_ref(eddy_tls_context *context);
+
+/* A BIO that reads and writes the stream below `tls`; NULL without memory. */
+BIO *eddy__tls_bio_new(struct tls *tls);
+
+/* Names the codes in eddy_strerror(), at the first call. */
+void eddy__tls_errors_register(void);
+
+/*
+ * What OpenSSL says has gone wrong, with a message: "what: the reason". The system's error if it is
+ * one, -ENOMEM, or EDDY_TLS_FAILED. Empties OpenSSL's queue of errors.
+ */
+int eddy__tls_fail(const char *what, const char *which);
+
+/* The same of a call on `tls` that returned `n`: -EAGAIN, 0 for the peer's end, or an error. */
+int eddy__tls_outcome(struct tls *tls, int n, const char *what);
+
+#endif
