@@ -27,6 +27,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <eddy/alloc.h>
@@ -185,9 +186,12 @@ static void trust(CURL *easy, const eddy_http_session *session)
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    if (session->cacert) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, session->cacert);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    // Who is trusted by default is OpenSSL's to say, as it is for our own transport.
+    const char *file = session->cacert ? session->cacert : getenv("SSL_CERT_FILE");
+    const char *folder = session->cacert ? NULL : getenv("SSL_CERT_DIR");
+    if (file || folder) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
     }
 }
 

@@ -32,6 +32,9 @@ struct http_transport;
 
 enum { HTTP_ORIGIN_BUCKETS = 256 };
 
+/* What open() may return beside a status. */
+enum { HTTP_ELSEWHERE = 1 };
+
 /* The transports there are: indices of session->transport_data. */
 enum { HTTP_BY_WIRE, HTTP_BY_CURL, HTTP_BY_MOCK, HTTP_TRANSPORT_COUNT };
 
@@ -90,8 +93,8 @@ struct http_request {
 };
 
 /*
- * How requests are carried: by ourselves over HTTP/1.1, by libcurl whatever else there is (TLS,
- * HTTP/2, proxies), or by a mock that makes the answers up. What comes back
+ * How requests are carried: by ourselves over HTTP/1.1, by libcurl whatever else there is (HTTP/2,
+ * proxies), or by a mock that makes the answers up. What comes back
  * goes into the response through the functions of response.h, and the times of connection and first
  * byte into its timings. Errors carry a message, but not the URL.
  */
@@ -113,7 +116,8 @@ struct http_transport {
      * Sends `request` and waits: for the whole response or, if it is streamed, its head. Obeys
      * request->connect_timeout and response->read_timeout; the limit on the total is a scope
      * around it. `request` is not looked at after the return. Suspends. 0 or an error; the response
-     * is then open, or not, as response->is_open says; close() is called if it is.
+     * is then open, or not, as response->is_open says; close() is called if it is. HTTP_ELSEWHERE:
+     * nothing was sent, and another must carry it, for this is not the origin's way any more.
      */
     int (*open)(const struct http_request *request, eddy_http_response *response);
 

@@ -299,12 +299,14 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     origin->hash = hash;
     origin->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_per_host_max);
     origin->answered = (eddy_semaphore)EDDY_SEMAPHORE(0);
+    origin->meeting = (eddy_lock)EDDY_LOCK;
     origin->text = eddy__http_copy(text, &err);
     origin->text_size = strlen(text);
     if (err == 0)
         err = choose_way(origin);
-    origin->needs_libcurl =
-        origin->proxy || strcmp(authority->scheme, "http") != 0 || is_special(authority->host);
+    origin->is_tls = strcmp(authority->scheme, "https") == 0;
+    origin->is_met = !origin->is_tls || session->refuses_http2;
+    origin->needs_libcurl = origin->proxy || is_special(authority->host);
     if (err < 0) {
         destroy(origin);
         return err;

@@ -5,6 +5,8 @@
 #ifndef EDDY_HTTP_SESSION_ORIGIN_H
 #define EDDY_HTTP_SESSION_ORIGIN_H
 
+#include <eddy/lock.h>
+
 #include "session.h"
 
 struct wire_connection;
@@ -21,7 +23,10 @@ struct http_origin {
     size_t text_size;
     struct http_authority authority;
     char *proxy;                     // NULL: none; else its URL
-    bool needs_libcurl;              // TLS, a proxy, an international name
+    bool is_tls;
+    bool needs_libcurl;              // HTTP/2, a proxy, an international name
+    bool is_met;                     // what it speaks is known
+    eddy_lock meeting;               // held by who finds out
     struct wire_connection *idle;    // of the transport of our own
 
     eddy_semaphore slots;    // of connections_per_host_max, if that is limited

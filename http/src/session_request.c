@@ -182,23 +182,32 @@ static int set_secrets(struct exchange *x, char **out_cookie, char **out_authori
     return eddy__http_url_authorization(request->url, out_authorization);
 }
 
+static int open_exchange(struct exchange *x)
+{
+    struct http_request *request = &x->request;
+    eddy_http_response *response = x->response;
+    response->transport = choose_transport(response);
+    EDDY_TRY(eddy__http_session_attach(x->session, response->transport));
+    request->connect_timeout = x->timeout.connect;
+    if (!response->transport->looks_up_names)
+        EDDY_TRY(eddy__http_origin_resolve(response->origin, &request->connect_timeout));
+    return response->transport->open(request, response);
+}
+
 static int send_once(struct exchange *x)
 {
     struct http_request *request = &x->request;
     eddy_http_response *response = x->response;
     request->url = response->url;
     request->origin = response->origin;
-    response->transport = choose_transport(response);
-    EDDY_TRY(eddy__http_session_attach(x->session, response->transport));
-    request->connect_timeout = x->timeout.connect;
-    if (!response->transport->looks_up_names)
-        EDDY_TRY(eddy__http_origin_resolve(response->origin, &request->connect_timeout));
     char *cookie, *authorization;
     int rc = set_secrets(x, &cookie, &authorization);
     request->cookie = cookie;
     request->authorization = authorization;
     if (rc == 0)
-        rc = response->transport->open(request, response);
+        do {
+            rc = open_exchange(x);
+        } while (rc == HTTP_ELSEWHERE);    // and there it stays
     eddy_free(cookie);
     eddy_free(authorization);
     if (rc == 0 && !response->is_streamed)

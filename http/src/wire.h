@@ -7,11 +7,13 @@
  *     wire_upload.c       a large body, sent by a task of its own
  *     wire_pool.c         connections that wait for their next request
  *     wire_connect.c      new connections, tried at several addresses
+ *     wire_tls.c          TLS under them
  */
 #ifndef EDDY_HTTP_WIRE_H
 #define EDDY_HTTP_WIRE_H
 
 #include <eddy/stream.h>
+#include <eddy/tls.h>
 
 #include "parser.h"
 #include "session.h"
@@ -53,6 +55,8 @@ struct wire_client {
     struct wire_row idle, busy;
     eddy_handle *sweeper;    // will close those that have idled for too long; NULL: nothing does
 
+    eddy_tls_context *tls;    // of all its connections; NULL before the first
+
     char *buffer;    // where heads are written: each is sent or copied before the next
     size_t buffer_capacity;
     char *fields;    // the session's fields as text
@@ -87,10 +91,24 @@ void eddy__wire_pool_close(struct wire_client *client);
 /* --- wire_connect.c --------------------------------------------------------------------------- */
 
 /*
- * Connects to `origin`, within `limit` seconds. 0, EDDY_HTTP_CONNECT, EDDY_TIMEDOUT with messages,
+ * Connects to `origin`, over TLS if that is its scheme, within `limit` seconds. 0, or
+ * HTTP_ELSEWHERE and no stream; EDDY_HTTP_CONNECT, EDDY_HTTP_TLS, EDDY_TIMEDOUT with messages;
  * EDDY_CANCELLED, -ENOMEM. Suspends; cancelled, it leaves nothing behind.
  */
-int eddy__wire_connect(const struct http_origin *origin, double limit, eddy_stream **out_stream);
+int eddy__wire_connect(struct wire_client *client, struct http_origin *origin, double limit,
+                       eddy_stream **out_stream);
+
+/* --- wire_tls.c ------------------------------------------------------------------------------- */
+
+/*
+ * Shakes hands over `stream`, within `limit` seconds, and notes what the server speaks. 0,
+ * HTTP_ELSEWHERE; EDDY_HTTP_TLS with a message, EDDY_TIMEDOUT, EDDY_CANCELLED, -ENOMEM. Suspends.
+ */
+int eddy__wire_start_tls(struct wire_client *client, struct http_origin *origin, double limit,
+                         eddy_stream *stream);
+
+/* EDDY_HTTP_TLS, with the message of an EDDY_TLS_FAILED that a call has just returned. */
+int eddy__wire_tls_failed(void);
 
 /* --- wire_request.c --------------------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@
 #include "wire.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -150,17 +151,41 @@ static int connect_to(const char *list, int port, eddy_stream **out_stream)
 
 /* --- The way in ------------------------------------------------------------------------------- */
 
-int eddy__wire_connect(const struct http_origin *origin, double limit, eddy_stream **out_stream)
+static int connect_plain(const struct http_origin *origin, double limit, eddy_stream **out_stream)
 {
     char list[LIST_SIZE];    // a copy: another lookup may replace them while we wait
     snprintf(list, sizeof list, "%s", addresses_of(origin));
     int rc = eddy_within(limit, connect_to(list, origin->port, out_stream));
-    if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE)
+    if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE ||
+        rc == EDDY_TIMEDOUT)
         return rc;
-    if (rc == EDDY_TIMEDOUT)
-        return eddy_fail(rc, "no connection within %g s", limit);
     const char *message = eddy_error_message(eddy_error_get(rc));
     char text[400];
     snprintf(text, sizeof text, "%s", message ? message : eddy_strerror(rc));
     return eddy_fail(EDDY_HTTP_CONNECT, "%s", text);
+}
+
+static int connect_and_secure(struct wire_client *client, struct http_origin *origin, double limit,
+                              eddy_stream **out_stream)
+{
+    double since = eddy_time();
+    eddy_stream *stream;
+    EDDY_TRY(connect_plain(origin, limit, &stream));
+    int rc = 0;
+    if (origin->is_tls) {
+        double left = fmax(limit - (eddy_time() - since), 0.001);
+        rc = eddy__wire_start_tls(client, origin, left, stream);
+    }
+    if (rc == 0)
+        *out_stream = stream;
+    else
+        eddy_stream_free(stream);
+    return rc;
+}
+
+int eddy__wire_connect(struct wire_client *client, struct http_origin *origin, double limit,
+                       eddy_stream **out_stream)
+{
+    int rc = connect_and_secure(client, origin, limit, out_stream);
+    return rc == EDDY_TIMEDOUT ? eddy_fail(rc, "no connection within %g s", limit) : rc;
 }

@@ -105,6 +105,7 @@ static void drop_oldest(struct wire_client *client)
 {
     struct wire_connection *oldest = client->idle.oldest;
     wake(client, oldest);
+    EDDY_IGNORE(eddy_stream_close(oldest->stream));    // politely: over TLS it is announced
     eddy__wire_connection_free(client, oldest);
 }
 

@@ -70,7 +70,8 @@ static int parser_failure(const struct wire_connection *connection)
 /* The peer has ended, or the connection broke off with `err`, in the middle of the answer. */
 static int ended_early(const struct wire_connection *connection, int err)
 {
-    const char *reason = err < 0 ? eddy_strerror(err) : "the server closed the connection";
+    bool has_closed = err == 0 || err == EDDY_TLS_EOF;
+    const char *reason = has_closed ? "the server closed the connection" : eddy_strerror(err);
     const struct http_parser *parser = &connection->parser;
     if (!connection->has_answered)
         return eddy_fail(EDDY_HTTP_DISCONNECTED, "%s before it answered", reason);
@@ -83,7 +84,8 @@ static int ended_early(const struct wire_connection *connection, int err)
 static bool is_break(int err)
 {
     return err == -ECONNRESET || err == -EPIPE || err == -ENOTCONN || err == -ETIMEDOUT ||
-           err == -EHOSTUNREACH || err == -ENETUNREACH || err == -ECONNABORTED;
+           err == -EHOSTUNREACH || err == -ENETUNREACH || err == -ECONNABORTED ||
+           err == EDDY_TLS_EOF;
 }
 
 /* --- The answer ------------------------------------------------------------------------------- */
@@ -180,6 +182,8 @@ static int receive(struct wire_connection *connection)
 {
     eddy_span bytes;
     int rc = wait_for_bytes(connection, &bytes);
+    if (rc == EDDY_TLS_FAILED)
+        return eddy__wire_tls_failed();
     if (rc < 0)
         return is_break(rc) ? ended_early(connection, rc) : rc;
     if (bytes.size == 0)
@@ -207,7 +211,7 @@ static int send_request(struct wire_connection *connection, const struct http_re
                       : eddy_stream_write(connection->stream, head.data, head.size);
     if (rc == 0 && is_large)
         rc = eddy__wire_upload_start(connection, request->body, connection->response->is_streamed);
-    return is_break(rc) ? 0 : rc;
+    return is_break(rc) || rc == EDDY_TLS_FAILED ? 0 : rc;
 }
 
 /* Whether the caller tells the server to close the connection, or to make something else of it. */
@@ -254,14 +258,40 @@ static bool is_idempotent(const char *method)
     return false;
 }
 
+/*
+ * The first connection to an origin shows what it speaks. Whoever asks meanwhile waits for that:
+ * over HTTP/2 they would all share it.
+ */
+static int connect_first(struct wire_client *client, struct http_origin *origin, double limit,
+                         eddy_stream **out_stream)
+{
+    double since = eddy_time();
+    int rc = eddy_within(limit, eddy_lock_acquire(&origin->meeting));
+    if (rc < 0)
+        return rc == EDDY_TIMEDOUT ? eddy_fail(rc, "no connection within %g s", limit) : rc;
+    limit = fmax(limit - (eddy_time() - since), 0.001);
+    bool is_first = !origin->is_met && !origin->needs_libcurl;
+    if (is_first)
+        rc = eddy__wire_connect(client, origin, limit, out_stream);
+    eddy_lock_release(&origin->meeting);
+    if (is_first)
+        return rc;
+    return origin->needs_libcurl ? HTTP_ELSEWHERE
+                                 : eddy__wire_connect(client, origin, limit, out_stream);
+}
+
 static int open_new(const struct http_request *request, eddy_http_response *response)
 {
+    struct wire_client *client = wire_client_of(response->session);
+    struct http_origin *origin = response->origin;
     eddy_stream *stream;
     double limit = request->connect_timeout;
-    EDDY_TRY(eddy__http_origin_resolve(response->origin, &limit));
-    EDDY_TRY(eddy__wire_connect(response->origin, limit, &stream));
-    struct wire_connection *connection =
-        eddy__wire_connection_new(wire_client_of(response->session), response->origin, stream);
+    EDDY_TRY(eddy__http_origin_resolve(origin, &limit));
+    int rc = origin->is_met ? eddy__wire_connect(client, origin, limit, &stream)
+                            : connect_first(client, origin, limit, &stream);
+    if (rc != 0)
+        return rc;
+    struct wire_connection *connection = eddy__wire_connection_new(client, origin, stream);
     if (!connection) {
         eddy_stream_free(stream);
         return -ENOMEM;
@@ -351,6 +381,7 @@ static void detach(eddy_http_session *session)
 {
     struct wire_client *client = wire_client_of(session);
     eddy__wire_pool_close(client);
+    eddy_tls_context_free(client->tls);
     eddy_free(client->buffer);
     eddy_free(client->fields);
     eddy_free(client);

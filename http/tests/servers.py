@@ -4,8 +4,8 @@
 
     servers.py [CERTIFICATE KEY]
 
-Listens on two free ports of 127.0.0.1 (the same server twice, for redirects from one to the other) and,
-given a certificate, on a third one with TLS. Prints the ports on one line and serves until its
+Listens on two free ports of 127.0.0.1 (the same server twice, for redirects from one to the other)
+and, given a certificate, on two more with TLS. Prints the ports on one line and serves until its
 standard input ends, so that it goes when the test goes, however that ends.
 
 Written on bare asyncio streams: a server that sends a wrong length must not be kept from it.
@@ -98,6 +98,12 @@ TORN = {
 }
 
 
+def base(writer, index):
+    """How URLs of the first or second server begin, of the kind that this connection is."""
+    is_tls = writer.get_extra_info("ssl_object") is not None
+    return f"http{'s' * is_tls}://127.0.0.1:{ports[index + 2 * is_tls]}"
+
+
 async def send_forever(writer, size):
     while size > 0:
         writer.write(PIECE[:size])
@@ -150,11 +156,11 @@ async def serve_more(path, query, request, writer):
         left = int(query)
         writer.write(answer(b"on", "302 Found", Location=f"/redirects?{left - 1}" if left else "/hello"))
     elif path == "/cross":
-        writer.write(answer(b"", "302 Found", Location=f"http://127.0.0.1:{ports[1]}/echo"))
+        writer.write(answer(b"", "302 Found", Location=f"{base(writer, 1)}/echo"))
     elif path == "/there-and-back":
-        writer.write(answer(b"", "302 Found", Location=f"http://127.0.0.1:{ports[1]}/back"))
+        writer.write(answer(b"", "302 Found", Location=f"{base(writer, 1)}/back"))
     elif path == "/back":
-        writer.write(answer(b"", "302 Found", Location=f"http://127.0.0.1:{ports[0]}/echo"))
+        writer.write(answer(b"", "302 Found", Location=f"{base(writer, 0)}/echo"))
     elif path == "/echo":
         writer.write(answer(request, Content_Type="text/plain"))
     elif path == "/state":
@@ -226,8 +232,9 @@ async def main():
     if len(sys.argv) > 2:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-        ports.append(server.sockets[0].getsockname()[1])
+        for _ in range(2):
+            server = await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1024, ssl=context)
+            ports.append(server.sockets[0].getsockname()[1])
     print(*ports, flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

@@ -15,7 +15,7 @@
 
 #include "errors.h"
 
-static int ports[3];
+static int ports[4]; // plain, plain, TLS, TLS
 static char folder[] = "/tmp/eddy-http-test-XXXXXX";
 static char certificate[64], key[64];
 static int servers_input = -1;
@@ -71,6 +71,7 @@ void start_servers(bool with_tls)
     unsetenv("HTTPS_PROXY");
     unsetenv("all_proxy");
     unsetenv("ALL_PROXY");
+    with_tls |= is_over_tls();
     if (with_tls)
         make_certificate();
     int input[2], output[2];
@@ -85,7 +86,7 @@ void start_servers(bool with_tls)
     atexit(stop_servers);
     FILE *lines = fdopen(output[0], "r");
     if (!lines || fscanf(lines, "%d %d", &ports[0], &ports[1]) != 2 ||
-        (with_tls && fscanf(lines, "%d", &ports[2]) != 1)) {
+        (with_tls && fscanf(lines, "%d %d", &ports[2], &ports[3]) != 2)) {
         fprintf(stderr, "# servers.py did not start\n");
         exit(1);
     }
@@ -97,11 +98,18 @@ bool is_over_libcurl(void)
     return getenv("EDDY_HTTP_TEST_LIBCURL") != NULL;
 }
 
+bool is_over_tls(void)
+{
+    return getenv("EDDY_HTTP_TEST_TLS") != NULL;
+}
+
 eddy_http_session *new_session(const eddy_http_session_options *options)
 {
     eddy_http_session_options chosen = options ? *options : (eddy_http_session_options){0};
     eddy_http_session *session = NULL;
     chosen.libcurl |= is_over_libcurl();
+    if (is_over_tls() && !chosen.cacert)
+        chosen.cacert = certificate;
     EXPECT_EQ(eddy_http_session_new(&chosen, &session), 0);
     return session;
 }
@@ -117,12 +125,12 @@ static const char *url_of(const char *scheme, int port, const char *path)
 
 const char *at(const char *path)
 {
-    return url_of("http", ports[0], path);
+    return is_over_tls() ? at_tls(path) : url_of("http", ports[0], path);
 }
 
 const char *at_second(const char *path)
 {
-    return url_of("http", ports[1], path);
+    return is_over_tls() ? url_of("https", ports[3], path) : url_of("http", ports[1], path);
 }
 
 const char *at_tls(const char *path)
@@ -135,9 +143,19 @@ const char *certificate_file(void)
     return certificate;
 }
 
-int server_port(void)
+const char *key_file(void)
+{
+    return key;
+}
+
+int plain_port(void)
 {
     return ports[0];
+}
+
+int server_port(void)
+{
+    return ports[is_over_tls() ? 2 : 0];
 }
 
 int get(eddy_http_session *session, const char *path, const char *body)

@@ -15,18 +15,22 @@
 void start_servers(bool with_tls);
 
 /*
- * A session with these options; with EDDY_HTTP_TEST_LIBCURL in the environment, one that leaves
- * everything to libcurl: each test runs over both transports.
+ * A session with these options. Each test runs over both transports and over TLS: with
+ * EDDY_HTTP_TEST_LIBCURL in the environment it leaves everything to libcurl, with
+ * EDDY_HTTP_TEST_TLS the servers below are those with TLS, and it trusts them.
  */
 eddy_http_session *new_session(const eddy_http_session_options *options);
 bool is_over_libcurl(void);
+bool is_over_tls(void);
 
-/* "http://127.0.0.1:PORT" and `path`; of the second server; of the one with TLS. Static, a few. */
+/* "http://127.0.0.1:PORT" and `path`; of the second server; of one with TLS. Static, a few. */
 const char *at(const char *path);
 const char *at_second(const char *path);
 const char *at_tls(const char *path);
-const char *certificate_file(void);    // of the TLS server, as PEM
-int server_port(void);
+const char *certificate_file(void);    // of the TLS servers, as PEM
+const char *key_file(void);
+int server_port(void);    // of at()
+int plain_port(void);     // of the first without TLS
 
 /* The status of a GET, or its error; the body must be `body`, unless that is NULL. */
 int get(eddy_http_session *session, const char *path, const char *body);

@@ -19,15 +19,16 @@
  * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the
  * URL and the reason.
  *
- * Plain HTTP/1.1 goes over Eddy's own streams, strictly read; TLS, HTTP/2 and proxies are
- * libcurl's, and nothing else tells the two apart. Connections are kept for 15 seconds over the
- * former; when the server has closed one meanwhile, a request that may be sent twice (GET, HEAD,
- * PUT, DELETE, OPTIONS, TRACE) is sent again over a new one. URLs are made fit to be sent as
- * aiohttp does: what may not stand in one is escaped, "user:password@" becomes an Authorization
- * header.
+ * HTTP/1.1, plain and over TLS, goes over Eddy's own streams, strictly read; HTTP/2 and proxies are
+ * libcurl's, and nothing else tells the two apart. Over TLS the server chooses the version: the
+ * first connection to it shows which. Connections are kept for 15 seconds over our own streams;
+ * when the server has closed one meanwhile, a request that may be sent twice (GET, HEAD, PUT,
+ * DELETE, OPTIONS, TRACE) is sent again over a new one. URLs are made fit to be sent as aiohttp
+ * does: what may not stand in one is escaped, "user:password@" becomes an Authorization header.
  *
- * Certificates are verified. The proxy variables of the environment (http_proxy, https_proxy,
- * all_proxy, no_proxy) are honoured. gzip, brotli and zstd are decoded.
+ * Certificates are verified, against those that OpenSSL knows (SSL_CERT_FILE and SSL_CERT_DIR name
+ * others). The proxy variables of the environment (http_proxy, https_proxy, all_proxy, no_proxy)
+ * are honoured. gzip, brotli and zstd are decoded.
  *
  * Not for the virtual clock: it jumps while the network is at work, so requests time out at once.
  * Tests have <eddy/http_mock.h>, which makes answers up, under either clock.
@@ -78,7 +79,7 @@ typedef struct eddy_http_session_options {
     bool no_compression;              /* ask for bodies as they are */
     bool no_cookies;                  /* neither keep nor send them */
     bool no_http2;                    /* HTTP/1.1 only */
-    bool libcurl;                     /* let libcurl carry plain HTTP/1.1 too, not just the rest */
+    bool libcurl;                     /* let libcurl carry HTTP/1.1 too, not just the rest */
     bool raise_for_status;            /* a status of 400 or more is EDDY_HTTP_STATUS */
 } eddy_http_session_options;
 

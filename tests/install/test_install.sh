@@ -29,10 +29,12 @@ check() {
 # as_archives FLAGS PACKAGE: ours as archives, with what they need; the system's libraries as ever,
 # for what libcurl itself would need as an archive is more than a machine that builds Eddy has.
 as_archives() {
-    local needed
+    local package needed
     flags="$1 $(pkg-config --static --libs eddy)" || return 1
-    for needed in $(pkg-config --print-requires-private "$2" | cut -d" " -f1); do
-        flags+=" $(pkg-config --libs "$needed")" || return 1
+    for package in "$2" $(pkg-config --print-requires "$2"); do
+        for needed in $(pkg-config --print-requires-private "$package" | cut -d" " -f1); do
+            flags+=" $(pkg-config --libs "$needed")" || return 1
+        done
     done
     sed -E 's/-l(eddy[a-z-]*)/-l:lib\1.a/g' <<<"$flags"
 }
