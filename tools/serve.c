@@ -26,6 +26,7 @@
 
 #include <eddy.h>
 #include <eddy/http_server.h>
+#include <eddy/tls.h>
 
 #include "backoff.h"
 #include "complaint.h"
@@ -47,6 +48,7 @@ struct serve {
     int folder;              // else -1
     size_t count;            // documents or files
     struct backoff chance;
+    eddy_tls_context *tls;   // NULL: plain HTTP
     eddy_future *stopped;    // by a signal
 };
 
@@ -204,8 +206,8 @@ static void announce(const struct serve *serve, const eddy_http_server *server)
     const char *host = serve->options.host;
     bool is_v6 = strchr(host, ':') != NULL;
     char url[LINE_SIZE_MAX];
-    snprintf(url, sizeof url, "http://%s%s%s:%d/", is_v6 ? "[" : "", host, is_v6 ? "]" : "",
-             eddy_http_server_port(server));
+    snprintf(url, sizeof url, "http%s://%s%s%s:%d/", serve->tls != NULL ? "s" : "",
+             is_v6 ? "[" : "", host, is_v6 ? "]" : "", eddy_http_server_port(server));
     fprintf(stderr, "serving %zu %s%s at %s (Ctrl-C stops)\n", serve->count,
             serve->folder >= 0 ? "file" : "document", serve->count == 1 ? "" : "s", url);
     printf("%s\n", url);
@@ -222,6 +224,7 @@ static int open_server(struct serve *serve, eddy_http_server **out_server)
             .port = port,
             .handler = handle,
             .data = serve,
+            .tls = serve->tls,
         },
         out_server);
     if (rc < 0)
@@ -272,6 +275,24 @@ static int open_documents(struct serve *serve, struct complaint *complaint)
     return 0;
 }
 
+static int open_certificate(struct serve *serve, struct complaint *complaint)
+{
+    const struct serve_options *options = &serve->options;
+    if (options->certificate == NULL)
+        return 0;
+    int rc = eddy_tls_context_new(
+        &(eddy_tls_context_options){
+            .certificate = options->certificate,
+            .private_key = options->key,
+            .alpn = (const char *const[]){"http/1.1", NULL},
+        },
+        &serve->tls);
+    if (rc == 0)
+        return 0;
+    const char *message = eddy_error_message(eddy_error_get(rc));
+    return complain(complaint, rc, 0, "no HTTPS: %s", message ? message : eddy_strerror(rc));
+}
+
 /* A connection is a descriptor, and the usual limit is low. */
 static void allow_many_descriptors(void)
 {
@@ -300,6 +321,8 @@ int serve_main(int argc, char **argv)
         return EXIT_USAGE;
     }
     rc = open_documents(&serve, &complaint);
+    if (rc == 0)
+        rc = open_certificate(&serve, &complaint);
     if (rc < 0) {
         tell("%s", complaint.text);
         return EXIT_FAILURE;
@@ -307,6 +330,7 @@ int serve_main(int argc, char **argv)
     allow_many_descriptors();
     backoff_init(&serve.chance, serve.options.seed, NULL);
     rc = eddy_run(eddy_coro(serve_until_stopped, &serve), &(eddy_run_options){.keep_sigint = true});
+    eddy_tls_context_free(serve.tls);
     serve_map_fini(&serve.map);
     if (serve.folder >= 0)
         close(serve.folder);

@@ -23,6 +23,11 @@ static const struct option_spec rows[] = {
      .help = "The address to listen on (127.0.0.1: this machine alone); 0.0.0.0 or :: for all."},
     {"port", 'p', "N", OPTION_COUNT, FIELD(port), .min = 0, .max = 65535,
      .help = "The port (8080); 0 takes any that is free. The first line printed names it."},
+    {"certificate", 0, "FILE", OPTION_TEXT, FIELD(certificate),
+     .help = "Serves HTTPS, with the certificate in this PEM file, and those that vouch for it "
+             "behind it."},
+    {"key", 0, "FILE", OPTION_TEXT, FIELD(key),
+     .help = "The certificate's private key; without this option it is in the same file."},
 
     {"delay", 'd', "TIME", OPTION_DURATION, FIELD(delay), .group = "How badly", .min = 0,
      .max = 86400, .help = "Waits before each answer (0): 100ms, 1.5."},
@@ -57,7 +62,8 @@ static const struct command command = {
     .option_count = sizeof rows / sizeof *rows,
     .examples = "  eddy serve swapi.json\n"
                 "  eddy serve swapi.json --port 0 --delay 100ms --jitter 50ms\n"
-                "  eddy serve public/ --fail-rate 10% --seed 7\n",
+                "  eddy serve public/ --fail-rate 10% --seed 7\n"
+                "  eddy serve swapi.json --certificate localhost.pem\n",
 };
 
 int serve_options_parse(struct serve_options *options, int argc, char **argv,
@@ -76,6 +82,9 @@ int serve_options_parse(struct serve_options *options, int argc, char **argv,
         outcome = complain(complaint, -EINVAL, 0,
                            "one file or folder can be served, and '%.60s' is a second; drop it",
                            arguments.items[1]);
+    else if (options->key != NULL && options->certificate == NULL)
+        outcome = complain(complaint, -EINVAL, 0,
+                           "--key names the key of a certificate; add --certificate FILE");
     else
         options->path = arguments.items[0];
 

@@ -14,11 +14,13 @@ struct complaint;
 struct serve_options {
     const char *path;    // a file (a map of path to document) or a folder
     const char *host;
-    uint64_t port;       // 0: any that is free
-    uint64_t seed;       // of the generator behind jitter and failures
-    double delay;        // seconds before each answer
-    double jitter;       // seconds; a random part of it is added to each delay
-    double fail_rate;    // share of the answers that fail, 0 to 1
+    uint64_t port;              // 0: any that is free
+    const char *certificate;    // PEM; NULL: plain HTTP
+    const char *key;            // PEM; NULL: in the certificate's file
+    uint64_t seed;              // of the generator behind jitter and failures
+    double delay;               // seconds before each answer
+    double jitter;              // seconds; a random part of it is added to each delay
+    double fail_rate;           // share of the answers that fail, 0 to 1
     bool is_quiet;
 };
 

@@ -23,6 +23,7 @@
 #include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
+#include <eddy/tls.h>
 
 #include "errors.h"
 #include "server.h"
@@ -52,6 +53,7 @@ void eddy__http_server_unref(eddy_http_server *server)
     eddy__http_desks_fini(server);
     eddy_listener_free(server->listener);
     eddy_future_free(server->news);
+    eddy_tls_context_free(server->options.tls);
     eddy_free(server);
 }
 
@@ -147,9 +149,10 @@ static int pause_accepting(eddy_http_server *server, int reason, bool *inout_has
 /* Makes a connection of the stream as soon as the cap allows it. */
 static int take_in(eddy_http_server *server, eddy_stream *stream)
 {
+    const eddy_http_server_options *options = &server->options;
     int rc = wait_for_room(server);
     if (rc == 0 && !server->is_closing)
-        return eddy__http_connection_start(server, stream);
+        return eddy__http_connection_start(server, stream, options->tls != NULL);
     eddy_stream_free(stream);
     return rc;
 }
@@ -192,6 +195,8 @@ static int check_options(const eddy_http_server_options *options)
 {
     if (options == NULL || options->handler == NULL)
         return eddy_fail(EDDY_EVALUE, "eddy_http_server_open: a handler is needed");
+    if (options->tls != NULL && !eddy_tls_context_has_certificate(options->tls))
+        return eddy_fail(EDDY_EVALUE, "eddy_http_server_open: tls has no certificate to show");
     const double times[] = {options->header_timeout, options->body_timeout,
                             options->keep_alive_timeout, options->write_timeout};
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
@@ -211,6 +216,8 @@ static eddy_http_server *new_server(const eddy_http_server_options *given)
     eddy_http_server_options *options = &server->options;
     *options = *given;
     options->host = options->port = options->path = NULL;
+    if (given->tls != NULL)
+        options->tls = eddy_tls_context_ref(given->tls);
     options->header_timeout = seconds_or(given->header_timeout, 20);
     options->body_timeout = seconds_or(given->body_timeout, 30);
     options->keep_alive_timeout = seconds_or(given->keep_alive_timeout, 75);
@@ -283,7 +290,7 @@ int eddy_http_server_adopt(eddy_http_server *server, eddy_stream *stream)
         eddy_stream_free(stream);
         return eddy_fail(EDDY_EMISUSE, "eddy_http_server_adopt: the server is being shut down");
     }
-    return eddy__http_connection_start(server, stream);
+    return eddy__http_connection_start(server, stream, false);
 }
 
 int eddy_http_server_port(const eddy_http_server *server)

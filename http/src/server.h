@@ -90,6 +90,7 @@ struct http_connection {
     bool is_late;          // the client took nothing for too long
     bool is_kept;          // another request may follow
     bool has_received;     // at least one request
+    bool wants_tls;        // hands are to be shaken before anything else
     int broken;            // why nothing can be written any more; or 0
 };
 
@@ -122,8 +123,11 @@ void eddy__http_server_forget(struct http_connection *connection);
 
 /* --- server_connection.c ---------------------------------------------------------------------- */
 
-/* A connection with its task. The stream is the connection's, if it succeeds. 0 or -ENOMEM. */
-int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream);
+/*
+ * A connection with its task, over TLS if it `wants_tls`. The stream is the connection's, and freed
+ * if this fails. 0 or -ENOMEM.
+ */
+int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream, bool wants_tls);
 
 /* Ends the stream at once: reads and writes fail from here on. */
 void eddy__http_connection_cut(struct http_connection *connection);

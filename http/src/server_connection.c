@@ -2,10 +2,10 @@
 /*
  * server_connection.c: a connection's task.
  *
- *      FRESH --head--> the handler --answer--> IDLE --head--> the handler ...
- *        |               |                       |
- *        end, deadline   error, "close"          end, deadline, shutdown
- *        \--------------(linger)-----------------/--> closed
+ *      (TLS) --> FRESH --head--> the handler --answer--> IDLE --head--> the handler ...
+ *        |         |               |                       |
+ *        |         end, deadline   error, "close"          end, deadline, shutdown
+ *        \---------\--------------(linger)-----------------/--> closed
  *
  * The stream lends what has arrived (the window), the parser reads it there, and the stream is told
  * what was used when more is needed: bytes of a request are copied once, into the parser's head.
@@ -30,6 +30,7 @@
 #include <eddy/alloc.h>
 #include <eddy/task.h>
 #include <eddy/timeout.h>
+#include <eddy/tls.h>
 
 #include "server.h"
 
@@ -201,6 +202,20 @@ static void make_ready(struct http_connection *connection)
         eddy__http_desk_clear(connection->desk);
 }
 
+/* TLS, before anything else. 1; 0 when there is no agreement, which is for the client to mind. */
+static int secure(struct http_connection *connection)
+{
+    eddy_http_server *server = connection->server;
+    eddy__watch_begin(&server->fresh, &connection->watch);    // which has the time limit
+    int rc = eddy_stream_start_tls(
+        connection->stream, server->options.tls,
+        &(eddy_tls_options){.server_side = true, .handshake_timeout = EDDY_NO_TIMEOUT});
+    eddy__watch_end(&connection->watch);
+    if (rc == EDDY_CANCELLED)
+        return rc;
+    return rc == 0 && !server->is_closing;
+}
+
 static int serve_requests(struct http_connection *connection)
 {
     for (;;) {
@@ -279,7 +294,9 @@ static void drop_connection(struct http_connection **connection)
 
 EDDY_ASYNC(http_connection, (struct http_connection *, connection, drop_connection))
 {
-    int rc = serve_requests(connection);
+    int rc = connection->wants_tls ? secure(connection) : 1;
+    if (rc > 0)
+        rc = serve_requests(connection);
     if (rc == EDDY_CANCELLED)
         eddy_stream_close(connection->stream);    // what was written is still sent
     else
@@ -307,13 +324,14 @@ static struct http_connection *new_connection(eddy_http_server *server, eddy_str
     return connection;
 }
 
-int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream)
+int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream, bool wants_tls)
 {
     struct http_connection *connection = new_connection(server, stream);
     if (connection == NULL) {
         eddy_stream_free(stream);
         return -ENOMEM;
     }
+    connection->wants_tls = wants_tls;
     eddy_task *task = eddy_create_task(http_connection, connection);
     if (eddy_task_done(task)) {
         // It could not be made, or has already run; the connection is gone either way.

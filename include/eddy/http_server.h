@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_server.h: a server for HTTP/1.0 and HTTP/1.1.
+ * http_server.h: a server for HTTP/1.0 and HTTP/1.1, plain and over TLS.
  *
  *     static int hello(eddy_http_request *request, eddy_http_reply *reply, void *data)
  *     {
@@ -24,6 +24,9 @@
  * answered with 400, 408, 413, 414, 417, 431, 501 or 505, and the connection is closed. A handler
  * that fails is answered for with 500, and its error goes to the loop's exception handler.
  *
+ * With options.tls the clients speak TLS: what one does wrong in its handshake ends its connection,
+ * and nothing else is heard of it.
+ *
  * A client that goes away does not cancel the handler: it learns of it when it reads or writes.
  */
 #ifndef EDDY_HTTP_SERVER_H
@@ -31,6 +34,7 @@
 
 #include <eddy/http_error.h>
 #include <eddy/stream.h>
+#include <eddy/tls.h>
 
 EDDY_BEGIN_DECLS
 
@@ -56,6 +60,7 @@ typedef struct eddy_http_server_options {
     const char *path;          /* a Unix socket in place of host and port */
     eddy_http_handler *handler;  /* needed */
     void *data;                /* for the handler; stays the caller's */
+    eddy_tls_context *tls;     /* speak it on what is accepted; with our certificate; counted */
 
     size_t line_max;           /* bytes of the request line: 8 KiB, else 414 */
     size_t header_max;         /* bytes of all header lines: 32 KiB, else 431 */
@@ -63,7 +68,7 @@ typedef struct eddy_http_server_options {
     uint64_t body_max;         /* bytes of a body: 1 MiB, else 413; UINT64_MAX for no limit */
 
     /* Seconds; EDDY_NO_TIMEOUT for no limit. */
-    double header_timeout;     /* for all of a request's head: 20, else 408 */
+    double header_timeout;     /* for a handshake; for all of a request's head: 20, else 408 */
     double body_timeout;       /* for a piece of a body (256 bytes/s on average): 30, else 408 */
     double keep_alive_timeout; /* without a request; then the connection is closed: 75 */
     double write_timeout;      /* without the client taking an answer, or a piece of it: 60 */
@@ -78,7 +83,8 @@ typedef struct eddy_http_server_options {
  * eddy_http_server_adopt() alone. `options` is borrowed for the call.
  *
  * Returns 0 and the server, to be given back with eddy_http_server_free(); the errors of
- * eddy_listen(); EDDY_EVALUE for a missing handler or a negative time; EDDY_EMISUSE outside a task;
+ * eddy_listen(); EDDY_EVALUE for a missing handler, a negative time or a `tls` without
+ * certificate; EDDY_EMISUSE outside a task;
  * EDDY_CANCELLED; -ENOMEM. Suspends while the host's name is looked up.
  */
 EDDY_API EDDY_SUSPENDS int eddy_http_server_open(const eddy_http_server_options *options,

@@ -68,8 +68,8 @@ typedef struct eddy_tls_context_options {
 /*
  * Makes a context, for clients and servers alike; `options` may be NULL. The system's certificates
  * are those that OpenSSL knows (SSL_CERT_FILE and SSL_CERT_DIR name others). Files are read, so
- * make it before the loop is busy, and only once: it costs more than a connection. It is given back
- * with eddy_tls_context_free(); connections that use it keep what they need.
+ * make it before the loop is busy, and only once: it costs more than a connection. It is counted:
+ * ref takes a reference more, free gives one back; NULL is fine for free. Connections hold their own.
  *
  * Returns 0; the system's error for a file that can't be read (-ENOENT, ...); EDDY_TLS_FAILED for
  * one that makes no sense, with its name in the message; EDDY_EVALUE for a version that is not
@@ -77,7 +77,11 @@ typedef struct eddy_tls_context_options {
  */
 EDDY_API EDDY_CHECKED int eddy_tls_context_new(const eddy_tls_context_options *options,
                                                eddy_tls_context **out_context);
+EDDY_API eddy_tls_context *eddy_tls_context_ref(eddy_tls_context *context);
 EDDY_API void eddy_tls_context_free(eddy_tls_context *context);
+
+/* Whether it has a certificate of its own, as servers need. */
+EDDY_API bool eddy_tls_context_has_certificate(const eddy_tls_context *context);
 
 /* --- Connections ------------------------------------------------------------------------------ */
 

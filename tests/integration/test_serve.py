@@ -346,6 +346,38 @@ def what_can_not_be_served_is_told(folder):
 
 
 @case
+def https_is_served_with_a_certificate(folder):
+    if shutil.which("openssl") is None:
+        raise Skip("there is no openssl")
+    both, key, own = (os.path.join(folder, name) for name in ("both.pem", "key.pem", "own.pem"))
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key,
+                    "-out", own, "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "subjectAltName=DNS:localhost,IP:127.0.0.1"], check=True, capture_output=True)
+    with open(both, "wb") as file:
+        for part in (own, key):
+            with open(part, "rb") as source:
+                file.write(source.read())
+    for words in [["--certificate", both], ["--certificate", own, "--key", key]]:
+        with serving(SWAPI, *words) as server:
+            expect(server.url.startswith("https://127.0.0.1:"), server.url)
+            answer = curl("--cacert", own, server.url + "api/people/1/")
+            expect_equal(json.loads(answer)["name"], "Luke Skywalker")
+            into = os.path.join(folder, "people.csv")
+            done = run("fetch", server.url + "api/people/{1..9}/", "--cacert", own, "--into", into)
+            expect_exit(done, 0)
+            expect_says(done, "9 loaded")
+            os.unlink(into)
+            refused = run("fetch", server.url, "--retries", 0)
+            expect_exit(refused, 1)
+            expect_equal(get(server, "/")[1], None)  # in the clear
+    for words, named in [(["--certificate", os.path.join(folder, "none.pem")], "none.pem"),
+                         (["--certificate", own, "--key", own], "own.pem")]:
+        done = run("serve", SWAPI, *words)
+        expect_exit(done, 1)
+        expect_says(done, "HTTPS", named)
+
+
+@case
 def a_port_that_is_taken_is_told(folder):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

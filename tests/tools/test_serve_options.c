@@ -40,6 +40,7 @@ TEST(a_file_alone_takes_harmless_defaults)
     assert_string_equal(options.host, "127.0.0.1");
     assert_int_equal(options.port, 8080);
     assert_int_equal(options.seed, 1);
+    assert_null(options.certificate);
     assert_true(options.delay < 1e-9 && options.jitter < 1e-9 && options.fail_rate < 1e-9);
 }
 
@@ -55,6 +56,9 @@ TEST(every_option_is_heard)
     assert_true(options.fail_rate > 0.099 && options.fail_rate < 0.101);
     assert_true(options.seed == UINT64_MAX && options.is_quiet);
     assert_string_equal(options.path, "folder");
+    assert_int_equal(PARSE("--certificate", "c.pem", "--key", "k.pem", "folder"), 0);
+    assert_string_equal(options.certificate, "c.pem");
+    assert_string_equal(options.key, "k.pem");
 }
 
 TEST(wrong_usage_is_refused)
@@ -63,6 +67,7 @@ TEST(wrong_usage_is_refused)
     EXPECT_REFUSAL("'b' is a second", "a", "b");
     EXPECT_REFUSAL("from 0 to 65535", "a", "--port", "65536");
     EXPECT_REFUSAL("10%", "a", "--fail-rate", "1.1");
+    EXPECT_REFUSAL("--certificate FILE", "a", "--key", "k.pem");
     EXPECT_REFUSAL("did you mean --delay?", "a", "--dealy", "1");
 }
 

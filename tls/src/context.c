@@ -14,7 +14,7 @@
 
 #include <eddy/alloc.h>
 
-eddy_tls_context *eddy__tls_context_ref(eddy_tls_context *context)
+eddy_tls_context *eddy_tls_context_ref(eddy_tls_context *context)
 {
     atomic_fetch_add_explicit(&context->refs, 1, memory_order_relaxed);
     return context;
@@ -27,6 +27,11 @@ void eddy_tls_context_free(eddy_tls_context *context)
     SSL_CTX_free(context->ssl);
     eddy_free(context->alpn);
     eddy_free(context);
+}
+
+bool eddy_tls_context_has_certificate(const eddy_tls_context *context)
+{
+    return context->has_certificate;
 }
 
 /* --- Whom to trust, who we are ---------------------------------------------------------------- */

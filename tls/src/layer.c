@@ -145,7 +145,7 @@ static int new_tls(eddy_stream *stream, eddy_tls_context *context, const eddy_tl
     if (!tls)
         return -ENOMEM;
     tls->stream = stream;
-    tls->context = eddy__tls_context_ref(context);
+    tls->context = eddy_tls_context_ref(context);
     int err = set_up(tls, options);
     if (err < 0) {
         free_tls(tls);

@@ -43,9 +43,6 @@ struct tls {
     int certificate_size;
 };
 
-/* A reference, for a connection. */
-eddy_tls_context *eddy__tls_context_ref(eddy_tls_context *context);
-
 /* A BIO that reads and writes the stream below `tls`; NULL without memory. */
 BIO *eddy__tls_bio_new(struct tls *tls);
 

@@ -25,8 +25,14 @@ TEST(the_defaults_are_enough_for_a_client)
 {
     eddy_tls_context *context = NULL;
     EXPECT_EQ(eddy_tls_context_new(NULL, &context), 0);
+    EXPECT(!eddy_tls_context_has_certificate(context));
+    EXPECT(eddy_tls_context_ref(context) == context);
+    eddy_tls_context_free(context);
     eddy_tls_context_free(context);
     eddy_tls_context_free(NULL);
+    context = new_context(server_options());
+    EXPECT(eddy_tls_context_has_certificate(context));
+    eddy_tls_context_free(context);
 }
 
 TEST(a_file_that_is_not_there_is_named)
