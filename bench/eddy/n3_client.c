@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* N3: N GETs of a small document, AT_ONCE at a time, over kept-alive connections.
-   usage: n3_client PORT N AT_ONCE */
+   usage: n3_client PORT N AT_ONCE; over TLS if CAFILE names whom to trust */
 #include <eddy.h>
 #include <eddy/http_client.h>
 
@@ -8,13 +8,15 @@
 
 struct job {
     eddy_http_session *session;
+    const char *scheme;
     long port, next, count;
 };
 
 static int get_one(struct job *job)
 {
     char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%ld/people/%ld/", job->port, job->next++);
+    snprintf(url, sizeof url, "%s://127.0.0.1:%ld/people/%ld/", job->scheme, job->port,
+             job->next++);
     EDDY_AUTO(eddy_http_response) *response = NULL;
     EDDY_TRY(eddy_http_session_get(job->session, url, NULL, &response));
     if (eddy_http_response_status(response) != 200 || eddy_http_response_body(response).size < 500)
@@ -32,10 +34,12 @@ EDDY_ASYNC(work, (struct job *, job))
 EDDY_ASYNC(app, (long, port), (long, count), (long, at_once))
 {
     EDDY_AUTO(eddy_http_session) *session = NULL;
+    const char *cafile = getenv("CAFILE");
     EDDY_TRY(eddy_http_session_new(&(eddy_http_session_options){
         .connections_max = (unsigned)at_once,
+        .cacert = cafile,
     }, &session));
-    struct job job = {session, port, 0, count};
+    struct job job = {session, cafile ? "https" : "http", port, 0, count};
 
     struct watch watch = watch_start();
     eddy_coroutine *workers[at_once];

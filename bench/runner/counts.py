@@ -115,7 +115,7 @@ def compiler():
 
 def made_by(build):
     """What decides about instructions beside the source: the compiler and its optimisation."""
-    return f"{compiler()}, {machine.build_kind(build)}"
+    return f"{compiler()}, -O{machine.optimisation(build)}"
 
 
 def read_budget(path):

@@ -40,9 +40,12 @@ def _options(build):
     return {row["name"]: row["value"] for row in json.loads(done.stdout)} if done.stdout else {}
 
 
+def optimisation(build):
+    return str(_options(build).get("optimization"))
+
+
 def build_kind(build):
-    options = _options(build)
-    return f"-O{options.get('optimization')}" + (" -g" if options.get("debug") else "")
+    return f"-O{optimisation(build)}" + (" -g" if _options(build).get("debug") else "")
 
 
 def _processor():

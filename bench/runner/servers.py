@@ -16,10 +16,29 @@ from .processes import LOAD_CORE, free_port, pinned, running
 from .programs import Failed
 
 
-def nginx_command(peers, scratch, port):
-    """One worker with fixed answers: /hello, and the documents /people/N/."""
-    config = _fill(peers.script("n2_http/nginx.conf.in"), scratch, port, "nginx.conf")
+def nginx_command(peers, scratch, port, certificate=None):
+    """One worker with fixed answers: /hello, and the documents /people/N/; over TLS, if it has a
+    certificate."""
+    ssl = f"ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}" \
+        if certificate else ""
+    config = _fill(peers.script("n2_http/nginx.conf.in"), scratch, port, "nginx.conf", ssl)
     return [which("nginx"), "-p", scratch, "-c", config]
+
+
+def make_certificate(scratch):
+    """The path of a new certificate for 127.0.0.1, which vouches for itself, with its key."""
+    path = os.path.join(scratch, "certificate.pem")
+    if not os.path.exists(path):
+        if not which("openssl"):
+            raise Failed("openssl is not installed")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path,
+                        "-out", path + ".own"], check=True, capture_output=True)
+        with open(path, "a", encoding="ascii") as both, \
+                open(path + ".own", encoding="ascii") as own:
+            both.write(own.read())
+    return path
 
 
 def h2o_command(peers, scratch, port):
@@ -31,12 +50,13 @@ def h2o_command(peers, scratch, port):
             _fill(peers.script("n2_http/h2o.conf.in"), scratch, port, "h2o.conf")]
 
 
-def _fill(template, scratch, port, name):
+def _fill(template, scratch, port, name, ssl=""):
     """Writes a configuration; each server gets a new folder, and none the pid file of another."""
     folder = tempfile.mkdtemp(dir=scratch)
     os.chmod(folder, 0o755)
     with open(template, encoding="ascii") as file:
         text = file.read().replace("@DIR@", scratch).replace("@PORT@", str(port))
+    text = text.replace("@SSL@", ssl)
     path = os.path.join(folder, name)
     with open(path, "w", encoding="ascii") as file:
         file.write(text)
@@ -44,12 +64,12 @@ def _fill(template, scratch, port, name):
 
 
 @contextlib.contextmanager
-def nginx(peers, scratch):
+def nginx(peers, scratch, certificate=None):
     """nginx on the load's core, until the end of the block; its port."""
     if not which("nginx"):
         raise Failed("nginx is not installed")
     port = free_port()
-    with running(nginx_command(peers, scratch, port), LOAD_CORE, port):
+    with running(nginx_command(peers, scratch, port, certificate), LOAD_CORE, port):
         yield port
 
 

@@ -21,7 +21,8 @@ TITLES = {
     "n2": ("HTTP server", "GET of 13 bytes over kept-alive connections, by wrk. Two loops: one "
                           "program, a thread for each loop, which share the port; the load shares "
                           "their two cores, and with 200 us each request computes for so long."),
-    "n3": ("HTTP client", "50,000 GETs of 600 bytes, 100 at a time, from one nginx worker."),
+    "n3": ("HTTP client", "50,000 GETs of 600 bytes, 100 at a time, from one nginx worker; over TLS, with the "
+                          "handshakes of 100 connections in it."),
     "s1": ("bulk load", "Fetch 20,000 JSON documents from a local nginx and land each as a row of a "
                         "database. Time and processor time are those of the whole process, its "
                         "start included."),

@@ -7,7 +7,7 @@ from .peers import which
 from .processes import (BOTH_CORES, PROGRAM_CORE, echo_load, free_port, run_alone,
                         run_served, wrk_load)
 from .programs import EDDY, LIMIT, PEER, Program
-from .servers import h2o_command, nginx, nginx_command
+from .servers import h2o_command, make_certificate, nginx, nginx_command
 
 PORT = "{port}"  # stands for the port in a server's command
 
@@ -66,22 +66,32 @@ class NetworkWorkloads:
     def n3(self):
         n = 10_000 if self.bench.quick else 50_000
         at = ("n3", f"{n:,} GETs")
-        self._get(*at, "eddy", EDDY, [self.bench.eddy("n3_client"), PORT, n, 100])
-        for name, kind in (("raw_epoll", LIMIT), ("libcurl", PEER), ("go", PEER)):
-            path = self.peers.program("n3_client_" + name)
-            if path:
-                self._get(*at, name, kind, [path, PORT, n, 100])
+        self._n3_clients(*at, n, self._get)
+        raw = self.peers.program("n3_client_raw_epoll")
+        if raw:
+            self._get(*at, "raw_epoll", LIMIT, [raw, PORT, n, 100])
         if which("wrk"):
             self._put(*at, "wrk", LIMIT, self._wrk_as_client)
         if which("node"):
             script = self.peers.script("n3_client/node.js")
             self._get(*at, "node http", PEER, ["node", script, PORT, n, 100])
             self._get(*at, "node fetch", PEER, ["node", script, PORT, n, 100, "fetch"])
+        if which("openssl"):
+            self._n3_clients("n3", f"{n:,} GETs over TLS", n, self._get_over_tls)
+
+    def _n3_clients(self, workload, variant, n, get):
+        """The clients that can speak TLS as well."""
+        at = (workload, variant)
+        get(*at, "eddy", EDDY, [self.bench.eddy("n3_client"), PORT, n, 100])
+        for name in ("libcurl", "go"):
+            path = self.peers.program("n3_client_" + name)
+            if path:
+                get(*at, name, PEER, [path, PORT, n, 100])
         if self.peers.has_module("aiohttp"):
             command = [self.peers.python, self.peers.script("n3_client/py_aiohttp.py"), PORT, n, 100]
-            self._get(*at, "aiohttp", PEER, command)
+            get(*at, "aiohttp", PEER, command)
             if self.peers.has_module("uvloop"):
-                self._get(*at, "aiohttp uvloop", PEER, [*command, "uvloop"])
+                get(*at, "aiohttp uvloop", PEER, [*command, "uvloop"])
 
     def close(self):
         """Nothing is held."""
@@ -121,6 +131,14 @@ class NetworkWorkloads:
         def measure():
             with nginx(self.peers, self.bench.scratch) as port:
                 return run_alone(_with_port(command, port))
+        self._put(workload, variant, name, kind, measure)
+
+    def _get_over_tls(self, workload, variant, name, kind, command):
+        """The same over TLS: the clients find whom to trust in CAFILE."""
+        def measure():
+            certificate = make_certificate(self.bench.scratch)
+            with nginx(self.peers, self.bench.scratch, certificate) as port:
+                return run_alone(["env", "CAFILE=" + certificate, *_with_port(command, port)])
         self._put(workload, variant, name, kind, measure)
 
     def _wrk_as_client(self):
