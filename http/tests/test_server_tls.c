@@ -132,12 +132,13 @@ TEST(a_shutdown_does_not_wait_for_handshakes)
 {
     struct site site;
     site_open(&site, &local);
-    EDDY_AUTO(eddy_stream) *silent = site_connect();
+    eddy_stream *silent = site_connect();
     EXPECT_EQ(eddy_sleep(1), 0);
     EXPECT_EQ(eddy_http_server_connection_count(site.server), 1);
     double began = eddy_time();
     site_close(&site);
     EXPECT(eddy_time() == began);
+    eddy_stream_free(silent);
 }
 
 TEST(without_a_certificate_there_is_no_server)
