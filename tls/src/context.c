@@ -143,6 +143,8 @@ static void set_manners(SSL_CTX *ssl)
     // An idle connection gives its 34 KiB of buffers back; a busy one asks once a record.
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1);
+    // Clients resume with tickets, which we need not remember.
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1);
 }
 

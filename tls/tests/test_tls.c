@@ -402,6 +402,59 @@ TEST(what_was_smuggled_in_before_the_handshake_is_refused)
     pair_close(&pair);
 }
 
+/* ---- over TCP --------------------------------------------------------------------------------*/
+
+EDDY_ASYNC(accept_one, (eddy_listener *, listener), (eddy_tls_context *, context))
+{
+    EDDY_AUTO(eddy_stream) *stream = NULL;
+    EDDY_TRY(eddy_listener_accept(listener, &stream));
+    EDDY_TRY(eddy_stream_start_tls(stream, context, &(eddy_tls_options){.server_side = true}));
+    EDDY_TRY(eddy_stream_write(stream, "welcome\n", 8));
+    return eddy_stream_close(stream);
+}
+
+/* Connects to a server with this context, and takes what it says. */
+static int visit(eddy_tls_context *of_server, char *buf, size_t size)
+{
+    char port[8];
+    eddy_listener *listener = NULL;
+    eddy_tls_context *context = new_context(client_options());
+    EXPECT_EQ(eddy_listen("127.0.0.1", "0", NULL, &listener), 0);
+    snprintf(port, sizeof port, "%d", eddy_listener_port(listener));
+    eddy_task *server = eddy_create_task(accept_one, listener, of_server);
+    eddy_stream *stream = NULL;
+    int rc = eddy_open_tls_connection("127.0.0.1", port, context, NULL, &stream);
+    if (rc == 0) {
+        ssize_t n = read_all(stream, buf, size);
+        EXPECT(n >= 0);
+        buf[n > 0 ? n : 0] = '\0';
+    } else {
+        EXPECT(stream == NULL);
+    }
+    EDDY_IGNORE(eddy_await(server));
+    eddy_task_free(server);
+    eddy_stream_free(stream);
+    eddy_listener_free(listener);
+    eddy_tls_context_free(context);
+    return rc;
+}
+
+TEST_REAL(a_connection_can_begin_with_tls)
+{
+    char buf[16] = "";
+    eddy_tls_context *good = new_context(server_options());
+    eddy_tls_context *other = new_context((eddy_tls_context_options){
+        .certificate = certificate_for("elsewhere.pem", "DNS:elsewhere.test", 9)});
+    EXPECT_EQ(visit(good, buf, sizeof buf - 1), 0);
+    EXPECT_STR(buf, "welcome\n");
+    EXPECT_EQ(visit(other, buf, sizeof buf - 1), EDDY_TLS_CERTIFICATE);
+    eddy_stream *none = NULL;
+    EXPECT_EQ(eddy_open_tls_connection("127.0.0.1", "1", good, NULL, &none), -ECONNREFUSED);
+    EXPECT(none == NULL);
+    eddy_tls_context_free(good);
+    eddy_tls_context_free(other);
+}
+
 /* ---- misuse ----------------------------------------------------------------------------------*/
 
 TEST(wrong_calls_change_nothing)
@@ -467,4 +520,5 @@ RUN_TESTS(TEST_OF(lines_go_both_ways), TEST_OF(what_was_agreed_on_can_be_asked_f
           TEST_OF(a_stream_is_upgraded_in_its_midst),
           TEST_OF(a_hello_that_came_with_the_line_before_is_not_lost),
           TEST_OF(what_was_smuggled_in_before_the_handshake_is_refused),
-          TEST_OF(wrong_calls_change_nothing), TEST_OF(a_stream_that_is_being_read_is_not_upgraded))
+          TEST_OF(a_connection_can_begin_with_tls), TEST_OF(wrong_calls_change_nothing),
+          TEST_OF(a_stream_that_is_being_read_is_not_upgraded))
