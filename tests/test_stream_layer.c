@@ -35,12 +35,17 @@ static int mirror_begin(void *data)
     return byte == 'g' ? 0 : EDDY_EVALUE;
 }
 
+/* "?" is for the layer itself, which answers. */
 static ssize_t mirror_read(void *data, void *buf, size_t size)
 {
     const mirror *it = data;
     if (it->read_error < 0)
         return it->read_error;
     ssize_t n = eddy_stream_receive_below(it->stream, buf, size);
+    if (n == 1 && *(char *)buf == '?') {
+        EDDY_TRY(eddy_stream_send_below(it->stream, "!", 1));
+        return -EAGAIN;
+    }
     if (n > 0)
         turn(buf, (size_t)n);
     return n;
@@ -243,6 +248,28 @@ TEST(one_that_cannot_be_added_is_freed_at_once)
     ends_close(&ends);
 }
 
+EDDY_ASYNC_TO(ssize_t, read_one, (eddy_stream *, stream))
+{
+    char byte;
+    *result = eddy_stream_read(stream, &byte, 1);
+    return *result < 0 ? (int)*result : 0;
+}
+
+TEST(a_layer_may_answer_while_it_reads)
+{
+    struct ends ends;
+    char byte;
+    ends_open(&ends);
+    EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_one, ends.near);
+    EXPECT_EQ(eddy_stream_write(ends.far, "?", 1), 0);
+    EXPECT_EQ(eddy_within(1, eddy_stream_read(ends.far, &byte, 1)), 1);
+    EXPECT_EQ(byte, '!');
+    EXPECT(!eddy_task_done(reader));
+    EXPECT_EQ(eddy_stream_write(ends.far, "x", 1), 0);
+    EXPECT_EQ(eddy_await(reader), 0);
+    ends_close(&ends);
+}
+
 /* ---- errors and ends -------------------------------------------------------------------------*/
 
 TEST(an_error_of_reading_stays)
@@ -379,7 +406,8 @@ RUN_TESTS(TEST_OF(bytes_pass_the_layer_both_ways), TEST_OF(what_was_read_ahead_i
           TEST_OF(beginning_waits_and_others_are_told),
           TEST_OF(a_beginning_that_fails_closes_the_stream_but_says_its_word),
           TEST_OF(a_cancelled_beginning_aborts_the_stream),
-          TEST_OF(one_that_cannot_be_added_is_freed_at_once), TEST_OF(an_error_of_reading_stays),
+          TEST_OF(one_that_cannot_be_added_is_freed_at_once),
+          TEST_OF(a_layer_may_answer_while_it_reads), TEST_OF(an_error_of_reading_stays),
           TEST_OF(no_memory_for_reading_is_no_end),
           TEST_OF(an_error_of_writing_ends_that_direction_alone),
           TEST_OF(the_layer_has_the_last_word_once),
