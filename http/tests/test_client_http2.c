@@ -205,7 +205,7 @@ TEST_REAL(requests_that_begin_together_share_what_the_first_finds_out)
     EDDY_AUTO(eddy_http_session) *third = trusting_session((eddy_http_session_options){0});
     EXPECT_EQ(version_of(third, at_port(old_port), &after), 11);
     EXPECT(after - before <= 3);
-    EXPECT(ask_many(session, old_port, &version) > 1);
+    EXPECT(ask_many(session, old_port, &version) >= 1);
     EXPECT_EQ(version, 11);
 }
 
