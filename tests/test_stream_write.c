@@ -70,6 +70,31 @@ TEST(what_the_kernel_does_not_take_is_sent_later)
     fake_poll_end();
 }
 
+TEST(a_long_queue_leaves_in_few_calls)
+{
+    enum { PIECES = 10, SIZE = 20000 };
+    int fd;
+    char *piece = malloc(SIZE);
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(&(eddy_stream_options){.write_high = PIECES * SIZE}, &fd);
+    fake_room(fd, 1);
+    for (int i = 0; i < PIECES; i++) {
+        memset(piece, 'a' + i, SIZE);
+        EXPECT_EQ(eddy_stream_write(stream, piece, SIZE), 0);
+    }
+    unsigned before = fake_try_count(fd);
+    fake_event(fd, FAKE_OUT);
+    EXPECT_EQ(eddy_stream_drain(stream), 0);
+    EXPECT(fake_try_count(fd) - before <= 3); // the part that waited, and all the others
+    EXPECT_EQ(fake_sent_size(fd), PIECES * SIZE);
+    const char *sent = fake_sent(fd);
+    for (int i = 0; i < PIECES; i++)
+        EXPECT(sent[i * SIZE] == 'a' + i && sent[(i + 1) * SIZE - 1] == 'a' + i);
+    eddy_stream_free(stream);
+    fake_poll_end();
+    free(piece);
+}
+
 TEST(a_writer_waits_above_the_mark_and_goes_on_below_the_other)
 {
     int fd;
@@ -352,6 +377,7 @@ TEST(a_callback_may_write_and_is_told_when_it_is_too_much)
 
 RUN_TESTS(TEST_OF(a_callback_may_write_and_is_told_when_it_is_too_much),
           TEST_OF(what_the_kernel_does_not_take_is_sent_later),
+          TEST_OF(a_long_queue_leaves_in_few_calls),
           TEST_OF(a_writer_waits_above_the_mark_and_goes_on_below_the_other),
           TEST_OF(a_cancelled_write_is_sent_nevertheless),
           TEST_OF(writes_of_several_tasks_stay_whole),

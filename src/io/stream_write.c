@@ -23,7 +23,10 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-enum { PARTS_MAX = 64 }; // handed to the kernel in one call
+enum {
+    PARTS_MAX = 64,  // of a message, handed to the kernel in one call
+    CHUNKS_MAX = 16, // of the queue
+};
 
 /* ---- the queue -------------------------------------------------------------------------------*/
 
@@ -107,11 +110,17 @@ void eddy__stream_drop_queue(eddy_stream *stream)
 
 static void mark_sent(eddy_stream *stream, size_t size)
 {
-    struct chunk *first = stream->out_first;
-    first->start += size;
     stream->out_size -= size;
-    if (first->start == first->end)
-        drop_first_chunk(stream);
+    while (size > 0) {
+        struct chunk *first = stream->out_first;
+        size_t n = first->end - first->start;
+        if (n > size)
+            n = size;
+        first->start += n;
+        size -= n;
+        if (first->start == first->end)
+            drop_first_chunk(stream);
+    }
 }
 
 /* ---- sending what is queued ------------------------------------------------------------------*/
@@ -134,6 +143,26 @@ static void point_at_first(eddy_stream *stream)
     stream->send.part_count = 0;
 }
 
+/* Hands the kernel as much of the queue as it takes in one call. */
+static ssize_t try_queue(eddy_stream *stream)
+{
+    struct poll_op *op = &stream->send;
+    if (stream->out_first->next == NULL) {
+        point_at_first(stream);
+        return eddy__poll_try(stream->io->poller, op);
+    }
+    struct iovec parts[CHUNKS_MAX];
+    int count = 0;
+    for (struct chunk *at = stream->out_first; at != NULL && count < CHUNKS_MAX; at = at->next)
+        parts[count++] = (struct iovec){at->data + at->start, at->end - at->start};
+    op->parts = parts;
+    op->part_count = count;
+    ssize_t n = eddy__poll_try(stream->io->poller, op);
+    op->parts = NULL;
+    op->part_count = 0;
+    return n;
+}
+
 static void wake_writers(eddy_stream *stream)
 {
     if (stream->out_size <= stream->write_low && stream->writers.first != NULL)
@@ -144,9 +173,9 @@ static void wake_writers(eddy_stream *stream)
 static void send_queue(eddy_stream *stream)
 {
     while (stream->out_size > 0) {
-        point_at_first(stream);
-        ssize_t n = eddy__poll_try(stream->io->poller, &stream->send);
+        ssize_t n = try_queue(stream);
         if (n == -EAGAIN) {
+            point_at_first(stream);
             n = eddy__poll_submit(stream->io->poller, &stream->send);
             if (n == 0)
                 break;
