@@ -205,7 +205,7 @@ TEST(a_beginning_that_fails_closes_the_stream_but_says_its_word)
 {
     struct ends ends;
     char buf[8];
-    ends_begin(&ends, NULL);
+    ends_begin(&ends, "never read");
     ends.mirror.begin_error = -EPROTO;
     EXPECT_EQ(add(&ends), -EPROTO);
     EXPECT(eddy_stream_is_closing(ends.near));

@@ -88,7 +88,7 @@ static void finish_close(eddy_stream *stream)
     eddy__stream_drop_queue(stream);
     eddy__stream_drop_news(stream);
     if (stream->file.fd >= 0) {
-        if (stream->is_layer_up && !stream->is_aborted)
+        if (stream->layer != NULL && !stream->is_aborted)
             drain_kernel(stream);
         eddy__poll_forget(stream->io->poller, &stream->file);
         close(stream->file.fd);
