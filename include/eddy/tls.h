@@ -53,14 +53,14 @@ typedef struct eddy_tls_context eddy_tls_context;
 
 /* Zero means the default. Everything is copied or read at once. */
 typedef struct eddy_tls_context_options {
-    const char *cafile;       /* PEM: trusted in place of the system's certificates; and */
-    const char *capath;       /* a folder of such, with names as openssl-rehash(1) makes them */
+    const char *cafile;       /* PEM: trusted, in place of the system's certificates */
+    const char *capath;       /* the same, a folder with names as openssl-rehash(1) makes them */
     const char *certificate;  /* PEM: our own, then those that vouch for it; servers need one */
     const char *private_key;  /* PEM: its key; NULL: in the same file */
     const char *key_password; /* NULL: the key has none */
     const char *const *alpn;  /* protocols to agree on, the dearest first, NULL behind the last */
-    int minimum_version;      /* EDDY_TLS_1_2, */
-    int maximum_version;      /* and the latest that OpenSSL knows */
+    int minimum_version;      /* EDDY_TLS_1_2 */
+    int maximum_version;      /* the latest that OpenSSL knows */
     bool insecure;            /* client: trust any certificate, for any name */
     bool client_certificates; /* server: clients must show one that is trusted */
 } eddy_tls_context_options;
