@@ -30,7 +30,8 @@ typedef struct eddy_stream_layer {
 
     /*
      * Bytes for the stream's user, at least one and at most `size`; 0 when the peer has ended;
-     * -EAGAIN when more must arrive first. Any other error ends the stream in both directions.
+     * -EAGAIN when more must arrive first; -ENOMEM for the moment. Any other error ends the stream
+     * in both directions.
      */
     ssize_t (*read)(void *data, void *buf, size_t size);
 
