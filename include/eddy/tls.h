@@ -69,7 +69,7 @@ typedef struct eddy_tls_context_options {
  * Makes a context, for clients and servers alike; `options` may be NULL. The system's certificates
  * are those that OpenSSL knows (SSL_CERT_FILE and SSL_CERT_DIR name others). Files are read, so
  * make it before the loop is busy, and only once: it costs more than a connection. It is counted:
- * ref takes a reference more, free gives one back and is fine with NULL; connections hold their own.
+ * ref takes one reference more, free gives one back, also of NULL; connections hold their own.
  *
  * Returns 0; the system's error for a file that can't be read (-ENOENT, ...); EDDY_TLS_FAILED for
  * one that makes no sense, with its name in the message; EDDY_EVALUE for a version that is not
