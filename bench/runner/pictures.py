@@ -18,7 +18,8 @@ PICTURES = {
         ("m6", "timeout"), ("m7", "100 tasks")]),
     "network.svg": ("Processor time for each message, request, document, Eddy = 1", [
         ("n1", "64 connections"), ("n1", "512 connections"), ("n2", "64 connections"),
-        ("n2", "512 connections"), ("n3", "50,000 GETs"), ("s1", "SQLite, 100 at a time")]),
+        ("n2", "512 connections"), ("n3", "50,000 GETs"), ("n3", "50,000 GETs over TLS"),
+        ("s1", "SQLite, 100 at a time")]),
 }
 
 COLUMNS, WIDTH, GAP = 2, 440, 28         # panels side by side; pixels of each; between them
