@@ -258,7 +258,7 @@ EDDY_ASYNC_TO(ssize_t, read_one, (eddy_stream *, stream))
 TEST(a_layer_may_answer_while_it_reads)
 {
     struct ends ends;
-    char byte;
+    char byte = 0;
     ends_open(&ends);
     EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_one, ends.near);
     EXPECT_EQ(eddy_stream_write(ends.far, "?", 1), 0);
