@@ -21,32 +21,17 @@ static pid_t nginx_pid;
 
 /* --- nginx ------------------------------------------------------------------------------------ */
 
-static int bound_socket(int port)
+/* A socket of 127.0.0.1 that listens on a free port. */
+static int listening_socket(int *out_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (port == 0 ? bind(fd, (struct sockaddr *)&address, sizeof address) == 0
-                  : connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static void choose_ports(void)
-{
-    struct sockaddr_in address;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    int first = bound_socket(0), second = bound_socket(0);
-    if (getsockname(first, (struct sockaddr *)&address, &size) < 0)
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(fd, (struct sockaddr *)&address, size) < 0 || listen(fd, 128) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
         abort();
-    new_port = ntohs(address.sin_port);
-    if (getsockname(second, (struct sockaddr *)&address, &size) < 0)
-        abort();
-    old_port = ntohs(address.sin_port);
-    close(first);
-    close(second);
+    *out_port = ntohs(address.sin_port);
+    return fd;
 }
 
 static void write_configuration(const char *path)
@@ -79,27 +64,25 @@ static void stop_nginx(void)
         fprintf(stderr, "# %s stays\n", folder);
 }
 
+/* nginx takes over sockets that listen already, as from an earlier one: nobody waits for it. */
 static void start_nginx(void)
 {
-    char path[64];
+    char path[64], sockets[32];
     if (!mkdtemp(folder))
         abort();
     snprintf(path, sizeof path, "%s/nginx.conf", folder);
-    choose_ports();
+    int both[] = {listening_socket(&new_port), listening_socket(&old_port)};
     write_configuration(path);
+    snprintf(sockets, sizeof sockets, "%d;%d;", both[0], both[1]);
     nginx_pid = fork();
     if (nginx_pid == 0) {
+        setenv("NGINX", sockets, 1);
         execl(getenv("EDDY_HTTP_NGINX"), "nginx", "-p", folder, "-e", "stderr", "-c", path, NULL);
         _exit(127);
     }
+    close(both[0]);
+    close(both[1]);
     atexit(stop_nginx);
-    for (int fd = -1; fd < 0; usleep(10000)) {
-        if (waitpid(nginx_pid, NULL, WNOHANG) != 0)
-            abort();
-        fd = bound_socket(old_port);
-        if (fd >= 0)
-            close(fd);
-    }
 }
 
 static const char *at_port(int port)

@@ -15,7 +15,7 @@
  * A connection belongs to the loop that opened it, and executes what its tasks ask for in order. A
  * task that has begun a transaction, or has a cursor with rows left to fetch, has the connection
  * to itself until that ends, by its hand or with the task; what others ask for waits in a row,
- * options.wait_max at most. Placeholders are $1, $2, ...; SQLite also takes its own, in order.
+ * options.wait_max at most. Parameters are $1, $2, ...; SQLite also takes its own, in order.
  *
  * Suspending calls return EDDY_CANCELLED, then: what had not begun never runs; what runs is
  * interrupted, and may have been done or not, a single statement as a whole. All of them may also
@@ -103,7 +103,7 @@ EDDY_API void eddy_sql_free(eddy_sql *connection);
  *
  *     ssize_t n = eddy_sql_run(db, "DELETE FROM person WHERE id = $1", eddy_sql_int(7));
  *
- * Values and text are copied. EDDY_SQL_MISMATCH unless there is one value for each placeholder.
+ * Values and text are copied. EDDY_SQL_MISMATCH unless there is one value for each parameter.
  */
 #define eddy_sql_run(connection, sql, ...) \
     eddy_sql_execute((connection), (sql), EDDY_SQL_VALUES(__VA_ARGS__))

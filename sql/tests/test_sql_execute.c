@@ -58,7 +58,7 @@ TEST(values_come_back_as_they_went)
     EXPECT_EQ(bytes.size, 0);
 }
 
-TEST(placeholders_mean_numbers)
+TEST(parameters_are_numbered)
 {
     EDDY_AUTO(eddy_sql) *db = open_people();
     char *text = NULL;
@@ -212,7 +212,7 @@ TEST(a_changed_table_is_seen_by_kept_statements)
 }
 
 RUN_TESTS(TEST_OF(execute_returns_the_rows_changed), TEST_OF(several_statements_run_in_order),
-          TEST_OF(values_come_back_as_they_went), TEST_OF(placeholders_mean_numbers),
+          TEST_OF(values_come_back_as_they_went), TEST_OF(parameters_are_numbered),
           TEST_OF(the_number_of_values_must_be_right),
           TEST_OF(errors_have_codes_and_the_librarys_words), TEST_OF(a_batch_is_all_or_nothing),
           TEST_OF(a_batch_inside_a_transaction_leaves_it_open_when_it_fails),
