@@ -211,6 +211,12 @@ bool status_set_has(const struct status_set *set, int status)
     return status >= 0 && status < STATUS_END && set->has[status];
 }
 
+bool fetch_options_keeps(const struct fetch_options *options, int status)
+{
+    bool is_unauthorized = status == 401 || status == 403 || status == 407;
+    return status > 0 && !is_unauthorized && !status_set_has(&options->fail_on, status);
+}
+
 /* These say how the message is cut; the client writes them, and two of them would disagree. */
 static const char *const framing_headers[] = {
     "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade"};

@@ -68,6 +68,13 @@ void fetch_options_fini(struct fetch_options *options);
 void fetch_options_print_help(FILE *out);
 
 /*
+ * Whether --resume leaves a URL alone whose row has this status and no error. It does not when the
+ * status is one of options->fail_on, whatever an earlier run made of it, nor when the server
+ * refused for want of authorization (401, 403, 407): a new token may have been given meanwhile.
+ */
+bool fetch_options_keeps(const struct fetch_options *options, int status);
+
+/*
  * The checks by themselves; 0, or -EINVAL with a sentence.
  */
 

@@ -434,6 +434,7 @@ int record_reader_next(struct record_reader *reader, struct landed_row *out_row,
         reader->whole = reader->block_offset + reader->at;
         *out_row = (struct landed_row){.url = reader->url,
                                        .url_size = reader->url_size,
+                                       .status = reader->status,
                                        .was_answered = reader->status > 0 && !reader->has_error,
                                        .start = start,
                                        .end = reader->whole};

@@ -34,6 +34,7 @@ enum record_format { RECORD_NDJSON, RECORD_CSV };
 struct landed_row {
     const char *url;    // zero-terminated, lent until the next call on the reader
     size_t url_size;
+    int status;           // 0: there was no answer
     bool was_answered;    // it has a status and no error
     uint64_t start;       // offsets in the file: of its first byte,
     uint64_t end;         // and behind its line end

@@ -42,7 +42,7 @@ enum { READ_SIZE = 256 << 10 };
 /* What reading a file through has shown. */
 struct survey {
     uint64_t row_count;
-    uint64_t useless_count;    // rows that failed, or whose URL had come before
+    uint64_t useless_count;    // rows that are to be tried again, or whose URL had come before
     uint64_t whole_size;
     uint64_t torn_size;
     bool has_header;
@@ -65,7 +65,7 @@ static int copy_row(struct text_sink *sink, const struct landed_row *row, int to
     return 0;
 }
 
-/* Takes what the reader has: counts the rows, and remembers and keeps those that are answered. */
+/* Takes what the reader has: counts the rows, and remembers and copies those that are kept. */
 static int take_rows(struct text_sink *sink, struct record_reader *reader, struct seen *answered,
                      int to, struct survey *survey)
 {
@@ -73,7 +73,8 @@ static int take_rows(struct text_sink *sink, struct record_reader *reader, struc
     int rc;
     while ((rc = record_reader_next(reader, &row, sink->complaint)) > 0) {
         survey->row_count++;
-        int is_new = row.was_answered ? seen_put(answered, row.url, row.url_size) : 0;
+        bool is_kept = row.was_answered && fetch_options_keeps(sink->options, row.status);
+        int is_new = is_kept ? seen_put(answered, row.url, row.url_size) : 0;
         if (is_new < 0)
             return is_new;
         survey->useless_count += is_new == 0;

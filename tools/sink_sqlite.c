@@ -136,18 +136,19 @@ static int check_shape(struct sqlite_sink *sqlite, struct complaint *complaint)
                                                : "url is not its primary key");
 }
 
-/* Puts the URLs that were answered into `known`; what failed is tried again. */
+/* Puts the URLs whose rows are kept into `known`; the others are tried again. */
 static int read_known(struct sqlite_sink *sqlite, struct seen *known)
 {
     char sql[SQL_SIZE];
-    snprintf(sql, sizeof sql, "SELECT url FROM \"%s\" WHERE error IS NULL AND status > 0",
+    snprintf(sql, sizeof sql, "SELECT url, status FROM \"%s\" WHERE error IS NULL AND status > 0",
              sqlite->options->table);
     EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
     EDDY_TRY(eddy_sql_query(sqlite->db, sql, NULL, 0, &rows));
     int rc;
     while ((rc = eddy_sql_next(rows)) > 0) {
         const eddy_sql_value *row = eddy_sql_row(rows);
-        if (row->type != EDDY_SQL_TEXT)
+        if (row[0].type != EDDY_SQL_TEXT || row[1].type != EDDY_SQL_INT ||
+            !fetch_options_keeps(sqlite->options, (int)row[1].integer))
             continue;
         EDDY_TRY(seen_put(known, row->bytes.data, row->bytes.size));
     }

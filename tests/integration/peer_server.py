@@ -8,6 +8,7 @@ What it does is said by the path; "/x/..." stands for a path with anything behin
     /slow/MS/...          the same, MS milliseconds later
     /404/... /500/...     such a status, always (any status from 200 to 599)
     /fail/K/...           503 for the first K requests of this path, then 200
+    /token/STATUS/...     STATUS unless the request has "Authorization: good", then 200
     /wait/S/...           429 with Retry-After: S for the first request, then 200
     /date/S/...           the same, with a date
     /hang/...             takes the request and never answers
@@ -156,6 +157,10 @@ class Peer:
 
     async def do_fail(self, writer, path, rest):
         await self.send(writer, 503 if self.counts[path] <= int(rest[0]) else 200, {"path": path})
+
+    async def do_token(self, writer, path, rest):
+        is_good = self.seen_headers[path].get("authorization") == "good"
+        await self.send(writer, 200 if is_good else int(rest[0]), {"path": path})
 
     async def do_wait(self, writer, path, rest):
         if self.counts[path] == 1:

@@ -299,6 +299,28 @@ def resume_tries_again_what_failed_and_nothing_else(folder):
 
 
 @case
+def resume_tries_again_what_the_server_did_not_allow(folder):
+    with Peer() as peer:
+        for target in TARGETS:
+            path = os.path.join(folder, target)
+            urls = [peer.url(f"token/{{401,403,407}}/{target}"), peer.url(f"token/418/{target}")]
+            expect_exit(fetch(*urls, "--into", path), 0)
+            expect_equal({row["status"] for row in read_target(path).values()},
+                         {401, 403, 407, 418})
+            done = fetch(*urls, "--into", path, "--resume", "-H", "Authorization: good")
+            expect_exit(done, 0)
+            expect_says(done, "3 loaded", "1 there already")
+            expect_equal(sorted(row["status"] for row in read_target(path).values()),
+                         [200, 200, 200, 418])
+            # --fail-on says what counts as a failure, also of rows that an earlier run landed.
+            done = fetch(*urls, "--into", path, "--resume", "--fail-on", "418", "-H",
+                         "Authorization: good")
+            expect_exit(done, 0)
+            expect_says(done, "1 loaded", "3 there already")
+            expect_equal({row["status"] for row in read_target(path).values()}, {200})
+
+
+@case
 def a_torn_last_line_is_cut_off_on_resume(folder):
     with Peer() as peer:
         for target, reader in (("x.ndjson", read_ndjson), ("x.csv", read_csv)):

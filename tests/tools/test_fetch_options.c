@@ -50,6 +50,17 @@ TEST(a_url_alone_takes_the_defaults)
     assert_false(status_set_has(&options.fail_on, 404));
 }
 
+TEST(rows_that_resume_leaves_alone)
+{
+    assert_int_equal(PARSE(URL, "--fail-on", "418"), 0);
+    static const int kept[] = {200, 204, 301, 404, 410, 429, 500};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        assert_true(fetch_options_keeps(&options, kept[i]));
+    static const int tried_again[] = {0, 401, 403, 407, 418};
+    for (size_t i = 0; i < sizeof tried_again / sizeof *tried_again; i++)
+        assert_false(fetch_options_keeps(&options, tried_again[i]));
+}
+
 TEST(every_option_is_heard)
 {
     assert_int_equal(PARSE(URL, "--into", "p.db", "--urls", "-", "--concurrency=100", "--rate",
@@ -183,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_alone_takes_the_defaults),
+        cmocka_unit_test(rows_that_resume_leaves_alone),
         cmocka_unit_test(every_option_is_heard),
         cmocka_unit_test(the_form_of_the_target_decides),
         cmocka_unit_test(what_cannot_go_together_is_refused),
