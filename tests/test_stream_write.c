@@ -113,6 +113,7 @@ TEST(a_writer_waits_above_the_mark_and_goes_on_below_the_other)
     fake_room(fd, 1);
     fake_event(fd, FAKE_OUT);
     EXPECT_EQ(eddy_await(task), 0);
+    EXPECT_EQ(eddy_stream_abort(stream), 0);
     eddy_stream_free(stream);
     fake_poll_end();
 }
@@ -339,6 +340,7 @@ TEST(a_stream_that_its_loop_leaves_behind_is_closed)
     EXPECT_EQ(eddy_stream_write(stream, "never sent", 10), 0);
     EXPECT_EQ(eddy_stream_close(stream), 0);
     eddy_stream_free(stream);
+    expect_report(EDDY_REPORT_UNSENT);
     fake_poll_end(); // the loop's end gives up the descriptor and the memory
 }
 

@@ -95,6 +95,8 @@ void eddy__wire_connection_free(struct wire_client *client, struct wire_connecti
 {
     leave(&client->busy, connection);
     eddy__wire_upload_stop(connection);
+    if (connection->stream != NULL)
+        eddy_stream_abort(connection->stream); // its requests have been answered, or have failed
     eddy_stream_free(connection->stream);
     eddy__http_parser_fini(&connection->parser);
     eddy__http_origin_unref(connection->origin);
@@ -178,6 +180,7 @@ void eddy__wire_pool_close(struct wire_client *client)
         drop_oldest(client);
     for (struct wire_connection *at = client->busy.oldest; at; at = at->younger) {
         eddy__wire_upload_stop(at);
+        eddy_stream_abort(at->stream); // its request fails
         eddy_stream_free(at->stream);
         at->stream = NULL;
     }

@@ -160,6 +160,7 @@ TEST(a_client_that_only_sends_is_given_up)
     EXPECT_EQ(rc, EDDY_TIMEDOUT);
     EXPECT_EQ(eddy_sleep(31), 0);
     EXPECT_EQ(eddy_http_server_connection_count(wire.server), 0);
+    eddy_stream_abort(wire.stream);
     wire_close(&wire);
 }
 

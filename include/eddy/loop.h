@@ -32,6 +32,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
     EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
     EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */
+    EDDY_REPORT_UNSENT,          /* bytes written to a stream were dropped, and no call said so */
 } eddy_report_kind;
 
 /* A report, and all that it points to, lives as long as the call that hands it over. */
@@ -59,6 +60,8 @@ typedef struct eddy_run_options {
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
     unsigned threads_max;    /* threads for eddy_to_thread, 32 at most by default */
     double slow_callback_duration; /* seconds; 0.1 */
+    double flush_timeout;    /* seconds for which the end of the run waits until streams have sent what
+                                was written to them; 10. Less than 0: it doesn't wait */
     eddy_exception_handler *exception_handler; /* default: writes the report to stderr */
     void *exception_handler_data;
     void (*on_main_done)(eddy_task *main, void *data); /* the loop has stopped, nothing is cancelled */

@@ -10,7 +10,7 @@
  *
  * One task may read a stream while another writes it. Cancelling a read loses no bytes: they are
  * there for the next one. A write that is cancelled while it waits for the peer has been accepted
- * whole, and will be sent.
+ * whole, and will be sent, or its loss reported: see eddy_stream_close().
  */
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
@@ -186,8 +186,13 @@ EDDY_API int eddy_stream_shutdown(eddy_stream *stream);
 /*
  * Closes the stream once everything queued has been sent; readers and writers get -EBADF. Never
  * suspends; eddy_stream_wait_closed() waits for it, and returns the error that ended the connection, if any.
- * abort throws away what is queued. free aborts unless closed, and is fine with NULL: a closed
- * stream that still sends does so without its owner.
+ * abort drops what is queued. free aborts unless the stream is closed, and accepts NULL: a closed
+ * stream goes on sending after it has been freed.
+ *
+ * The end of the run waits until all streams, closed or not, have sent what is queued, for
+ * eddy_run_options.flush_timeout at most. Queued bytes that are dropped, other than by abort, without
+ * a call on the stream returning the reason are reported (EDDY_REPORT_UNSENT): how many, for which
+ * peer, and where the stream was opened.
  */
 EDDY_API int eddy_stream_close(eddy_stream *stream);
 EDDY_API EDDY_SUSPENDS int eddy_stream_wait_closed(eddy_stream *stream);

@@ -22,6 +22,7 @@
 #include "poll/poll.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static bool are_in_range(const eddy_run_options *options)
 {
     return options == NULL ||
            (options->stack_size <= EDDY__STACK_MAX && options->threads_max <= THREADS_MAX &&
-            options->slow_callback_duration >= 0);
+            options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
 }
 
 /* Loops of this thread that are open and don't run: between the runs of a runner. */

@@ -6,6 +6,7 @@
  *   stream.c           a stream's birth, end and everything between but the bytes
  *   stream_read.c      receiving: into the reader's memory, or into the stream's buffer
  *   stream_write.c     sending at once, the queue of what the kernel did not take, waiting for it
+ *   stream_loss.c      reports of bytes that were accepted and not sent
  *   stream_layer.c     what may stand between: TLS
  *   stream_connect.c   a socket on its way to being a stream
  *   fd.c               descriptors of other code
@@ -49,6 +50,7 @@ struct io_keeper {
     struct link link;
     void (*let_go)(struct io_keeper *keeper); // cancels all, forgets tasks; may free itself
     void (*leave)(struct io_keeper *keeper);  // then: nothing is with the poller; unlinks itself
+    bool (*is_sending)(struct io_keeper *keeper); // has bytes to send, and can; NULL: never has
 };
 
 /* What is kept for the running loop, made at the first call. -ENOMEM, or misuse for `function`. */
@@ -105,6 +107,7 @@ struct eddy_stream {
 
     // What has been written and not sent.
     size_t out_size; // bytes
+    size_t end_size; // the last of these, with which the layer ends the stream
     struct chunk *out_first;
     struct chunk *out_last;
     size_t write_high;
@@ -124,6 +127,8 @@ struct eddy_stream {
     struct wait *connector; // the task that waits for that
     struct io_keeper keeper;
     eddy_open_note *open_note; // while it is open, in debug mode; or NULL
+    const void *opened_by;     // the return address of the call that opened it
+    struct stream_loss *loss;  // bytes dropped, and no call has returned why; or NULL
 };
 
 /* A stream without a descriptor. */
@@ -169,6 +174,14 @@ void eddy__stream_flushed(eddy_stream *stream);
 void eddy__stream_sent(struct poll_op *op); // `done` of stream->send
 void eddy__stream_drop_queue(eddy_stream *stream);
 void eddy__stream_fail_writing(eddy_stream *stream, int err);
+
+/*
+ * Notes that the queue is about to be dropped: `status` is the error or 0, `why` ends the sentence of
+ * the report. Then either a call returns the error, or none will any more; stream_loss.c.
+ */
+void eddy__stream_note_loss(eddy_stream *stream, int status, const char *why);
+void eddy__stream_forget_loss(eddy_stream *stream);
+void eddy__stream_report_loss(eddy_stream *stream);
 
 void eddy__stream_received(struct poll_op *op); // `done` of stream->receive
 void eddy__stream_drop_news(eddy_stream *stream);  // what the poller has lent goes back to it

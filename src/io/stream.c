@@ -43,6 +43,7 @@ int eddy__stream_check(const eddy_stream *stream, const char *function)
 
 static void free_memory(eddy_stream *stream)
 {
+    eddy__stream_report_loss(stream);
     eddy__stream_drop_input(stream);
     eddy__stream_free_layer(stream);
     if (stream->io != NULL)
@@ -132,17 +133,23 @@ int eddy_stream_close(eddy_stream *stream)
     return 0;
 }
 
-int eddy_stream_abort(eddy_stream *stream)
+/* Closes the descriptor without sending what is queued. */
+static void do_abort(eddy_stream *stream)
 {
-    if (stream->io == NULL || stream->file.fd < 0)
-        return 0;
-    if (stream->io->loop != eddy__loop_current())
-        return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
     if (!stream->is_closed)
         begin_close(stream);
     stream->is_aborted = true;
     (void)eddy__poll_cancel(stream->io->poller, &stream->send);
     finish_close(stream);
+}
+
+int eddy_stream_abort(eddy_stream *stream)
+{
+    if (stream->io != NULL && stream->io->loop != eddy__loop_current())
+        return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
+    eddy__stream_forget_loss(stream); // it is what the caller wants
+    if (stream->io != NULL && stream->file.fd >= 0)
+        do_abort(stream);
     return 0;
 }
 
@@ -154,15 +161,19 @@ void eddy_stream_free(eddy_stream *stream)
     EDDY_ASSERT(stream->is_owned);
     eddy__stream_hold(stream);
     stream->is_owned = false;
-    if (!stream->is_closed)
-        (void)eddy_stream_abort(stream);
+    if (!stream->is_closed && stream->io != NULL && stream->file.fd >= 0) {
+        eddy__stream_note_loss(stream, 0, " because it was freed without eddy_stream_close()");
+        do_abort(stream);
+    }
     eddy__stream_release(stream);
 }
 
 int eddy_stream_wait_closed(eddy_stream *stream)
 {
-    if (stream->io == NULL || stream->file.fd < 0)
+    if (stream->io == NULL || stream->file.fd < 0) {
+        eddy__stream_forget_loss(stream);
         return error_of(stream);
+    }
     if (stream->io->loop != eddy__loop_current())
         return eddy__io_misuse("eddy_stream_wait_closed", "the stream belongs to another loop");
     struct wait wait;
@@ -171,19 +182,40 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         return err;
     eddy__stream_hold(stream);
     err = eddy__wait_park_in(&wait, &stream->closers);
+    if (err != EDDY_CANCELLED)
+        eddy__stream_forget_loss(stream);
     eddy__stream_release(stream);
     return err;
 }
 
-/* The loop closes: what has not been sent is lost. Tasks that are parked in here never go on. */
-static void let_go(struct io_keeper *keeper)
+/* The loop closes: tasks that are parked in here never resume. */
+static void forget_tasks(eddy_stream *stream)
 {
-    eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
     stream->reader = stream->connector = NULL;
     stream->writers = stream->drainers = stream->closers = (eddy_waiters){NULL, NULL};
     stream->hold_count = 0;
-    if (stream->file.fd >= 0)
-        (void)eddy_stream_abort(stream);
+}
+
+/* Whether the loop, which closes, must wait for bytes that are queued. */
+static bool is_sending(struct io_keeper *keeper)
+{
+    eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
+    if (stream->out_size == 0 || stream->is_aborted)
+        return false;
+    forget_tasks(stream);
+    return true;
+}
+
+static void let_go(struct io_keeper *keeper)
+{
+    eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
+    forget_tasks(stream);
+    if (stream->file.fd < 0)
+        return;
+    if (!stream->is_aborted)
+        eddy__stream_note_loss(stream, EDDY_TIMEDOUT,
+                               " by the end of the run (eddy_run_options.flush_timeout)");
+    do_abort(stream);
 }
 
 /* A stream with an owner stays, closed. */
@@ -191,6 +223,7 @@ static void leave(struct io_keeper *keeper)
 {
     eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
     EDDY_ASSERT(stream->file.fd < 0);
+    eddy__stream_report_loss(stream);
     link_remove(&stream->keeper.link);
     stream->is_closed = true;
     stream->io = NULL;
@@ -219,6 +252,7 @@ int eddy__stream_new(struct io *io, const eddy_stream_options *options, eddy_str
     stream->io = io;
     stream->keeper.let_go = let_go;
     stream->keeper.leave = leave;
+    stream->keeper.is_sending = is_sending;
     list_push(&io->keepers, &stream->keeper.link);
     stream->file.fd = -1;
     stream->is_owned = true;
@@ -294,6 +328,7 @@ int eddy_stream_from_fd(int fd, const eddy_stream_options *options, eddy_stream 
     if (err < 0)
         return err;
     eddy__stream_attach(stream, fd, (enum poll_file_kind)kind);
+    stream->opened_by = __builtin_return_address(0);
     *out_stream = stream;
     return 0;
 }
@@ -320,6 +355,7 @@ int eddy_stream_pair(const eddy_stream_options *options, eddy_stream **out_first
     }
     eddy__stream_attach(first, fds[0], POLL_UNIX_SOCKET);
     eddy__stream_attach(second, fds[1], POLL_UNIX_SOCKET);
+    first->opened_by = second->opened_by = __builtin_return_address(0);
     *out_first = first;
     *out_second = second;
     return 0;

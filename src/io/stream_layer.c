@@ -121,7 +121,9 @@ void eddy__stream_end_layer(eddy_stream *stream)
 {
     if (!stream->is_layer_up || stream->is_shut || stream->write_error < 0)
         return;
+    size_t before = stream->out_size;
     stream->layer->end(stream->layer_data);
+    stream->end_size = stream->out_size - before;
     eddy__stream_flush(stream);
 }
 

@@ -3,8 +3,8 @@
  * stream_loop.c: what io/ keeps for each loop.
  *
  * It is made at the first use, hangs from the loop's poller, and goes when the loop closes: then
- * every stream and listener that is left gives up its descriptor. Those that have an owner stay, as
- * closed ones, until they are freed.
+ * streams send what is queued, for a bounded time, and every stream and listener that is left gives
+ * up its descriptor. Those that have an owner stay, as closed ones, until they are freed.
  *
  * Read buffers are lent to streams that have unread bytes, last back first out, so that a few warm
  * ones serve thousands of connections.
@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+static const double FLUSH_TIMEOUT_S = 10;
+
 int eddy__io_misuse(const char *function, const char *what)
 {
     char sentence[128];
@@ -21,25 +23,90 @@ int eddy__io_misuse(const char *function, const char *what)
     return eddy__misuse(sentence);
 }
 
+static struct io_keeper *keeper_of(struct link *link)
+{
+    return container_of(link, struct io_keeper, link);
+}
+
+/*
+ * Has all keepers let go, but for streams that have something to send: they go to `sending`. One that
+ * lets go may free itself, and others.
+ */
+static void let_go_idle(struct io *io, struct list *sending)
+{
+    struct list idle;
+    struct link *link;
+    list_init(&idle);
+    while ((link = list_pop(&io->keepers)) != NULL) {
+        struct io_keeper *keeper = keeper_of(link);
+        bool is_sending = keeper->is_sending != NULL && keeper->is_sending(keeper);
+        list_push(is_sending ? sending : &idle, link);
+        if (!is_sending)
+            keeper->let_go(keeper);
+    }
+    while ((link = list_pop(&idle)) != NULL)
+        list_push(&io->keepers, link);
+}
+
+static int64_t flush_timeout_ns(const struct eddy_loop *loop)
+{
+    double seconds = loop->options.flush_timeout;
+    return eddy__ns_of_seconds(seconds == 0 ? FLUSH_TIMEOUT_S : seconds);
+}
+
+/*
+ * Lets streams send what is queued, for flush_timeout at most. Under the virtual clock the rest of
+ * that time passes at once when the kernel takes no more.
+ */
+static void flush(struct io *io, struct list *sending)
+{
+    const struct eddy_loop *loop = io->loop;
+    int64_t timeout_ns = flush_timeout_ns(loop);
+    int64_t start_ns = loop->is_virtual || timeout_ns <= 0 ? 0 : eddy__clock_now_ns();
+    int64_t left_ns = timeout_ns;
+    struct link *link;
+    while ((link = list_first(sending)) != NULL && left_ns > 0) {
+        struct io_keeper *keeper = keeper_of(link);
+        if (!keeper->is_sending(keeper)) {
+            list_remove(link);
+            list_push(&io->keepers, link);
+            keeper->let_go(keeper);
+            continue;
+        }
+        int n = eddy__poller_wait(io->poller, loop->is_virtual ? 0 : left_ns);
+        if (n < 0 || (n == 0 && loop->is_virtual))
+            break;
+        if (!loop->is_virtual && timeout_ns != NS_NEVER)
+            left_ns = timeout_ns - (eddy__clock_now_ns() - start_ns);
+    }
+}
+
+/* The time is up: what is left is dropped, and reported. */
+static void let_go_sending(struct io *io, struct list *sending)
+{
+    struct link *link;
+    while ((link = list_pop(sending)) != NULL) {
+        list_push(&io->keepers, link);
+        keeper_of(link)->let_go(keeper_of(link));
+    }
+}
+
 static int loop_closes(void *data)
 {
     struct io *io = data;
+    struct list sending;
+    list_init(&sending);
     eddy__io_cancel_watches(io);
-    struct link *next;
-    for (struct link *link = list_first(&io->keepers); link != NULL; link = next) {
-        next = list_next(&io->keepers, link);
-        struct io_keeper *keeper = container_of(link, struct io_keeper, link);
-        keeper->let_go(keeper);
-    }
+    let_go_idle(io, &sending); // first: the peer of a stream may be one of ours
+    flush(io, &sending);
+    let_go_sending(io, &sending);
     // What is lent to the kernel comes back before its memory goes.
     while (io->poller->cancelling_count > 0 && eddy__poller_wait(io->poller, NS_NEVER) >= 0)
         continue;
     eddy__io_drop_watches(io);
     struct link *link;
-    while ((link = list_first(&io->keepers)) != NULL) {
-        struct io_keeper *keeper = container_of(link, struct io_keeper, link);
-        keeper->leave(keeper);
-    }
+    while ((link = list_first(&io->keepers)) != NULL)
+        keeper_of(link)->leave(keeper_of(link));
     while (io->spare_count > 0)
         eddy__free(io->spares[--io->spare_count]);
     io->poller->above = NULL;

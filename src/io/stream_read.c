@@ -132,6 +132,7 @@ static ssize_t note_error(eddy_stream *stream, ssize_t n)
         stream->read_error = (int)n;
         if (stream->write_error == 0)
             stream->write_error = (int)n;
+        eddy__stream_forget_loss(stream);
     }
     return n;
 }

@@ -12,6 +12,9 @@
  *
  * Above write_high a writer is parked until no more than write_low is queued.
  *
+ * An error drops the queue. A call that waits, or the next one, returns it; where none does, the loss
+ * is reported: stream_loss.c.
+ *
  * What always holds:
  *   - stream->send is with the poller exactly while something is queued.
  *   - A message of which the kernel got a part is completed, or the stream has a write_error.
@@ -129,6 +132,7 @@ void eddy__stream_fail_writing(eddy_stream *stream, int err)
 {
     if (stream->write_error == 0)
         stream->write_error = err;
+    eddy__stream_note_loss(stream, err, "");
     eddy__stream_drop_queue(stream);
     eddy__stream_wake(&stream->writers, err);
     eddy__stream_wake(&stream->drainers, err);
@@ -226,12 +230,19 @@ int eddy__stream_queue(eddy_stream *stream, const void *data, size_t size)
 
 /* ---- writing ---------------------------------------------------------------------------------*/
 
-static int may_write(const eddy_stream *stream, const char *function)
+/* The caller gets the error that ended the outgoing direction. */
+static int tell(eddy_stream *stream, int err)
+{
+    eddy__stream_forget_loss(stream);
+    return err;
+}
+
+static int may_write(eddy_stream *stream, const char *function)
 {
     int err = eddy__stream_check(stream, function);
     if (EDDY__LIKELY(err == 0)) {
         if (EDDY__UNLIKELY(stream->write_error < 0))
-            return stream->write_error;
+            return tell(stream, stream->write_error);
         if (EDDY__UNLIKELY(stream->is_shut))
             return -EBADF;
     }
@@ -247,6 +258,8 @@ static int wait_in(eddy_stream *stream, eddy_waiters *row, const char *what)
         return err;
     eddy__stream_hold(stream);
     err = eddy__wait_park_in(&wait, row);
+    if (err < 0 && err == stream->write_error)
+        (void)tell(stream, err);
     eddy__stream_release(stream);
     return err;
 }
@@ -334,9 +347,10 @@ static int queue_rest(eddy_stream *stream, struct cursor *cursor)
         return 0;
     point_at_first(stream);
     err = eddy__poll_submit(stream->io->poller, &stream->send);
-    if (err < 0)
-        eddy__stream_fail_writing(stream, err);
-    return err;
+    if (err == 0)
+        return 0;
+    eddy__stream_fail_writing(stream, err);
+    return tell(stream, err);
 }
 
 /* Sends `size` bytes as far as the kernel takes them: how many, or an error, never -EAGAIN. */
@@ -365,7 +379,9 @@ static int write_layered(eddy_stream *stream, const struct iovec *parts, int cou
                          const char *what)
 {
     int err = eddy__stream_write_layer(stream, parts, count);
-    return err < 0 ? err : wait_for_room(stream, what);
+    if (err < 0)
+        return err == stream->write_error ? tell(stream, err) : err;
+    return wait_for_room(stream, what);
 }
 
 int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
@@ -409,8 +425,8 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
 int eddy_stream_drain(eddy_stream *stream)
 {
     int err = eddy__stream_check(stream, "eddy_stream_drain");
-    if (err == 0)
-        err = stream->write_error;
+    if (err == 0 && stream->write_error < 0)
+        return tell(stream, stream->write_error);
     if (err < 0 || stream->out_size == 0)
         return err;
     return wait_in(stream, &stream->drainers, "eddy_stream_drain");

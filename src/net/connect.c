@@ -97,6 +97,8 @@ int eddy_open_connection(const char *host, const char *service, const eddy_strea
         return err;
     err = connect_to_list(io, list, host, service, options, out_stream);
     freeaddrinfo(list);
+    if (err == 0)
+        (*out_stream)->opened_by = __builtin_return_address(0);
     return err;
 }
 
@@ -139,6 +141,7 @@ int eddy_open_unix_connection(const char *path, const eddy_stream_options *optio
         return is_final(err) ? err
                              : eddy_fail(err, "can't connect to %s: %s", path, eddy_strerror(err));
     }
+    stream->opened_by = __builtin_return_address(0);
     *out_stream = stream;
     return 0;
 }

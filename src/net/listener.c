@@ -244,6 +244,8 @@ int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream)
             break;
         err = wait_for_connection(listener);
     }
+    if (err == 0)
+        (*out_stream)->opened_by = __builtin_return_address(0);
     listener->hold_count--;
     free_if_deserted(listener);
     return err;

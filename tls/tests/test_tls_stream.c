@@ -3,6 +3,7 @@
 #include "tls_pair.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -413,6 +414,64 @@ TEST(no_memory_at_any_point_is_an_error_and_no_more)
     EXPECT(count > 5);
 }
 
+/* ---- the end of the run ----------------------------------------------------------------------*/
+
+/* A server on a thread and a loop of its own, which reads until the client's end. */
+struct far_server {
+    pthread_t thread;
+    int fd;
+    ssize_t size; // bytes that came, or why it ended otherwise
+};
+
+EDDY_ASYNC(read_far, (struct far_server *, server))
+{
+    EDDY_AUTO(eddy_tls_context) *context = new_context(server_options());
+    EDDY_AUTO(eddy_stream) *stream = NULL;
+    EDDY_TRY(eddy_stream_from_fd(server->fd, NULL, &stream));
+    EDDY_TRY(eddy_stream_start_tls(stream, context, &(eddy_tls_options){.server_side = true}));
+    char *data = malloc(MUCH + 1);
+    server->size = read_all(stream, data, MUCH + 1);
+    free(data);
+    return eddy_stream_close(stream);
+}
+
+static void *run_far(void *argument)
+{
+    struct far_server *server = argument;
+    EXPECT_EQ(eddy_run(eddy_coro(read_far, server), NULL), 0);
+    return NULL;
+}
+
+EDDY_ASYNC(send_and_end, (int, fd))
+{
+    EDDY_AUTO(eddy_tls_context) *context = new_context(client_options());
+    EDDY_AUTO(eddy_stream) *stream = NULL;
+    eddy_stream_options options = {.write_high = 2 * MUCH};
+    EDDY_TRY(eddy_stream_from_fd(fd, &options, &stream));
+    EDDY_TRY(eddy_stream_start_tls(stream, context,
+                                   &(eddy_tls_options){.server_hostname = "localhost"}));
+    char *data = calloc(1, MUCH);
+    EXPECT_EQ(eddy_stream_write(stream, data, MUCH), 0);
+    free(data);
+    return eddy_stream_close(stream);
+}
+
+TEST_PLAIN(all_that_was_written_and_the_end_arrive_after_main_has_ended)
+{
+    int ends[2];
+    struct far_server server = {.size = 0};
+    (void)server_options(); // makes the certificate, before there are threads
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    server.fd = ends[1];
+    REQUIRE(pthread_create(&server.thread, NULL, run_far, &server) == 0);
+    EXPECT_EQ(eddy_run(eddy_coro(send_and_end, ends[0]),
+                       &(eddy_run_options){.flush_timeout = EDDY_NO_TIMEOUT,
+                                           .exception_handler = note_report}),
+              0);
+    pthread_join(server.thread, NULL);
+    EXPECT_EQ(server.size, MUCH);
+}
+
 RUN_TESTS(TEST_OF(much_goes_both_ways_at_once), TEST_OF(records_may_come_in_any_pieces),
           TEST_OF(a_byte_that_was_changed_on_the_way_is_noticed), TEST_OF(all_ways_of_reading_work),
           TEST_OF(a_message_in_parts_is_one_write), TEST_OF(a_cancelled_read_loses_nothing),
@@ -422,4 +481,5 @@ RUN_TESTS(TEST_OF(much_goes_both_ways_at_once), TEST_OF(records_may_come_in_any_
           TEST_OF(an_end_without_a_word_is_an_error), TEST_OF(one_direction_can_end_alone),
           TEST_OF(a_reader_is_woken_by_a_close), TEST_OF(a_peer_that_is_gone_fails_the_write),
           TEST_OF(a_stream_outlives_its_loop),
-          TEST_OF(no_memory_at_any_point_is_an_error_and_no_more))
+          TEST_OF(no_memory_at_any_point_is_an_error_and_no_more),
+          TEST_OF(all_that_was_written_and_the_end_arrive_after_main_has_ended))
