@@ -33,11 +33,29 @@
 #define EDDY_PRINTF(format_index, first_index) \
     __attribute__((format(printf, format_index, first_index)))
 
-/* The version of these headers, in numbers and as text; eddy_version() tells the library's. */
+/*
+ * The version of these headers, in parts, as text and as one number that grows with each release
+ * (major * 10000 + minor * 100 + patch):
+ *
+ *     #if EDDY_VERSION_NUMBER >= 200 // 0.2.0
+ *
+ * eddy_version() and eddy_version_number() tell the version of the library at run time.
+ */
 #define EDDY_VERSION_MAJOR 0
 #define EDDY_VERSION_MINOR 1
 #define EDDY_VERSION_PATCH 0
 #define EDDY_VERSION "0.1.0"
+#define EDDY_VERSION_NUMBER \
+    (EDDY_VERSION_MAJOR * 10000 + EDDY_VERSION_MINOR * 100 + EDDY_VERSION_PATCH)
+
+/*
+ * The value of a statement expression, as the result of a call: the compiler warns of a call that is
+ * ignored, and not of an expression.
+ */
+EDDY_CHECKED static inline int eddy__status(int status)
+{
+    return status;
+}
 
 /* Leaves the function with the status of `call` if that is an error. */
 #define EDDY_TRY(call)                         \
@@ -98,6 +116,9 @@ EDDY_BEGIN_DECLS
 
 /* The version of the library that is linked, as text: "0.1.0". */
 EDDY_API const char *eddy_version(void);
+
+/* The version of the library that is linked, as EDDY_VERSION_NUMBER counts: 100 for 0.1.0. */
+EDDY_API int eddy_version_number(void);
 
 EDDY_END_DECLS
 

@@ -85,12 +85,12 @@ EDDY_API EDDY_CHECKED int eddy_cancel_shield_end(int status);
 
 /* The status of `call` in such a region, or why it could not begin. */
 #define eddy_shielded(call)                                                  \
-    __extension__({                                                          \
+    eddy__status(__extension__({                                             \
         int eddy_shielded_ = eddy_cancel_shield_begin();                     \
         if (eddy_shielded_ == 0)                                             \
             eddy_shielded_ = eddy_cancel_shield_end((call));                 \
         eddy_shielded_;                                                      \
-    })
+    }))
 
 EDDY_AUTO_FOR(eddy_cancel_scope, eddy_cancel_scope_free)
 

@@ -98,10 +98,10 @@ EDDY_API const void *eddy__context_var_get(const eddy_context_var *var);
  * The token is the caller's, and given back with eddy_context_token_free(), which resets nothing.
  */
 #define eddy_context_var_set_token(var_, out_token, ...)                                           \
-    __extension__({                                                                                \
+    eddy__status(__extension__({                                                                   \
         __typeof__((var_)->fallback) eddy_value_ = __VA_ARGS__;                                    \
         eddy__context_var_set(&(var_)->var, &eddy_value_, (out_token));                            \
-    })
+    }))
 typedef struct eddy_context_token eddy_context_token;
 EDDY_API EDDY_CHECKED int eddy__context_var_set(const eddy_context_var *var, const void *value,
                                                 eddy_context_token **out_token);

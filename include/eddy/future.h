@@ -131,10 +131,10 @@ EDDY_API const void *eddy_future_value(const eddy_future *future);
 #define eddy__set_result_value(future, value) \
     eddy__future_set_result((future), (value), sizeof *(value))
 #define eddy__set_result_typed(future, type, ...)                                \
-    __extension__({                                                              \
+    eddy__status(__extension__({                                                 \
         type eddy_value_ = __VA_ARGS__;                                          \
         eddy__future_set_result((future), &eddy_value_, sizeof eddy_value_);     \
-    })
+    }))
 EDDY_API EDDY_CHECKED int eddy__future_set_result(eddy_future *future, const void *value,
                                                   size_t size);
 EDDY_API EDDY_CHECKED int eddy_future_set_exception(eddy_future *future, int error);

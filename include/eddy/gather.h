@@ -96,13 +96,16 @@ EDDY_API size_t eddy_gather_count(const eddy_future *gather);
 EDDY_END_DECLS
 /* C++ has no addresses of compound literals: the list is an array of this function. */
 template <typename... Futures>
-static inline int eddy__gather_list(void *results, size_t results_size, size_t result_size,
-                                    const eddy_gather_options *options, Futures *...futures)
+EDDY_SUSPENDS static inline int eddy__gather_list(void *results, size_t results_size,
+                                                  size_t result_size,
+                                                  const eddy_gather_options *options,
+                                                  Futures *...futures)
 {
     eddy_future *list[] = {futures...};
     return eddy__gather_wait(list, sizeof...(futures), results, results_size, result_size, options);
 }
-template <typename... Futures> static inline eddy_future *eddy__gather_start(Futures *...futures)
+template <typename... Futures>
+EDDY_CHECKED static inline eddy_future *eddy__gather_start(Futures *...futures)
 {
     eddy_future *list[] = {futures...};
     return eddy_gather_all_start(list, sizeof...(futures), false);

@@ -101,10 +101,10 @@ EDDY_API void eddy_generator_free(eddy_generator *generator);
  * something was sent, else 0.
  */
 #define eddy_yield_to(out_sent, size, ...)                                                    \
-    __extension__({                                                                           \
+    eddy__status(__extension__({                                                              \
         __typeof__(*eddy_item_) eddy_value_ = __VA_ARGS__;                                    \
         eddy__yield(&eddy_value_, sizeof eddy_value_, (out_sent), (size));                    \
-    })
+    }))
 EDDY_API EDDY_SUSPENDS int eddy__yield(const void *item, size_t item_size, void *out_sent,
                                        size_t sent_size);
 

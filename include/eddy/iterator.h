@@ -110,10 +110,10 @@ typedef struct eddy_iterator {
 #define eddy__anext_plain(source, out_item) \
     eddy__anext(EDDY__BORROWED(source), (out_item), sizeof *(out_item), NULL)
 #define eddy__anext_default(source, out_item, otherwise)                                        \
-    __extension__({                                                                             \
+    eddy__status(__extension__({                                                                \
         __typeof__(*(out_item)) eddy_default_ = otherwise;                                      \
         eddy__anext(EDDY__BORROWED(source), (out_item), sizeof *(out_item), &eddy_default_);    \
-    })
+    }))
 EDDY_API EDDY_SUSPENDS int eddy__anext(eddy_iterator iterator, void *out_item, size_t item_size,
                                        const void *otherwise);
 

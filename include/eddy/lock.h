@@ -51,7 +51,7 @@ EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
  *     EDDY_TRY(eddy_locked(&lock, transfer(from, to)));
  */
 #define eddy_locked(lock, call)                               \
-    __extension__({                                           \
+    eddy__status(__extension__({                              \
         eddy_lock *eddy_locked_ = (lock);                     \
         int eddy_status_ = eddy_lock_acquire(eddy_locked_);   \
         if (eddy_status_ >= 0) {                              \
@@ -59,7 +59,7 @@ EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
             eddy_lock_release(eddy_locked_);                  \
         }                                                     \
         eddy_status_;                                         \
-    })
+    }))
 
 EDDY_END_DECLS
 

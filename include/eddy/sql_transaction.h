@@ -55,11 +55,11 @@ EDDY_API EDDY_SUSPENDS int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_out
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_end(eddy_sql *connection, int status);
 #define eddy_sql_transaction(connection, call)                                       \
-    __extension__({                                                                  \
+    eddy__status(__extension__({                                                     \
         eddy_sql *eddy_sql_in_ = (connection);                                       \
         int eddy_sql_begun_ = eddy_sql_begin(eddy_sql_in_);                          \
         eddy_sql_begun_ < 0 ? eddy_sql_begun_ : eddy_sql_end(eddy_sql_in_, (call));  \
-    })
+    }))
 
 /* Whether the current task has a transaction open here. */
 EDDY_API bool eddy_sql_in_transaction(const eddy_sql *connection);

@@ -43,10 +43,10 @@ EDDY_API EDDY_CHECKED int eddy_timeout_end(int status);
 
 /* The status of `call` under a timeout of `seconds`; or why the scope could not begin. */
 #define eddy_within(seconds, call)                                    \
-    __extension__({                                                   \
+    eddy__status(__extension__({                                      \
         int eddy_within_ = eddy_timeout_begin(seconds);               \
         eddy_timeout_end(eddy_within_ < 0 ? eddy_within_ : (call));   \
-    })
+    }))
 
 /*
  * A timeout as an object, for whoever wants to move its deadline or ask it later:

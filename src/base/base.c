@@ -129,3 +129,8 @@ const char *eddy_version(void)
 {
     return EDDY_VERSION;
 }
+
+int eddy_version_number(void)
+{
+    return EDDY_VERSION_NUMBER;
+}
