@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * echo.c: a server that says back whatever it is told, to any number of clients at once.
+ * echo.c: a server that returns the bytes that it receives, to any number of clients at once.
  *
+ *     $ cc echo.c $(pkg-config --cflags --libs eddy) -o echo
  *     $ ./echo 7000 &
  *     $ nc 127.0.0.1 7000
  */

@@ -2,8 +2,9 @@
 /*
  * people.c: counts the people in a database that `eddy fetch` has filled, and prints five names.
  *
+ *     cc people.c $(pkg-config --cflags --libs eddy-sql) -o people
  *     eddy fetch 'http://127.0.0.1:8080/api/people/{1..90}/' --into people.db
- *     people people.db
+ *     ./people people.db
  */
 #include <eddy.h>
 #include <eddy/sql.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls_echo.c: echo.c over TLS. A client that has no use for our certificate is not worth a word.
+ * tls_echo.c: echo.c over TLS. A client that refuses the certificate is dropped without a message.
  *
+ *     $ cc tls_echo.c $(pkg-config --cflags --libs eddy-tls) -o tls_echo
  *     $ openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
  *           -addext subjectAltName=DNS:localhost -keyout key.pem -out localhost.pem
  *     $ ./tls_echo 7000 localhost.pem key.pem &

@@ -3,7 +3,9 @@
  * 02_never_awaited.c: a coroutine object does nothing until it is awaited. One that never is gets
  * reported, with the place where it was made.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC_TO(int, get_person, (int, person_id))
 {
@@ -21,5 +23,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

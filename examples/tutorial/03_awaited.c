@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 03_awaited.c: awaiting a coroutine function is calling it. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC_TO(int, get_person, (int, person_id))
 {
@@ -19,5 +21,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 04_gather_of_four.c: four coroutines at once; the results come in the order of the arguments. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC_TO(int, get_person, (int, person_id))
 {
@@ -24,5 +26,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

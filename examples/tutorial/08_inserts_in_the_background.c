@@ -3,7 +3,11 @@
  * 08_inserts_in_the_background.c: inserting a chunk takes longer than fetching one. As a task it
  * does not hold up the next chunk; at the end all tasks that are left are waited for.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 enum { MAX_CHUNK = 5, LAST_ID = 19, TASKS_MAX = 16 };
 
@@ -22,7 +26,7 @@ EDDY_ASYNC_TO(int, get_person, (int, person_id))
 EDDY_ASYNC(insert_records, (chunk, records)) // by value: the task has a copy of its own
 {
     EDDY_TRY(eddy_sleep(1));
-    printf("%.1f: inserted from %d, %zu records\n", tutorial_time(), records.ids[0], records.count);
+    printf("%.1f: inserted from %d, %zu records\n", eddy_time() - start, records.ids[0], records.count);
     return 0;
 }
 
@@ -45,6 +49,7 @@ static int wait_for_the_others(void)
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     for (int first = 1; first <= LAST_ID; first += MAX_CHUNK) {
         eddy_coroutine *coros[MAX_CHUNK];
         chunk records = {.count = 0};
@@ -52,14 +57,14 @@ EDDY_ASYNC(app)
             coros[records.count++] = eddy_coro(get_person, id);
         EDDY_TRY(eddy_gather_all_to(records.ids, coros, records.count));
         eddy_start(insert_records, records); // does not hold up the next chunk
-        printf("%.1f: fetched from %d\n", tutorial_time(), records.ids[0]);
+        printf("%.1f: fetched from %d\n", eddy_time() - start, records.ids[0]);
     }
     EDDY_TRY(wait_for_the_others());
-    printf("%.1f: everything has been inserted\n", tutorial_time());
+    printf("%.1f: everything has been inserted\n", eddy_time() - start);
     return 0;
 }
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -3,11 +3,33 @@
  * 09_people_into_a_database.c: all of it: chunks of five over one session, each inserted by a task
  * of its own while the next is fetched. The group waits for them, and ends them all if one fails.
  *
- *     09_people_into_a_database [URL [DATABASE]]
+ *     cc 09_people_into_a_database.c $(pkg-config --cflags --libs eddy-http eddy-sql) -o 09
+ *     ./09 [URL [DATABASE]]
  */
-#include "tutorial_http.h"
-
+#include <eddy.h>
+#include <eddy/http_client.h>
 #include <eddy/sql.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct person {
+    char name[64];
+} person;
+
+/* Asks `session` for person `id`, waits for the whole answer, and takes "name" from its JSON. */
+EDDY_ASYNC_TO(person, get_person, (eddy_http_session *, session), (const char *, url), (int, id))
+{
+    char person_url[1024];
+    snprintf(person_url, sizeof person_url, "%s/api/people/%d/", url, id);
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    EDDY_TRY(eddy_http_session_get(session, person_url, NULL, &response));
+    const char *at = strstr(eddy_http_response_body(response).data, "\"name\""); // zero-terminated
+    if (at == NULL || sscanf(at, "\"name\" : \"%63[^\"]\"", result->name) != 1)
+        strcpy(result->name, "?"); // the answer is another document
+    return 0;
+}
 
 enum { MAX_CHUNK = 5, LAST_ID = 19 };
 
@@ -62,5 +84,5 @@ EDDY_ASYNC(app, (const char *, url), (const char *, path))
 
 int main(int argc, char **argv)
 {
-    return tutorial_main(eddy_coro(app, url_argument(argc, argv), argc > 2 ? argv[2] : ":memory:"));
+    return eddy_main(eddy_coro(app, argc > 1 ? argv[1] : "http://127.0.0.1:8080", argc > 2 ? argv[2] : ":memory:"));
 }

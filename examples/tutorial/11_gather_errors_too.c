@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 11_gather_errors_too.c: gather with return_exceptions waits for all, and keeps each error. */
-#include "tutorial.h"
+#include <eddy.h>
 
 #include <errno.h>
+#include <stdio.h>
 
 EDDY_ASYNC_TO(int, divide, (int, dividend), (int, divisor))
 {
@@ -34,5 +35,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 15_running_loop.c: there is a loop while a program runs, and none before and after. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC(app)
 {
@@ -14,7 +16,7 @@ EDDY_ASYNC(app)
 int main(void)
 {
     printf("before: %s\n", eddy_get_running_loop() != NULL ? "a loop" : "none");
-    int exit_status = tutorial_main(eddy_coro(app));
+    int exit_status = eddy_main(eddy_coro(app));
     printf("after: %s\n", eddy_get_running_loop() != NULL ? "a loop" : "none");
     return exit_status;
 }

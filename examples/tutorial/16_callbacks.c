@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* 16_callbacks.c: plain functions that the loop calls: soon, later, or at a time. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 static int say(void *data)
 {
-    printf("%.1f: %s\n", tutorial_time(), (const char *)data);
+    printf("%.1f: %s\n", eddy_time() - start, (const char *)data);
     return 0;
 }
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     EDDY_AUTO(eddy_handle) *never = NULL;
     EDDY_TRY(eddy_call_later(2, say, "two seconds later", NULL));
     EDDY_TRY(eddy_call_at(eddy_time() + 1, say, "at one second", NULL));
@@ -23,5 +28,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 17_done_callbacks.c: a function that is called when a task is done, with its result at hand. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC_TO(int, download, (int, size))
 {
@@ -33,5 +35,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

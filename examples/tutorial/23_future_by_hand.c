@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 23_future_by_hand.c: a future is a promise of a value, which somebody sets. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC(app)
 {
@@ -22,5 +24,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -3,7 +3,11 @@
  * 25_shield_with_a_timeout.c: after five seconds the user is told that it takes longer, but the
  * task goes on: the shield keeps the timeout's cancellation from it.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 EDDY_ASYNC_TO(int, delay, (int, seconds))
 {
@@ -16,20 +20,21 @@ EDDY_ASYNC_TO(int, delay, (int, seconds))
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     EDDY_AUTO(eddy_task) *task = eddy_create_task(delay, 10);
     int result;
     int rc = eddy_within(5, eddy_shield(task, &result));
     if (rc == EDDY_TIMEDOUT) {
         printf("%.0f: the task took longer than five seconds, it will finish soon!\n",
-               tutorial_time());
+               eddy_time() - start);
         rc = eddy_await(task, &result);
     }
     EDDY_TRY(rc);
-    printf("%.0f: %d\n", tutorial_time(), result);
+    printf("%.0f: %d\n", eddy_time() - start, result);
     return 0;
 }
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 27_coroutine_against_task.c: a coroutine runs when it is awaited, a task at the next occasion. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC(async_coro)
 {
@@ -25,5 +27,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 28_sequential_against_concurrent.c: fetching for 1, 2 and 3 s takes 6 s in a row, 3 s at once. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <unistd.h>
 
 typedef struct reply {
     char text[16];
@@ -17,7 +20,7 @@ EDDY_ASYNC(get_sync_data)
 {
     double start_time = eddy_time();
     for (int seconds = 1; seconds < 4; seconds++)
-        tutorial_block(seconds);
+        sleep((unsigned)seconds);
     printf("Time taken (sync): %.2f s\n", eddy_time() - start_time);
     return 0;
 }
@@ -41,5 +44,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 29_cancellation.c: a task that never ends by itself is cancelled, and says so when awaited. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC(some_task, (double, seconds))
 {
@@ -23,5 +25,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

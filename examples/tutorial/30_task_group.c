@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 30_task_group.c: the end of a group waits for its tasks; none outlives it. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 typedef struct reply {
     char text[16];
@@ -37,5 +39,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 31_timeout_around_gather.c: two seconds for both; foo() needs all of them, and is too late. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC_TO(const char *, foo)
 {
@@ -41,5 +43,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -3,7 +3,10 @@
  * 32_cpu_bound_that_yields.c: a long computation holds up everybody else, unless it yields now and
  * then. It gains no time by that: this one is too slow for its timeout.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <unistd.h>
 
 EDDY_ASYNC(func1)
 {
@@ -11,7 +14,7 @@ EDDY_ASYNC(func1)
     for (int i = 0; i < 10000; i++) {
         if (i % 100 == 0)
             EDDY_TRY(eddy_sleep(0)); // lets the loop run
-        tutorial_block(0.00025);     // the computing: 2.5 s in all
+        usleep(250);                 // the computing: 2.5 s in all
     }
     puts("func1(): OK");
     return 0;
@@ -43,5 +46,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 33_cpu_bound_on_a_thread.c: the same on a thread: the loop goes on without being yielded to. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 /* Runs on a thread, so it must not await. */
 EDDY_ASYNC_TO(int, count_primes, (int, below))
@@ -43,5 +45,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 34_await_outside_a_task.c: no syntax forbids it, so the call itself says what is wrong. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 
 int main(void)
 {

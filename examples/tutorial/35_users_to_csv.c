@@ -5,7 +5,10 @@
  *
  *     35_users_to_csv [FILE]
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 
 typedef struct user {
     int id;
@@ -32,10 +35,9 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     fputs("id,name,email\n", file);
-    eddy_run_options options = tutorial_options();
     for (int uid = 1; uid <= 10; uid++) {
         user data;
-        int rc = eddy_run_to(&data, eddy_coro(request_users_data, uid), &options);
+        int rc = eddy_run_to(&data, eddy_coro(request_users_data, uid), NULL);
         if (rc < 0) {
             fprintf(stderr, "35_users_to_csv: %s\n", eddy_strerror(rc));
             break;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 37_three_workers_and_a_main.c: tasks that nobody holds run as long as the program does. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
 
 EDDY_ASYNC(worker, (int, idx))
 {
@@ -22,5 +24,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* 40_wait_for_all.c: wait in its mode ALL_COMPLETED does much the same as gather. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 static const int delays[] = {4, 1, 2, 3, 5};
 
@@ -14,17 +18,18 @@ EDDY_ASYNC(some_sleep, (int, i))
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     eddy_group group; // holds the tasks, so that nobody has to give them back
     eddy_group_begin(&group);
     eddy_task *tasks[5];
     for (int i = 0; i < 5; i++)
         tasks[i] = eddy_group_create_task(&group, some_sleep, i + 1);
     int done = eddy_wait(tasks, 5, EDDY_NO_TIMEOUT, EDDY_ALL_COMPLETED);
-    printf("%d done after %.0f s\n", done, tutorial_time());
+    printf("%d done after %.0f s\n", done, eddy_time() - start);
     return eddy_group_end(&group, done);
 }
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

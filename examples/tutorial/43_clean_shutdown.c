@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* 43_clean_shutdown.c: a cancelled operation has time to end well: its cleanup may await. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 EDDY_ASYNC(db_operation)
 {
@@ -19,15 +23,16 @@ EDDY_ASYNC(db_operation)
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     EDDY_AUTO(eddy_task) *task = eddy_create_task(db_operation);
     EDDY_TRY(eddy_sleep(5));
     eddy_task_cancel(task); // it gets EDDY_CANCELLED from its sleep, as soon as it runs
     EDDY_TRY(eddy_await(task));
-    printf("after %.1f s\n", tutorial_time());
+    printf("after %.1f s\n", eddy_time() - start);
     return 0;
 }
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 44_stop_when_one_fails.c: one worker fails; the others are cancelled and waited for. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <errno.h>
+#include <stdio.h>
 
 enum { WORKERS = 4, EBROKEN = EDDY_ERROR_USER };
 
@@ -48,5 +51,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 45_iterator.c: an iterator in C: a state, and a function that says whether there was a next. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 
 typedef struct iterator {
     int limit;

@@ -3,7 +3,11 @@
  * 46_async_iterator.c: a type of one's own that eddy_for walks along. EDDY_ITERATOR is the class
  * with __aiter__ and __anext__; the end is EDDY_STOPITERATION.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 typedef struct crowd {
     const char *const *people;
@@ -32,16 +36,17 @@ EDDY_ITERATOR(answer, crowd)
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     static const char *const people[] = {"Andrey", "Alex", "Artem", "Igor"};
     crowd crowd = {people, 4, 0};
     int rc;
     eddy_for (answer, i, crowd_aiter(&crowd), &rc)
         puts(i.text);
-    printf("after %.0f s\n", tutorial_time());
+    printf("after %.0f s\n", eddy_time() - start);
     return rc;
 }
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -4,7 +4,11 @@
  * await, and says how the whole went; whoever leaves early, with EDDY_TRY say, runs the clean-up
  * that must not wait.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+
+static double start; // when the program began, by the clock of the loop
 
 typedef struct manager {
     bool is_open;
@@ -12,7 +16,7 @@ typedef struct manager {
 
 static EDDY_SUSPENDS int manager_begin(manager *self)
 {
-    printf("%.2f: begin\n", tutorial_time());
+    printf("%.2f: begin\n", eddy_time() - start);
     EDDY_TRY(eddy_sleep(1));
     self->is_open = true;
     return 0;
@@ -20,15 +24,15 @@ static EDDY_SUSPENDS int manager_begin(manager *self)
 
 EDDY_ASYNC(action)
 {
-    printf("%.2f: start sleep\n", tutorial_time());
+    printf("%.2f: start sleep\n", eddy_time() - start);
     EDDY_TRY(eddy_sleep(1));
-    printf("%.2f: end sleep\n", tutorial_time());
+    printf("%.2f: end sleep\n", eddy_time() - start);
     return 0;
 }
 
 static EDDY_SUSPENDS int manager_end(manager *self, int status)
 {
-    printf("%.2f: end, the body's status is %d\n", tutorial_time(), status);
+    printf("%.2f: end, the body's status is %d\n", eddy_time() - start, status);
     self->is_open = false;
     int rc = action();
     return status < 0 ? status : rc;
@@ -38,7 +42,7 @@ static EDDY_SUSPENDS int manager_end(manager *self, int status)
 static void manager__auto(manager *self)
 {
     if (self->is_open)
-        printf("%.2f: left early\n", tutorial_time());
+        printf("%.2f: left early\n", eddy_time() - start);
 }
 
 EDDY_ASYNC(body, (bool, is_failing))
@@ -51,6 +55,7 @@ EDDY_ASYNC(body, (bool, is_failing))
 
 EDDY_ASYNC(app)
 {
+    start = eddy_time();
     EDDY_TRY(body(false));
     int rc = body(true);
     return rc == EDDY_ERROR_USER ? 0 : rc;
@@ -58,5 +63,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

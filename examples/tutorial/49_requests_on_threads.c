@@ -3,7 +3,10 @@
  * 49_requests_on_threads.c: requests that block, each on a thread. There are not many threads: for
  * what can await, tasks do.
  */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <time.h>
 
 /* Runs on a thread: it may block there, and must not await. */
 EDDY_ASYNC_TO(int, process_request, (int, request))
@@ -28,5 +31,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* 51_result_of_a_program.c: a run hands the main coroutine's result back to plain code. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <stdlib.h>
 
 typedef struct reply {
     char text[32];
@@ -21,8 +24,7 @@ EDDY_ASYNC_TO(reply, app)
 int main(void)
 {
     reply result;
-    eddy_run_options options = tutorial_options();
-    int rc = eddy_run_to(&result, eddy_coro(app), &options);
+    int rc = eddy_run_to(&result, eddy_coro(app), NULL);
     puts(rc < 0 ? eddy_strerror(rc) : result.text);
     return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,9 +2,13 @@
 /*
  * 52_site_checker.c: asks several sites at once for their status, and prints each as it comes.
  *
- *     52_site_checker URL...
+ *     cc 52_site_checker.c $(pkg-config --cflags --libs eddy-http) -o 52
+ *     ./52 URL...
  */
-#include "tutorial_http.h"
+#include <eddy.h>
+#include <eddy/http_client.h>
+
+#include <stdio.h>
 
 enum { SITES_MAX = 32 };
 
@@ -37,5 +41,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: 52_site_checker URL... (%d at most)\n", SITES_MAX);
         return 2;
     }
-    return tutorial_main(eddy_coro(app, argc - 1, argv + 1));
+    return eddy_main(eddy_coro(app, argc - 1, argv + 1));
 }

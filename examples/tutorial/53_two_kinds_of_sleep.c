@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* 53_two_kinds_of_sleep.c: ten sleeps of a second: 10 s if they block the thread, else 1 s. */
-#include "tutorial.h"
+#include <eddy.h>
+
+#include <stdio.h>
+#include <unistd.h>
 
 enum { SLEEPERS = 10 };
 
 EDDY_ASYNC(sync_sleep)
 {
-    tutorial_block(1); // time.sleep(1): nothing else can run
+    sleep(1); // time.sleep(1): nothing else can run
     return 0;
 }
 
@@ -33,5 +36,5 @@ EDDY_ASYNC(app)
 
 int main(void)
 {
-    return tutorial_main(eddy_coro(app));
+    return eddy_main(eddy_coro(app));
 }
