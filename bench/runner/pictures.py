@@ -81,6 +81,7 @@ def _picture(title, panels):
             body += _panel(panel, column * (WIDTH + GAP), y, scale)
         y += height
     return "\n".join([
+        "<!-- SPDX-License-Identifier: MIT -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y - GAP + 8}" role="img" '
         f'aria-label="{_escape(title)}">',
         f"<style>{STYLE}</style>",

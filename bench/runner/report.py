@@ -41,7 +41,7 @@ def summary(results):
 
 def markdown(results, machine, peers, rounds):
     """All of RESULTS.md."""
-    parts = ["# Figures\n", _INTRODUCTION.format(rounds=rounds),
+    parts = ["<!-- SPDX-License-Identifier: MIT -->\n# Figures\n", _INTRODUCTION.format(rounds=rounds),
              "![Cost of a task operation, Eddy beside its peers](tasks.svg)\n",
              "![Cost of a message, a request, a document](network.svg)\n",
              summary(results), "\n## The machine\n",

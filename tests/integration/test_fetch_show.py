@@ -137,9 +137,9 @@ def a_reader_that_stops_reading_slows_the_job_down(folder):
 def closed_standard_streams_do_no_harm(folder):
     with Peer() as peer:
         path = os.path.join(folder, "x.db")
-        command = f"{eddy_path()} fetch '{peer.url('ok/{1..3}')}' --into {path} "
+        words = [eddy_path(), "fetch", peer.url("ok/{1..3}"), "--into", path, "--replace"]
         for streams in ("<&- >&- 2>&-", "<&-", "2>&-"):
-            subprocess.run(["sh", "-c", command + "--replace " + streams], check=True,
+            subprocess.run(["sh", "-c", f'"$@" {streams}', "sh", *words], check=True,
                            capture_output=True, env=clean_environment())
             expect_equal(len(read_database(path)), 3)
 

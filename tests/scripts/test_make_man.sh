@@ -38,13 +38,12 @@ pages() {
 
 typeset_all() {
     local page
-    for page in $(pages); do
+    pages | while read -r page; do
         groff -ww -z -mandoc -Tutf8 "$page" 2>&1 | sed "s|^|$page: |" >&2
     done
 }
 
-# shellcheck disable=SC2046 # words are meant
-lint_all() { mandoc -T lint -W warning $(pages) >&2; }
+lint_all() { pages | tr '\n' '\0' | xargs -0 mandoc -T lint -W warning >&2; }
 
 every_link_leads_somewhere() {
     local link

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* M1: the limit.  A ring of TASKS stacks, each jumping straight to the next (x86-64 SysV).
    ns per switch.  usage: TASKS TOTAL [STAGGER [STACK]]
    STAGGER moves each stack's hot top by a different multiple of 64 bytes, so that the

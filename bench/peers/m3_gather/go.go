@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // M3: start N goroutines, each writing its result, and wait for all, ROUNDS times; ns per task in
 // the last round.  usage: N ROUNDS
 package main

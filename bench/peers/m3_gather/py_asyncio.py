@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """M3: gather N trivial coroutines, ROUNDS times; ns per task, last round.  usage: N ROUNDS [uvloop]"""
 import asyncio, os, sys, time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // M3: spawn N trivial tasks, then await every handle in order, ROUNDS times; ns per task in the
 // last round.  usage: N ROUNDS
 #[path = "../common.rs"] mod common;
