@@ -224,7 +224,7 @@ static ssize_t fake_try(struct poller *base, struct poll_op *op)
     struct fake_file *file = find(op->file->fd);
     bool is_out = poll_kind_is_outgoing(op->kind);
     struct script *script = &file->scripts[is_out];
-    if (script->is_waiting)
+    if (script->is_waiting && !op->asks_kernel)
         return -EAGAIN;
     file->try_count++;
     ssize_t n = -EAGAIN;

@@ -340,6 +340,40 @@ TEST(peek_lends_and_consume_takes)
     fake_poll_end();
 }
 
+TEST(peek_nowait_sees_what_the_loop_has_not_been_told_yet)
+{
+    eddy_stream *near, *far;
+    eddy_span span;
+    REQUIRE(eddy_stream_pair(NULL, &near, &far) == 0);
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), -EAGAIN);
+    EXPECT_EQ(eddy_stream_write(far, "ab", 2), 0);
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), 0); // no iteration in between
+    EXPECT(is_text(span, "ab"));
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), 0);
+    EXPECT(is_text(span, "ab"));
+    EXPECT_EQ(eddy_stream_consume(near, 2), 0);
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), -EAGAIN);
+    eddy_stream_free(far);
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), 0);
+    EXPECT_EQ(span.size, 0);
+    EXPECT_EQ(eddy_stream_close(near), 0);
+    EXPECT_EQ(eddy_stream_peek_nowait(near, &span), -EBADF);
+    eddy_stream_free(near);
+}
+
+TEST(the_size_of_the_write_buffer_is_what_the_kernel_has_not_taken)
+{
+    int fd;
+    fake_poll_begin();
+    eddy_stream *stream = fake_stream(NULL, &fd);
+    fake_room(fd, 3);
+    EXPECT_EQ(eddy_stream_get_write_buffer_size(stream), 0);
+    EXPECT_EQ(eddy_stream_write(stream, "abcde", 5), 0);
+    EXPECT_EQ(eddy_stream_get_write_buffer_size(stream), 2);
+    eddy_stream_free(stream);
+    fake_poll_end();
+}
+
 EDDY_ASYNC(read_record, (eddy_stream *, stream), (char *, buf), (int, size))
 {
     return eddy_stream_read_exactly(stream, buf, (size_t)size);
@@ -441,6 +475,8 @@ RUN_TESTS(TEST_OF(a_read_takes_what_has_arrived_without_waiting),
           TEST_OF(a_separator_may_arrive_in_two_parts),
           TEST_OF(a_line_may_be_as_long_as_the_limit),
           TEST_OF(peek_lends_and_consume_takes),
+          TEST_OF(peek_nowait_sees_what_the_loop_has_not_been_told_yet),
+          TEST_OF(the_size_of_the_write_buffer_is_what_the_kernel_has_not_taken),
           TEST_OF(a_small_record_is_whole_or_left),
           TEST_OF(a_large_record_is_whole_or_left),
           TEST_OF(an_idle_stream_holds_no_buffer),

@@ -15,6 +15,7 @@ struct curl_channel {
     struct curl_job job;             // first: on_done finds the channel by it
     eddy_http_response *response;    // that it works for
     struct curl_channel *next;       // in the list of spare ones
+    struct curl_sockets *sockets;    // the engine's
 
     bool is_altered;               // it has options that the next request must not inherit
     bool is_tls;                   // the version of HTTP is set for TLS
@@ -27,6 +28,10 @@ struct curl_channel {
     bool is_awaited;        // it does
     bool is_connected, is_paused, has_ended;
     bool waits_to_connect;    // the task wants to know when it is connected
+    bool is_stale;            // the idle connection is of no use; nothing has been sent
+    bool has_ended_idle;      // what came over it does not answer the request
+    int idle_fd;              // of the connection, if it is of HTTP/1.1 and had idled; else -1
+    size_t request_body_size;    // bytes
     int failure;              // why a callback ended it, or 0
     double heard_at;          // eddy_time() of the last byte, or when the wait began
     curl_off_t sent;          // bytes that had been sent when silence was last noticed

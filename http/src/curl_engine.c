@@ -61,6 +61,7 @@ struct curl_engine {
 
     struct curl_watch **watches;    // by descriptor
     size_t watch_count;
+    struct curl_sockets sockets;
     struct curl_job *jobs[JOB_BUCKETS];    // by easy handle
 };
 
@@ -365,13 +366,20 @@ int eddy__curl_engine_get(struct curl_engine **out_engine)
 
 void eddy__curl_engine_unref(struct curl_engine *engine)
 {
-    if (--engine->refs == 0)
-        eddy_free(engine);
+    if (--engine->refs > 0)
+        return;
+    eddy__curl_sockets_fini(&engine->sockets);
+    eddy_free(engine);
 }
 
 bool eddy__curl_engine_is_closed(const struct curl_engine *engine)
 {
     return !engine->multi;
+}
+
+struct curl_sockets *eddy__curl_engine_sockets(struct curl_engine *engine)
+{
+    return &engine->sockets;
 }
 
 void eddy__curl_engine_keep(struct curl_engine *engine, long count)

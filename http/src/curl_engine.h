@@ -11,6 +11,8 @@
 
 #include <eddy/loop.h>
 
+#include "curl_socket.h"
+
 struct curl_engine;
 
 /* A transfer under way. The memory is the caller's; `easy` and `done` are his to set. */
@@ -32,6 +34,9 @@ void eddy__curl_engine_unref(struct curl_engine *engine);
 
 /* Whether its loop has ended, and with it every transfer. */
 bool eddy__curl_engine_is_closed(const struct curl_engine *engine);
+
+/* The sockets of its transfers. They live as long as the engine. */
+struct curl_sockets *eddy__curl_engine_sockets(struct curl_engine *engine);
 
 /* Sees to it that at least `count` idle connections are kept. */
 void eddy__curl_engine_keep(struct curl_engine *engine, long count);

@@ -17,6 +17,9 @@
  *     bytes. A wake may come for nothing; who waits looks again.
  *   - Memory that a transfer refers to (header lists, a copied body) goes only after the handle has
  *     left the engine and been reset.
+ *   - A connection over which something has arrived since its last response is not used: libcurl
+ *     7.88 would take it, so on_connected asks the socket before the request is sent. Over HTTP/2,
+ *     where frames may arrive at any time, libcurl tells them apart.
  *   - libcurl follows no redirect, keeps no cookie, decodes no body and limits nothing but the time
  *     to connect: that is the session's, for every transport alike.
  *
@@ -35,6 +38,8 @@
 #include <eddy/task.h>
 #include <eddy/timeout.h>
 
+#include "curl_tls.h"
+#include "idle.h"
 #include "session_origin.h"
 
 enum {
@@ -115,11 +120,26 @@ static int wait_until(struct curl_channel *channel, bool (*holds)(const struct c
 
 /* --- What libcurl calls ----------------------------------------------------------------------- */
 
+static int on_socket_opened(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+    (void)purpose;
+    eddy__curl_sockets_add(data, fd);
+    return CURL_SOCKOPT_OK;
+}
+
+/* Whether the connection has carried another request, and is of HTTP/1.1. */
+static bool has_idled(const struct curl_channel *channel)
+{
+    long new_count = 1;
+    curl_easy_getinfo(channel->job.easy, CURLINFO_NUM_CONNECTS, &new_count);
+    return new_count == 0 && !eddy__curl_has_http2(channel->job.easy);
+}
+
 static int on_connected(void *data, char *peer, char *own, int peer_port, int own_port)
 {
     struct curl_channel *channel = data;
     struct http_origin *origin = channel->response->origin;
-    (void)peer, (void)own, (void)peer_port, (void)own_port;
+    (void)own;
     channel->is_connected = true;
     channel->heard_at = eddy_time();
     channel->response->timings.connect = channel->heard_at - channel->response->began;
@@ -127,7 +147,11 @@ static int on_connected(void *data, char *peer, char *own, int peer_port, int ow
         origin->loaded_generation = origin->generation;
     if (channel->waits_to_connect)
         wake(channel);
-    return CURL_PREREQFUNC_OK;
+    if (!has_idled(channel))
+        return CURL_PREREQFUNC_OK;
+    channel->idle_fd = eddy__curl_sockets_find(channel->sockets, own_port, peer, peer_port);
+    channel->is_stale = channel->idle_fd < 0 || !eddy__http_socket_is_quiet(channel->idle_fd);
+    return channel->is_stale ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 static size_t refuse(struct curl_channel *channel, int failure)
@@ -142,6 +166,11 @@ static size_t on_head(char *line, size_t unit, size_t size, void *data)
     eddy_http_response *response = channel->response;
     (void)unit;
     if (response->status == 0) {
+        if (channel->idle_fd >= 0 &&
+            eddy__http_socket_is_premature(channel->idle_fd, 0, channel->request_body_size)) {
+            channel->has_ended_idle = true;
+            return 0;
+        }
         channel->heard_at = eddy_time();
         response->timings.first_byte = channel->heard_at - response->began;
     }
@@ -208,6 +237,8 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, channel);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, channel);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket_opened);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, channel->sockets);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, channel->message);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -233,6 +264,7 @@ static struct curl_channel *take_channel(const eddy_http_session *session)
     if (!channel)
         return NULL;
     channel->job.done = on_done;
+    channel->sockets = eddy__curl_engine_sockets(client->engine);
     channel->job.easy = curl_easy_init();
     if (!channel->job.easy) {
         eddy_free(channel);
@@ -292,6 +324,8 @@ static int outcome(const struct curl_channel *channel)
     if (code == CURLE_UNSUPPORTED_PROTOCOL)
         status = EDDY_HTTP_PROTOCOL;    // the scheme was looked at before: it is HTTP/0.9
     const char *message = channel->message[0] ? channel->message : curl_easy_strerror(code);
+    if (code == CURLE_HTTP2_STREAM || code == CURLE_HTTP2)
+        status = EDDY_HTTP_DISCONNECTED;    // the stream was reset, or the connection given up
     if (status == EDDY_HTTP_DISCONNECTED && channel->response->is_head_complete)
         status = strstr(message, "chunked-encoding") ? EDDY_HTTP_PROTOCOL : EDDY_HTTP_PARTIAL;
     long number = 0;
@@ -339,10 +373,66 @@ static void detach(eddy_http_session *session)
     eddy_free(client);
 }
 
+/* Whether "Connection: close" came with the response. */
+static bool closes(const eddy_http_response *response)
+{
+    const char *value = eddy_http_response_header(response, "Connection");
+    return value && strcasestr(value, "close");
+}
+
+/*
+ * Whether the connection had idled, and what came over it does not answer the request: bytes sent
+ * before the server had it, no HTTP at all, or a load balancer's 408 that crossed it.
+ */
+static bool has_ended_idle(const struct curl_channel *channel, bool may_repeat)
+{
+    const eddy_http_response *response = channel->response;
+    if (channel->has_ended_idle)
+        return true;
+    if (channel->idle_fd < 0 || !may_repeat || channel->failure < 0)
+        return false;
+    if (response->status == 0)
+        return channel->has_ended && channel->job.result == CURLE_UNSUPPORTED_PROTOCOL;
+    return response->status == 408 && closes(response);
+}
+
+/* One attempt: 0, or when the response is streamed, its head is there. */
+static int carry(struct curl_channel *channel)
+{
+    const struct curl_client *client = channel->response->session->transport_data[HTTP_BY_CURL];
+    const eddy_http_response *response = channel->response;
+    channel->is_connected = channel->is_paused = channel->has_ended = false;
+    channel->waits_to_connect = channel->is_stale = channel->has_ended_idle = false;
+    channel->idle_fd = -1;
+    channel->failure = 0;
+    channel->sent = 0;
+    channel->message[0] = '\0';
+    EDDY_TRY(eddy__curl_job_start(client->engine, &channel->job));
+    return wait_until(channel, response->is_streamed ? has_head : has_ended);
+}
+
+/* Carries the request, past idle connections that are of no use, each of which libcurl closes. */
+static int carry_past_idle(struct curl_channel *channel, const struct http_request *request)
+{
+    const struct curl_client *client = channel->response->session->transport_data[HTTP_BY_CURL];
+    bool may_repeat = eddy__http_is_idempotent(request->method);
+    do
+        EDDY_TRY(carry(channel));
+    while (channel->is_stale);
+    if (!has_ended_idle(channel, may_repeat))
+        return 0;
+    if (!may_repeat)
+        return eddy__http_ended_idle("the server sent bytes before it had the request");
+    eddy__curl_job_stop(client->engine, &channel->job);
+    eddy__http_response_clear(channel->response);
+    channel->is_altered = true;
+    curl_easy_setopt(channel->job.easy, CURLOPT_FRESH_CONNECT, 1L);
+    return carry(channel);
+}
+
 static int open_exchange(const struct http_request *request, eddy_http_response *response)
 {
     const eddy_http_session *session = response->session;
-    struct curl_client *client = session->transport_data[HTTP_BY_CURL];
     struct curl_channel *channel = take_channel(session);
     if (!channel)
         return -ENOMEM;
@@ -350,14 +440,10 @@ static int open_exchange(const struct http_request *request, eddy_http_response 
     response->is_open = true;
     channel->response = response;
     channel->news = (eddy_semaphore)EDDY_SEMAPHORE(0);
-    channel->is_awaited = channel->is_connected = channel->is_paused = channel->has_ended = false;
-    channel->waits_to_connect = false;
-    channel->failure = 0;
-    channel->sent = 0;
-    channel->message[0] = '\0';
+    channel->is_awaited = false;
+    channel->request_body_size = request->body.size;
     EDDY_TRY(eddy__curl_set_request(channel, session, request));
-    EDDY_TRY(eddy__curl_job_start(client->engine, &channel->job));
-    EDDY_TRY(wait_until(channel, response->is_streamed ? has_head : has_ended));
+    EDDY_TRY(carry_past_idle(channel, request));
     return response->is_streamed && response->is_head_complete ? 0 : outcome(channel);
 }
 

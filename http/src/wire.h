@@ -31,10 +31,12 @@ struct wire_connection {
     double heard_at;                 // eddy_time() of the last byte, or when the wait began
 
     bool is_reused;       // it has carried an exchange before this one
+    bool may_repeat;      // the request may be sent again over another connection
     bool has_answered;    // a byte of the answer has come
     bool has_ended;       // all of the answer has come
     bool may_be_kept;     // both sides will let another request follow
     unsigned interim_count;
+    size_t request_body_size;    // bytes
 
     struct wire_connection *older, *younger;    // in a row of the client's
 
@@ -78,9 +80,12 @@ struct wire_connection *eddy__wire_connection_new(struct wire_client *client,
                                                   struct http_origin *origin, eddy_stream *stream);
 void eddy__wire_connection_free(struct wire_client *client, struct wire_connection *connection);
 
-/* Takes one that idles; NULL if there is none. `must_work`: none that the peer has closed. */
-struct wire_connection *eddy__wire_pool_take(struct wire_client *client, struct http_origin *origin,
-                                             bool must_work);
+/*
+ * Takes an idle connection that the peer has neither closed nor sent anything over; NULL if there
+ * is none. The request must be sent before the caller suspends: the check holds no longer.
+ */
+struct wire_connection *eddy__wire_pool_take(struct wire_client *client,
+                                             struct http_origin *origin);
 
 /* Keeps `connection` for the next request, or closes it, when there are enough. */
 void eddy__wire_pool_put(struct wire_client *client, struct wire_connection *connection);

@@ -7,12 +7,12 @@
  * have idled for too long or are too many. One timer looks after all, and only while there are any.
  * Busy ones stand in a row too, so that the loop's end finds them.
  *
- * Nobody watches an idle connection. Whether the peer has closed it shows when it is used: a
- * request that may be sent twice just is, over a new one (wire_transport.c); for any other the
- * kernel is asked first.
+ * An idle connection is not watched. It is checked when it is taken, immediately before the request
+ * is sent: if the peer has closed it or sent anything, it is dropped. Bytes that arrive while no
+ * request is outstanding are no response (RFC 9112, 6.3 and 9.2), whatever they look like.
  *
- * What always holds:
- *   - An idle connection has nothing unread, in the kernel perhaps apart, and nothing unsent.
+ * Invariants:
+ *   - An idle connection has nothing unread in its stream and nothing unsent.
  *   - Closing never suspends.
  */
 #include <eddy/alloc.h>
@@ -20,7 +20,6 @@
 #include "wire.h"
 
 #include <errno.h>
-#include <sys/socket.h>
 
 /* Seconds. Servers close after 5 (Node), 60 (Apache: 5, nginx: 75); aiohttp keeps for 15. */
 #define IDLE_MAX 15.0
@@ -138,23 +137,26 @@ static int sweep(void *data)
 
 /* --- Taking and putting ----------------------------------------------------------------------- */
 
-/* Whether the peer has closed it, or sent what nobody asked for. */
-static bool is_stale(const struct wire_connection *connection)
+/*
+ * Whether it is open and nothing has arrived since the last response. TLS tickets are taken in on
+ * the way; a part of a record counts as something.
+ */
+static bool is_quiet(const struct wire_connection *connection)
 {
-    char byte;
-    ssize_t n = recv(eddy_stream_fd(connection->stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    eddy_span bytes;
+    return eddy_stream_peek_nowait(connection->stream, &bytes) == -EAGAIN;
 }
 
-struct wire_connection *eddy__wire_pool_take(struct wire_client *client, struct http_origin *origin,
-                                             bool must_work)
+struct wire_connection *eddy__wire_pool_take(struct wire_client *client, struct http_origin *origin)
 {
     while (origin->idle) {
         struct wire_connection *connection = origin->idle;
         wake(client, connection);
         bool is_old = connection->idle_since + IDLE_MAX <= eddy_time();
-        if (!is_old && !(must_work && is_stale(connection)))
+        if (!is_old && is_quiet(connection)) {
+            connection->is_reused = true;
             return connection;
+        }
         eddy__wire_connection_free(client, connection);
     }
     return NULL;

@@ -4,7 +4,7 @@
  *
  *     idle or new connection --> head and body out --> head in --> body in --> idle again
  *            ^                                          |
- *            +--- the peer had closed the idle one -----+
+ *            +--- the idle one had been closed ---------+
  *
  * The task that asks does all the work itself: it sends, waits at the stream, and hands what comes
  * to the parser, which hands on spans of the stream's own buffer. Nothing runs beside it but the
@@ -15,7 +15,9 @@
  *     sides willing, all sent, and nothing behind the answer. Whatever ends otherwise, a
  *     cancellation first of all, closes it.
  *   - A request is sent a second time only if it may be (RFC 9110, 9.2.2), the connection had
- *     idled, and not a byte has come back; and then over a new one.
+ *     idled, and what came back, if anything, does not answer it; and then over a new connection.
+ *   - Bytes that the server sent before it had the request are not taken for the response, as far
+ *     as TCP can tell.
  *   - A streamed body is read from the socket when its reader asks: the kernel slows the server
  *     down.
  */
@@ -30,8 +32,11 @@
 #include <eddy/alloc.h>
 #include <eddy/timeout.h>
 
+#include "idle.h"
+
 enum {
     UPLOAD_ABOVE = 64 * 1024,    // bytes of a body that is sent beside the reading
+    HEAD_REUSE_MAX = 8 * 1024,   // a larger head may take time to be sent: over a new connection
     INTERIM_MAX = 100,           // answers before the answer (100, 103)
 };
 
@@ -95,11 +100,24 @@ static eddy_span span_of(struct http_span span)
     return (eddy_span){span.data, span.size};
 }
 
+/*
+ * Whether it is a load balancer's farewell to an idle connection, which crossed our request. After
+ * a 408 "the client MAY repeat that request on a new connection" (RFC 9110, 15.5.9).
+ */
+static bool is_idle_timeout(const struct wire_connection *connection)
+{
+    const struct http_head *head = &connection->parser.head;
+    return connection->is_reused && connection->may_repeat && head->status == 408 &&
+           !head->should_keep_alive;
+}
+
 /* Hands the head over. 1: it is the answer's; 0: an interim one's. */
 static int take_head(struct wire_connection *connection)
 {
     const struct http_head *head = &connection->parser.head;
     eddy_http_response *response = connection->response;
+    if (is_idle_timeout(connection))
+        return eddy__http_ended_idle("the server sent status 408");
     eddy__http_response_begin(response, 10 + head->version_minor, head->status);
     for (size_t i = 0; i < head->field_count; i++)
         EDDY_TRY(eddy__http_response_field(response, span_of(head->fields[i].name),
@@ -125,6 +143,21 @@ static int go_on(struct wire_connection *connection)
     return 0;
 }
 
+/* Whether the first bytes are those of a status line, as far as they go. */
+static bool begins_like_http(const struct http_parser *parser)
+{
+    size_t size = parser->size < 5 ? parser->size : 5;
+    return memcmp(parser->bytes, "HTTP/", size) == 0;
+}
+
+/* What has come is no response: at once, since the end of its line may never come. */
+static int refuse_nonsense(const struct wire_connection *connection)
+{
+    if (connection->is_reused)
+        return eddy__http_ended_idle("what followed the last response is no response");
+    return eddy_fail(EDDY_HTTP_PROTOCOL, "the response doesn't begin like HTTP");
+}
+
 static int act_on(struct wire_connection *connection, enum http_event event, struct http_span body)
 {
     eddy_http_response *response = connection->response;
@@ -136,8 +169,14 @@ static int act_on(struct wire_connection *connection, enum http_event event, str
             return go_on(connection);
         connection->has_ended = true;
         return 0;
-    case HTTP_EVENT_ERROR: return parser_failure(connection);
-    default: return 0;
+    case HTTP_EVENT_ERROR:
+        if (connection->is_reused && connection->parser.head.status == 0)
+            return refuse_nonsense(connection);
+        return parser_failure(connection);
+    default:
+        if (connection->parser.size > 0 && !begins_like_http(&connection->parser))
+            return refuse_nonsense(connection);
+        return 0;
     }
 }
 
@@ -177,18 +216,28 @@ static int take_end(struct wire_connection *connection)
     return ended_early(connection, 0);
 }
 
+static bool is_premature(const struct wire_connection *connection)
+{
+    return connection->is_reused &&
+           eddy__http_socket_is_premature(eddy_stream_fd(connection->stream),
+                                          eddy_stream_get_write_buffer_size(connection->stream),
+                                          connection->request_body_size);
+}
+
 /* One step: waits for bytes, and takes them. */
 static int receive(struct wire_connection *connection)
 {
     eddy_span bytes;
     int rc = wait_for_bytes(connection, &bytes);
     if (rc == EDDY_TLS_FAILED)
-        return eddy__wire_tls_failed();
+        return connection->has_answered ? ended_early(connection, rc) : eddy__wire_tls_failed();
     if (rc < 0)
         return is_break(rc) ? ended_early(connection, rc) : rc;
     if (bytes.size == 0)
         return take_end(connection);
     if (!connection->has_answered) {
+        if (is_premature(connection))
+            return eddy__http_ended_idle("the server sent bytes before it had the request");
         connection->has_answered = true;
         connection->response->timings.first_byte = eddy_time() - connection->response->began;
     }
@@ -231,6 +280,8 @@ static void begin(struct wire_connection *connection, const struct http_request 
     response->is_open = true;
     response->timings.connect = eddy_time() - response->began;
     connection->response = response;
+    connection->request_body_size = request->body.size;
+    connection->may_repeat = eddy__http_is_idempotent(request->method);
     connection->has_answered = connection->has_ended = false;
     connection->may_be_kept = !asks_to_close(request);
     connection->interim_count = 0;
@@ -247,16 +298,6 @@ static int converse(struct wire_connection *connection, const struct http_reques
 }
 
 /* --- Connections ------------------------------------------------------------------------------ */
-
-/* Whether the request has the same effect when it is received twice. */
-static bool is_idempotent(const char *method)
-{
-    static const char *const methods[] = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"};
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (strcmp(method, methods[i]) == 0)
-            return true;
-    return false;
-}
 
 /*
  * The first connection to an origin shows what it speaks. Whoever asks meanwhile waits for that:
@@ -280,6 +321,18 @@ static int connect_first(struct wire_client *client, struct http_origin *origin,
                                  : eddy__wire_connect(client, origin, limit, out_stream);
 }
 
+/* A new connection over which the server speaks first is not used either. */
+static int check_silence(const struct wire_connection *connection)
+{
+    eddy_span bytes;
+    int rc = eddy_stream_peek_nowait(connection->stream, &bytes);
+    if (rc < 0 || bytes.size == 0)
+        return 0;    // the exchange tells what is wrong, if anything
+    if (bytes.size >= 5 && memcmp(bytes.data, "HTTP/", 5) == 0)
+        return eddy_fail(EDDY_HTTP_DISCONNECTED, "the server sent a response before the request");
+    return eddy_fail(EDDY_HTTP_PROTOCOL, "the server speaks first: this is not HTTP");
+}
+
 static int open_new(const struct http_request *request, eddy_http_response *response)
 {
     struct wire_client *client = wire_client_of(response->session);
@@ -297,6 +350,7 @@ static int open_new(const struct http_request *request, eddy_http_response *resp
         return -ENOMEM;
     }
     begin(connection, request, response);
+    EDDY_TRY(check_silence(connection));
     return converse(connection, request);
 }
 
@@ -307,15 +361,25 @@ static void drop(eddy_http_response *response)
     response->is_open = false;
 }
 
+/* An idle connection, if there is one that can take the request at once. */
+static struct wire_connection *take_idle(struct wire_client *client, struct http_origin *origin,
+                                         const struct http_request *request)
+{
+    eddy_span head;
+    if (!origin->idle || eddy__wire_write_head(client, request, &head) < 0 ||
+        head.size > HEAD_REUSE_MAX)
+        return NULL;
+    return eddy__wire_pool_take(client, origin);
+}
+
 static int open_exchange(const struct http_request *request, eddy_http_response *response)
 {
     struct wire_client *client = wire_client_of(response->session);
-    bool may_repeat = is_idempotent(request->method);
-    struct wire_connection *connection =
-        eddy__wire_pool_take(client, response->origin, !may_repeat);
+    struct wire_connection *connection = take_idle(client, response->origin, request);
     if (!connection)
         return open_new(request, response);
     begin(connection, request, response);
+    bool may_repeat = connection->may_repeat;
     int rc = converse(connection, request);
     if (rc != EDDY_HTTP_DISCONNECTED || !may_repeat)
         return rc;

@@ -20,6 +20,7 @@ struct step {
     bool then_close;       // the connection, after the answer
     bool skips_body;       // of the request: it is never read, and nothing after it
     double delay;          // seconds before the answer
+    const char *surplus;   // sent a second after the answer
 };
 
 struct peer {
@@ -81,6 +82,10 @@ static inline int serve_one(struct peer *peer, eddy_stream *stream)
         EDDY_TRY(eddy_sleep(step->delay));
     if (step->answer)
         EDDY_TRY(send_answer(stream, step));
+    if (step->surplus) {
+        EDDY_TRY(eddy_sleep(1));
+        EDDY_TRY(eddy_stream_write(stream, step->surplus, strlen(step->surplus)));
+    }
     if (step->skips_body)
         EDDY_TRY(eddy_sleep(EDDY_NO_TIMEOUT));
     return step->then_close ? EDDY_INCOMPLETE : 0;

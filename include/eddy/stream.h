@@ -128,6 +128,16 @@ EDDY_API EDDY_SUSPENDS ssize_t eddy_stream_read(eddy_stream *stream, void *buf, 
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_peek(eddy_stream *stream, size_t least,
                                             eddy_span *out_bytes);
+
+/*
+ * Lends what has arrived until now, as eddy_stream_peek() does, without waiting. The kernel is asked
+ * in any case, so that a connection that has been idle can be checked before it is used again.
+ *
+ * Returns 0 and at least one byte, or 0 and an empty span at the end of the stream; -EAGAIN when
+ * nothing has arrived; -EINPROGRESS when part of something has (TLS: of a record); other errors as
+ * read. Never suspends. Any task or callback of the loop.
+ */
+EDDY_API EDDY_CHECKED int eddy_stream_peek_nowait(eddy_stream *stream, eddy_span *out_bytes);
 EDDY_API EDDY_CHECKED int eddy_stream_consume(eddy_stream *stream, size_t size);
 
 /*
@@ -177,6 +187,9 @@ EDDY_API EDDY_SUSPENDS int eddy_stream_writev(eddy_stream *stream, const struct 
 
 /* Waits until everything queued has been handed to the kernel. Errors as write. */
 EDDY_API EDDY_SUSPENDS int eddy_stream_drain(eddy_stream *stream);
+
+/* How many bytes have been written and not been handed to the kernel. */
+EDDY_API size_t eddy_stream_get_write_buffer_size(const eddy_stream *stream);
 
 /* Ends the outgoing direction once everything queued has been sent; reading goes on. 0 or -EBADF. */
 EDDY_API int eddy_stream_shutdown(eddy_stream *stream);

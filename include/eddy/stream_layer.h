@@ -35,6 +35,9 @@ typedef struct eddy_stream_layer {
      */
     ssize_t (*read)(void *data, void *buf, size_t size);
 
+    /* Whether part of something has arrived that read() can't return yet. NULL: never. */
+    bool (*has_pending)(void *data);
+
     /* Takes all of the user's bytes. 0, or an error that ends the outgoing direction. */
     int (*write)(void *data, const void *bytes, size_t size);
 

@@ -165,6 +165,7 @@ int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what);
 ssize_t eddy__stream_read_layer(eddy_stream *stream, void *buf, size_t size);
 int eddy__stream_write_layer(eddy_stream *stream, const struct iovec *parts, int count);
 void eddy__stream_end_layer(eddy_stream *stream); // also without one
+bool eddy__stream_layer_has_pending(const eddy_stream *stream); // the same
 void eddy__stream_free_layer(eddy_stream *stream);
 
 /* What happens when the queue is empty, or is given up: shut down, close; stream.c. */

@@ -68,6 +68,12 @@ ssize_t eddy__stream_read_layer(eddy_stream *stream, void *buf, size_t size)
     return n;
 }
 
+bool eddy__stream_layer_has_pending(const eddy_stream *stream)
+{
+    return stream->layer != NULL && stream->layer->has_pending != NULL &&
+           stream->layer->has_pending(stream->layer_data);
+}
+
 static int write_step(eddy_stream *stream, const char *data, size_t size)
 {
     int err = stream->layer->write(stream->layer_data, data, size);

@@ -301,6 +301,14 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size)
     }
 }
 
+static void show_buffer(const eddy_stream *stream, eddy_span *out_bytes)
+{
+    *out_bytes = (eddy_span){
+        .data = buffered(stream) > 0 ? stream->in + stream->in_start : "",
+        .size = buffered(stream),
+    };
+}
+
 int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
 {
     int err = begin_read(stream, "eddy_stream_peek");
@@ -315,11 +323,40 @@ int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
         if (n == 0)
             break;
     }
-    *out_bytes = (eddy_span){
-        .data = buffered(stream) > 0 ? stream->in + stream->in_start : "",
-        .size = buffered(stream),
-    };
+    show_buffer(stream, out_bytes);
     return 0;
+}
+
+/* Takes what has arrived by now into the stream's buffer, which is empty. */
+static ssize_t fill_now(eddy_stream *stream)
+{
+    if (stream->receive.state != POLL_IDLE)
+        return -EINPROGRESS; // a cancelled read, which may have taken something
+    int err = reserve(stream, 1);
+    if (err < 0)
+        return err;
+    stream->receive.asks_kernel = true;
+    ssize_t n = receive_now(stream, stream->in + stream->in_end,
+                            stream->in_capacity - stream->in_end);
+    stream->receive.asks_kernel = false;
+    if (n > 0)
+        stream->in_end += (size_t)n;
+    else
+        give_back_if_empty(stream);
+    bool is_partial = n == -EAGAIN && eddy__stream_layer_has_pending(stream);
+    return is_partial ? -EINPROGRESS : n;
+}
+
+int eddy_stream_peek_nowait(eddy_stream *stream, eddy_span *out_bytes)
+{
+    int err = may_read(stream, "eddy_stream_peek_nowait");
+    if (err == 0 && buffered(stream) == 0) {
+        ssize_t n = fill_now(stream);
+        err = n < 0 ? (int)n : 0;
+    }
+    if (err == 0)
+        show_buffer(stream, out_bytes);
+    return err;
 }
 
 int eddy_stream_consume(eddy_stream *stream, size_t size)

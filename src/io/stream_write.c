@@ -432,6 +432,11 @@ int eddy_stream_drain(eddy_stream *stream)
     return wait_in(stream, &stream->drainers, "eddy_stream_drain");
 }
 
+size_t eddy_stream_get_write_buffer_size(const eddy_stream *stream)
+{
+    return stream->out_size;
+}
+
 int eddy_stream_shutdown(eddy_stream *stream)
 {
     int err = eddy__stream_check(stream, "eddy_stream_shutdown");

@@ -188,7 +188,8 @@ static ssize_t epoll_try(struct poller *base, struct poll_op *op)
 {
     (void)base;
     struct poll_file *file = op->file;
-    if (file->ready & (poll_kind_is_outgoing(op->kind) ? OUT_WAITS : IN_WAITS))
+    if ((file->ready & (poll_kind_is_outgoing(op->kind) ? OUT_WAITS : IN_WAITS)) &&
+        !op->asks_kernel)
         return -EAGAIN;
     ssize_t result = -EAGAIN;
     switch (op->kind) {

@@ -96,6 +96,7 @@ struct poll_op {
     uint8_t kind;  // enum poll_kind
     uint8_t state; // enum poll_state; the poller's
     bool repeats;  // POLL_READABLE and POLL_WRITABLE
+    bool asks_kernel; // a try makes its system call, useful or not
     int part_count;
     ssize_t result;
     void *memory; // to receive into (try) or to send from; an address; what the poller lends

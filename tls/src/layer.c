@@ -50,6 +50,13 @@ static ssize_t read_layer(void *data, void *buf, size_t size)
     return n > 0 ? n : eddy__tls_outcome(tls, n, "reading");
 }
 
+/* OpenSSL holds part of a record, or records that it has not looked at. */
+static bool has_pending(void *data)
+{
+    const struct tls *tls = data;
+    return SSL_has_pending(tls->ssl) == 1;
+}
+
 static int write_layer(void *data, const void *bytes, size_t size)
 {
     struct tls *tls = data;
@@ -89,6 +96,7 @@ static const eddy_stream_layer layer = {
     .call = "eddy_stream_start_tls",
     .begin = begin,
     .read = read_layer,
+    .has_pending = has_pending,
     .write = write_layer,
     .end = end,
     .free = free_tls,

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * curl_socket.h: the sockets that libcurl has opened, and which of them a transfer uses.
+ *
+ * libcurl 7.88 says only after a transfer which socket it had (CURLINFO_ACTIVESOCKET). Before the
+ * request is sent it says the addresses of both ends, by which the socket is found here.
+ */
+#ifndef EDDY_HTTP_CURL_SOCKET_H
+#define EDDY_HTTP_CURL_SOCKET_H
+
+#include <stddef.h>
+
+#include <curl/curl.h>
+
+struct curl_socket;
+
+struct curl_sockets {
+    struct curl_socket *items;
+    size_t count, capacity;
+};
+
+/* Notes a socket that has just been opened. Without memory it will not be found. */
+void eddy__curl_sockets_add(struct curl_sockets *sockets, int fd);
+
+/* The socket between these two ports, whose peer has the address `peer`; -1 if none is known. */
+int eddy__curl_sockets_find(struct curl_sockets *sockets, int own_port, const char *peer,
+                            int peer_port);
+
+void eddy__curl_sockets_fini(struct curl_sockets *sockets);
+
+#endif

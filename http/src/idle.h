@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * idle.h: when a connection that has idled may carry a request, for every transport.
+ *
+ * Bytes that arrive while no request is outstanding are no response (RFC 9112, 6.3 and 9.2). What
+ * TCP knows is asked twice: before the request is sent, and when the first bytes of the response
+ * arrive.
+ */
+#ifndef EDDY_HTTP_IDLE_H
+#define EDDY_HTTP_IDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether the socket is open and holds no byte that could be read. */
+bool eddy__http_socket_is_quiet(int fd);
+
+/*
+ * Whether the bytes that have just arrived first were sent before the peer had the request. A peer
+ * that has read the request acknowledges it with what it sends: so if TCP still holds more than
+ * the request's body, these bytes answer something else. `queued` counts bytes that TCP has not
+ * got yet. Only for connections that idled: over a new one a server may refuse a head before it
+ * has received all of it.
+ */
+bool eddy__http_socket_is_premature(int fd, size_t queued, size_t body_size);
+
+/* Whether the request has the same effect when it is received twice (RFC 9110, 9.2.2). */
+bool eddy__http_is_idempotent(const char *method);
+
+/* EDDY_HTTP_DISCONNECTED, with a message that the connection ended while it was idle, and `how`. */
+int eddy__http_ended_idle(const char *how);
+
+#endif
