@@ -99,7 +99,7 @@ int eddy__http_response_receive(eddy_http_response *response, const char *data, 
 /* Decodes more of what was kept, when the reader has taken the rest. The same errors. */
 int eddy__http_response_decode_more(eddy_http_response *response);
 
-/* The body has come whole: 0, or EDDY_HTTP_DECODE when its coding says that more should follow. */
+/* No more of the body will come: 0, or EDDY_HTTP_PARTIAL if its coding says that more should. */
 int eddy__http_response_finish(const eddy_http_response *response);
 
 /* `status` with a sentence about it, if it is one of those above. In a task. */

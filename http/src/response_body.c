@@ -173,7 +173,10 @@ int eddy__http_response_finish(const eddy_http_response *response)
 {
     if (!response->decoder || response->raw_total == 0)
         return 0;
-    return eddy__http_decoder_has_ended(response->decoder) ? 0 : EDDY_HTTP_DECODE;
+    if (eddy__http_decoder_has_ended(response->decoder))
+        return 0;
+    return eddy_fail(EDDY_HTTP_PARTIAL, "the body ends in the middle of its %s",
+                     eddy_http_response_header(response, "Content-Encoding"));
 }
 
 /* --- Reading ---------------------------------------------------------------------------------- */

@@ -32,6 +32,17 @@ TEST_REAL(a_body_that_ends_early_is_partial)
     EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
 }
 
+TEST_REAL(an_encoded_body_without_its_end_is_partial)
+{
+    static const char *const paths[] = {"/torn-gzip", "/half-gzip", "/half-brotli", "/half-zstd"};
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        int rc = get(session, paths[i], NULL);
+        EXPECT_EQ(rc, EDDY_HTTP_PARTIAL);
+        EXPECT(i > 0 || message_has(rc, "the body ends in the middle of its gzip"));
+    }
+}
+
 TEST_REAL(a_server_that_says_nothing_has_disconnected)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
@@ -140,7 +151,8 @@ TEST_REAL(connecting_has_a_limit_of_its_own)
 }
 
 RUN_CLIENT_TESTS(false, TEST_OF(a_body_that_ends_early_is_partial),
-                 TEST_OF(a_server_that_says_nothing_has_disconnected),
+                 TEST_OF(an_encoded_body_without_its_end_is_partial),
+        TEST_OF(a_server_that_says_nothing_has_disconnected),
                  TEST_OF(what_is_no_http_is_refused), TEST_OF(a_refused_connection_says_so),
                  TEST_OF(the_size_limit_holds_before_the_body_comes),
                  TEST_OF(a_server_that_hangs_runs_into_a_limit),

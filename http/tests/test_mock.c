@@ -247,6 +247,11 @@ TEST(bodies_are_decoded)
     whole.body.size -= 9;
     answer(mock, "GET", "http://a.test/cut", whole);
     int rc = get(session, "http://a.test/cut", NULL);
+    EXPECT_EQ(rc, EDDY_HTTP_PARTIAL);
+    EXPECT_MESSAGE(rc, "ends in the middle of its gzip");
+    whole.body = (eddy_span){"hello", 5};
+    answer(mock, "GET", "http://a.test/wrong", whole);
+    rc = get(session, "http://a.test/wrong", NULL);
     EXPECT_EQ(rc, EDDY_HTTP_DECODE);
     EXPECT_MESSAGE(rc, "does not decode as gzip");
     answer(mock, "GET", "http://a.test/odd",
