@@ -370,6 +370,7 @@ TEST(the_size_of_the_write_buffer_is_what_the_kernel_has_not_taken)
     EXPECT_EQ(eddy_stream_get_write_buffer_size(stream), 0);
     EXPECT_EQ(eddy_stream_write(stream, "abcde", 5), 0);
     EXPECT_EQ(eddy_stream_get_write_buffer_size(stream), 2);
+    EXPECT_EQ(eddy_stream_abort(stream), 0);
     eddy_stream_free(stream);
     fake_poll_end();
 }
