@@ -51,8 +51,10 @@ static int prepare(eddy_http_session *session, const char *url, eddy_stream **ou
 {
     struct http_origin *origin;
     eddy_stream *ours;
+    EDDY_AUTO(eddy_http_url) *parsed = NULL;
     EDDY_TRY(eddy__http_session_attach(session, &eddy__http_transport_wire));
-    EDDY_TRY(eddy__http_origin_find(session, url, &origin));
+    EDDY_TRY(eddy_http_url_parse(url, strlen(url), 0, &parsed));
+    EDDY_TRY(eddy__http_origin_find(session, parsed, &origin));
     EDDY_TRY(eddy_stream_pair(NULL, &ours, out_theirs));
     struct wire_connection *connection =
         eddy__wire_connection_new(wire_client_of(session), origin, ours);

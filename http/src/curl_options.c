@@ -60,10 +60,13 @@ int eddy__curl_append_fields(struct curl_slist **list, const struct http_fields 
 static int set_fields(struct curl_channel *channel, const struct http_request *request,
                       const struct http_fields *of_session)
 {
-    if (request->fields->items == of_session->items && !request->has_body)
+    if (request->fields->items == of_session->items && !request->has_body &&
+        !request->authorization)
         return 0;
     channel->is_altered = true;
     EDDY_TRY(eddy__curl_append_fields(&channel->headers, request->fields));
+    if (request->authorization)
+        EDDY_TRY(append_field(&channel->headers, "Authorization", request->authorization));
     if (request->has_body) {
         // libcurl would wait a second for "100 Continue", and call any body a form.
         if (!eddy__http_fields_have(request->fields, "Expect"))
@@ -156,12 +159,32 @@ static int set_way(struct curl_channel *channel, const eddy_http_session *sessio
     return set_names(channel, origin);
 }
 
+/*
+ * libcurl parses the origin only, which both of us read alike. The request line is ours: path and
+ * query as they are or, for a proxy that forwards, the whole URL.
+ */
+static int set_url(CURL *easy, const struct http_request *request)
+{
+    const struct http_origin *origin = request->origin;
+    eddy_span target = request->url->target;
+    size_t size = origin->text_size + target.size + 1;
+    char *text = eddy_malloc(size);
+    if (!text)
+        return -ENOMEM;
+    snprintf(text, size, "%s%.*s", origin->sends_absolute_form ? origin->text : "",
+             (int)target.size, target.data);
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, text);
+    eddy_free(text);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_URL, origin->text);
+    return code == CURLE_OK ? 0 : -ENOMEM;
+}
+
 int eddy__curl_set_request(struct curl_channel *channel, const eddy_http_session *session,
                            const struct http_request *request)
 {
     CURL *easy = channel->job.easy;
-    if (curl_easy_setopt(easy, CURLOPT_URL, request->url) != CURLE_OK)
-        return -ENOMEM;
+    EDDY_TRY(set_url(easy, request));
     if (request->cookie) {
         channel->has_cookie = true;
         if (curl_easy_setopt(easy, CURLOPT_COOKIE, request->cookie) != CURLE_OK)

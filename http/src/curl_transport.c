@@ -177,8 +177,8 @@ static size_t on_head(char *line, size_t unit, size_t size, void *data)
     int rc = eddy__http_response_line(response, line, size);
     if (rc < 0)
         return refuse(channel, rc);
-    if (rc > 0 && response->is_streamed)
-        wake(channel);
+    if (rc > 0 && (response->is_streamed || response->is_discarded))
+        wake(channel);    // of a redirect, the limit on silence has changed
     return size;
 }
 

@@ -88,6 +88,16 @@ static int seconds_from_date(const struct date *date, int64_t *out_unix)
     return 0;
 }
 
+int eddy__http_date_make(int year, int month, int day, const int clock[3], int64_t *out_unix)
+{
+    const struct date date = {year, month, day, clock[0], clock[1], clock[2], 0};
+    if (month < 1 || month > 12 || !is_date(&date) || date.second > 59)
+        return -EINVAL;
+    *out_unix = days_from_date(year, month, day) * SECONDS_PER_DAY + date.hour * 3600 +
+                date.minute * 60 + date.second;
+    return 0;
+}
+
 /* The cursor. */
 
 struct cursor {

@@ -28,6 +28,12 @@ enum {
  */
 int eddy__http_date_parse(const char *text, size_t size, int64_t now_unix, int64_t *out_unix);
 
+/*
+ * The seconds of a date, whose month and day count from 1, and of `clock`: hour, minute, second.
+ * Returns 0, or -EINVAL if there is no such date or time.
+ */
+int eddy__http_date_make(int year, int month, int day, const int clock[3], int64_t *out_unix);
+
 /* Writes the first form and a zero. Returns 0, or -ERANGE outside the years 0 to 9999. */
 int eddy__http_date_format(int64_t unix_seconds, char out_text[HTTP_DATE_SIZE]);
 

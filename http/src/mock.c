@@ -226,7 +226,8 @@ bool eddy__http_mock_is_for(const eddy_http_response *response)
         return false;
     const eddy_http_mock *mock = desk_here->newest;
     for (size_t i = 0; i < mock->passthrough_count; i++)
-        if (eddy__http_mock_matches(mock->passthrough[i], response->origin->text, response->url))
+        if (eddy__http_mock_matches(mock->passthrough[i], response->origin->text,
+                                    response->url->target))
             return false;
     return true;
 }
@@ -256,8 +257,9 @@ static const eddy_http_header *field_at(const struct sent_fields *sent, size_t i
 
 static size_t size_of(const struct sent_fields *sent, const struct http_request *request)
 {
-    size_t size = strlen(request->method) + strlen(request->url) + strlen(request->origin->text) +
-                  request->body.size + 4;
+    size_t size = strlen(request->method) + strlen(request->url->text) +
+                  strlen(request->origin->text) + request->url->target.size + request->body.size +
+                  5;
     for (size_t i = 0; i < sent->count; i++) {
         const eddy_http_header *field = field_at(sent, i);
         size += strlen(field->name) + (field->value ? strlen(field->value) : 0) + 2;
@@ -295,10 +297,12 @@ static struct mock_call *copy_call(const struct http_request *request)
     keep_fields(headers, &at, &sent);
     call->seen = (eddy_http_mock_call){.headers = headers, .at = eddy_time()};
     call->seen.method = keep(&at, request->method, strlen(request->method));
-    call->seen.url = keep(&at, request->url, strlen(request->url));
+    call->seen.url = keep(&at, request->url->text, strlen(request->url->text));
     call->seen.body.data = keep(&at, request->body.data, request->body.size);
     call->seen.body.size = request->body.size;
     call->origin = keep(&at, request->origin->text, strlen(request->origin->text));
+    eddy_span target = request->url->target;
+    call->target = (eddy_span){keep(&at, target.data, target.size), target.size};
     return call;
 }
 
@@ -319,7 +323,7 @@ static bool answers(const struct mock_answer *answer, const struct http_request 
 {
     if (answer->method && strcmp(answer->method, request->method) != 0)
         return false;
-    return eddy__http_mock_matches(answer->pattern, request->origin->text, request->url);
+    return eddy__http_mock_matches(answer->pattern, request->origin->text, request->url->target);
 }
 
 int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *request,
@@ -344,7 +348,7 @@ int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *reques
         return 0;
     }
     return eddy_fail(EDDY_HTTP_MOCK, "no answer is declared for %s %.512s%s", request->method,
-                     request->url, used_up > 0 ? " any more: it has been given" : "");
+                     request->url->text, used_up > 0 ? " any more: it has been given" : "");
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */
@@ -359,7 +363,7 @@ size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method, cons
         const struct mock_call *call = mock->calls[i];
         if (method && strcmp(call->seen.method, method) != 0)
             continue;
-        count += !url || eddy__http_mock_matches(pattern, call->origin, call->seen.url);
+        count += !url || eddy__http_mock_matches(pattern, call->origin, call->target);
     }
     eddy_free(pattern);
     return count;

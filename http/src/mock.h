@@ -33,6 +33,7 @@ struct mock_answer {
 struct mock_call {
     eddy_http_mock_call seen;    // first: it is what the public functions lend
     const char *origin;
+    eddy_span target;
 };
 
 struct eddy_http_mock {
@@ -70,7 +71,7 @@ int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *reques
  */
 int eddy__http_mock_normalise(const char *url, char **out_pattern);
 
-/* Whether `url`, of a request to `origin`, is what `pattern`, which is normalised, says. */
-bool eddy__http_mock_matches(const char *pattern, const char *origin, const char *url);
+/* Whether `pattern`, which is normalised, matches the URL of `origin` and `target`. */
+bool eddy__http_mock_matches(const char *pattern, const char *origin, eddy_span target);
 
 #endif

@@ -57,7 +57,7 @@ eddy_http_response *eddy__http_response_new(eddy_http_session *session)
 void eddy__http_response_destroy(eddy_http_response *response)
 {
     eddy__http_response_end_decoding(response);
-    eddy_free(response->url);
+    eddy_http_url_free(response->url);
     eddy_free(response->head);
     eddy_free(response->fields);
     eddy_free(response->body);
@@ -75,7 +75,7 @@ static void recycle(eddy_http_response *response, eddy_http_session *session)
     size_t body_capacity = response->body_capacity;
 
     eddy__http_response_end_decoding(response);
-    eddy_free(response->url);
+    eddy_http_url_free(response->url);
     if (body_capacity > BODY_SPARE_MAX) {
         eddy_free(body);
         body = NULL;
@@ -121,6 +121,7 @@ void eddy__http_response_clear(eddy_http_response *response)
     response->head_size = 0;
     response->field_count = 0;
     response->is_head_complete = false;
+    response->is_discarded = false;
     response->body_start = 0;
     response->body_size = 0;
     response->body_total = 0;
@@ -248,6 +249,10 @@ bool eddy__http_response_has_body(const eddy_http_response *response)
 
 static int prepare_body(eddy_http_response *response)
 {
+    if (eddy__http_response_location(response)) {
+        eddy__http_response_begin_discarding(response);
+        return 0;
+    }
     if (!response->session->refuses_compression) {
         int err = eddy__http_response_begin_decoding(response);
         if (err < 0)
@@ -300,7 +305,7 @@ int eddy_http_response_version(const eddy_http_response *response)
 
 const char *eddy_http_response_url(const eddy_http_response *response)
 {
-    return response->url;
+    return response->url->text;
 }
 
 int eddy_http_response_redirect_count(const eddy_http_response *response)

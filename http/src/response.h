@@ -6,6 +6,7 @@
 #define EDDY_HTTP_RESPONSE_H
 
 #include <eddy/http_client.h>
+#include <eddy/http_url.h>
 
 struct http_decoder;
 struct http_origin;
@@ -31,6 +32,9 @@ struct eddy_http_response {
     bool is_streamed;              // the body waits here for eddy_http_response_read()
     bool is_bodiless;              // the request was a HEAD
     bool is_reading;               // a task is inside eddy_http_response_read()
+    bool follows_redirects;        // a redirect is not handed to the caller
+    bool is_discarded;             // it is a redirect that is followed: its body does not count
+    double discard_until;          // eddy_time() when its body is given up
     int outcome;                   // of a streamed body: 0, or why it ended early
     double began;                  // eddy_time() when it had its slots
     double deadline;               // for the whole of it, by eddy_time()
@@ -41,7 +45,7 @@ struct eddy_http_response {
     int status;
     int version;    // 10, 11, 20
     int redirect_count;
-    char *url;
+    eddy_http_url *url;    // that it answers
     eddy_http_timings timings;
 
     char *head;    // names and values, each with a zero behind it
@@ -110,6 +114,17 @@ bool eddy__http_response_has_room(const eddy_http_response *response, size_t siz
 
 /* Takes at most `size` bytes off the front of what waits for its reader; their number. */
 size_t eddy__http_response_take(eddy_http_response *response, void *buf, size_t size);
+
+/* --- session_redirect.c ----------------------------------------------------------------------- */
+
+/* The Location of a redirect that is followed; NULL for any other response. */
+const char *eddy__http_response_location(const eddy_http_response *response);
+
+/* The head of such a redirect is complete: sets the limits on reading its body. */
+void eddy__http_response_begin_discarding(eddy_http_response *response);
+
+/* Counts `size` bytes of that body. 0, or EDDY_HTTP_TOO_LARGE: no more of it is read. */
+int eddy__http_response_discard(eddy_http_response *response, size_t size);
 
 /* --- Between response.c and response_body.c --------------------------------------------------- */
 

@@ -142,6 +142,8 @@ static int keep_raw(eddy_http_response *response, const char *data, size_t size)
 
 int eddy__http_response_receive(eddy_http_response *response, const char *data, size_t size)
 {
+    if (response->is_discarded)
+        return eddy__http_response_discard(response, size);
     response->raw_total += size;
     if (!response->decoder)
         return append(response, data, size);

@@ -53,7 +53,7 @@ static void destroy(eddy_http_session *session)
     eddy__http_origins_fini(session);
     eddy__http_cookies_free(session->cookies);
     eddy__http_fields_fini(&session->fields);
-    eddy_free(session->base_url);
+    eddy_http_url_free(session->base_url);
     eddy_free(session->proxy);
     eddy_free(session->cacert);
     eddy_free(session);
@@ -101,10 +101,6 @@ static int check(const eddy_http_session_options *options)
         return eddy_fail(EDDY_EVALUE, "a limit on time is negative or not a number");
     if (options->redirects_max < -1)
         return eddy_fail(EDDY_EVALUE, "redirects_max is %d", options->redirects_max);
-    if (options->base_url) {
-        struct http_authority authority;
-        EDDY_TRY(eddy__http_url_split(options->base_url, &authority));
-    }
     return 0;
 }
 
@@ -123,6 +119,7 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
     session->refuses_compression = options->no_compression;
     session->refuses_http2 = options->no_http2;
     session->raises_for_status = options->raise_for_status;
+    session->path_as_is = options->path_as_is;
     session->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_max);
 }
 
@@ -130,7 +127,9 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
 static int set_texts(eddy_http_session *session, const eddy_http_session_options *options)
 {
     int err = 0;
-    session->base_url = eddy__http_copy(options->base_url, &err);
+    if (options->base_url)
+        EDDY_TRY(eddy_http_url_parse(options->base_url, strlen(options->base_url), 0,
+                                     &session->base_url));
     session->proxy = eddy__http_copy(options->proxy, &err);
     session->cacert = eddy__http_copy(options->cacert, &err);
     if (err < 0)

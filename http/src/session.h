@@ -7,10 +7,11 @@
  *     session_request.c   one request: slots, redirects, limits on time; what the public calls do
  *     session_origin.c    scheme, host and port: slots per host, names looked up off the loop
  *     session_proxy.c     which proxy the environment names
- *     session_cookies.c   what servers asked to be sent back
+ *     session_secrets.c   the Cookie and Authorization fields of a request
+ *     session_redirect.c  when a response is a redirect, and the request for its target
+ *     session_cookies.c   the cookie jar; cookie_*.c: Set-Cookie fields
  *     session_fields.c    header fields of requests: defaults, replaced and removed ones
- *     session_url.c       URLs made absolute, and taken apart
- *     session_quote.c     their paths and queries in the way of writing that servers expect
+ *     url.c               URLs and references, parsed once; url_host.c, url_write.c
  *     response.c          what has come back: the head; response_body.c: the body
  *     wire_transport.c    the transport of our own: HTTP/1.1 over streams
  *     curl_transport.c    the one over libcurl
@@ -20,10 +21,12 @@
 #define EDDY_HTTP_SESSION_H
 
 #include <eddy/http_client.h>
+#include <eddy/http_url.h>
 #include <eddy/loop.h>
 #include <eddy/semaphore.h>
 
 #include "response.h"
+#include "url.h"
 
 struct http_cookies;
 struct http_loop;
@@ -57,8 +60,8 @@ struct eddy_http_session {
     double made_at;       // eddy_time() then,
     int64_t made_date;    // and seconds since 1970: see eddy__http_session_date()
 
-    char *base_url;    // these are copies of the options, the defaults filled in
-    char *proxy;       // NULL: as the environment says
+    eddy_http_url *base_url;    // these are copies of the options, the defaults filled in
+    char *proxy;                // NULL: as the environment says
     char *cacert;
     eddy_http_timeouts timeout;
     unsigned connections_max;
@@ -66,6 +69,7 @@ struct eddy_http_session {
     int redirects_max;                    // -1: none
     size_t body_max;                      // 0: the default, which hangs on whether it is streamed
     bool prefers_libcurl, is_insecure, refuses_compression, refuses_http2, raises_for_status;
+    bool path_as_is;
 
     struct http_fields fields;       // sent with every request
     struct http_cookies *cookies;    // NULL: neither kept nor sent
@@ -82,11 +86,11 @@ struct eddy_http_session {
 /* One request as it is sent, once for each redirect. Lies on the frame of the call. */
 struct http_request {
     const char *method;
-    const char *url;    // absolute; the response's
+    const eddy_http_url *url;    // the response's
     const struct http_origin *origin;
     const struct http_fields *fields;    // but for those that the transport makes: Host and framing
     const char *cookie;                  // the value of the Cookie field, or NULL
-    const char *authorization;           // the value of that field, out of the URL, or NULL
+    const char *authorization;           // the value of that field, from the URL, or NULL
     eddy_span body;
     bool has_body;             // also an empty one: Content-Length: 0
     double connect_timeout;    // what is left of it
@@ -182,39 +186,14 @@ void eddy__http_fields_fini(struct http_fields *fields);
 /* Whether `text` is a token, as methods and field names must be. */
 bool eddy__http_is_token(const char *text);
 
-/* --- session_url.c ---------------------------------------------------------------------------- */
+/* --- session_origin.c ------------------------------------------------------------------------- */
 
 /* The parts of a URL that say where to connect. */
 struct http_authority {
-    char scheme[8];    // "http" or "https"
-    char host[256];    // in lower case; an IPv6 address without brackets
+    char scheme[8];              // "http" or "https"
+    char host[HTTP_HOST_MAX];    // in lower case; an IPv6 address without brackets
     int port;
 };
-
-/*
- * `url` made absolute by `base` (NULL: it must be already), and fit to be sent: see
- * session_quote.c. To be freed. 0, EDDY_HTTP_URL, -ENOMEM.
- */
-int eddy__http_url_join(const char *base, const char *url, char **out_url);
-
-/* The same for the target of a redirect, which may itself be absolute. */
-int eddy__http_url_follow(const char *base, const char *target, char **out_url);
-
-/*
- * Takes `url` apart. 0, EDDY_HTTP_URL, EDDY_HTTP_UNSUPPORTED for a scheme, -ENOMEM; with a message.
- */
-int eddy__http_url_split(const char *url, struct http_authority *out_authority);
-
-/*
- * The value of the Authorization field that a user and password in `url` stand for, to be freed;
- * NULL if there are none. 0 or -ENOMEM.
- */
-int eddy__http_url_authorization(const char *url, char **out_value);
-
-/* --- session_quote.c -------------------------------------------------------------------------- */
-
-/* Makes path and query of an absolute URL fit to be sent. 0, EDDY_HTTP_URL, -ENOMEM. */
-int eddy__http_url_requote(char **inout_url);
 
 /* --- session_proxy.c -------------------------------------------------------------------------- */
 

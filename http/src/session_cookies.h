@@ -1,30 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_cookies.h: the cookies that servers have set, and those that go with a request.
+ * session_cookies.h: the cookie jar of a session.
  */
 #ifndef EDDY_HTTP_SESSION_COOKIES_H
 #define EDDY_HTTP_SESSION_COOKIES_H
 
-#include "session.h"
+#include <eddy/http_url.h>
+
+struct http_cookies;
 
 /* An empty jar; NULL without memory. */
 struct http_cookies *eddy__http_cookies_new(void);
 void eddy__http_cookies_free(struct http_cookies *cookies);
 
 /*
- * Takes the value of a Set-Cookie field that `authority` sent in answer to a request for `path`
- * (from '/' on, a query is ignored), at `now`, in seconds since 1970. What breaks the rules is
- * dropped silently, as browsers do. 0 or -ENOMEM.
+ * Takes the value of a Set-Cookie field in the answer to a request for `url`, at `now`, in seconds
+ * since 1970. What breaks the rules is dropped silently, as browsers do. Returns 1 if the cookie
+ * was taken (or deleted, which is what it asked for), 0 if it was dropped, -ENOMEM.
  */
-int eddy__http_cookies_set(struct http_cookies *cookies, const struct http_authority *authority,
-                           const char *path, const char *value, int64_t now);
+int eddy__http_cookies_set(struct http_cookies *cookies, const eddy_http_url *url,
+                           const char *value, int64_t now);
 
 /*
- * The value of the Cookie field for a request, to be freed; NULL when there is none, or no memory.
+ * Makes the value of the Cookie field for a request to `url`: `own` (NULL: none), the caller's
+ * cookies as "a=b; c=d", and then those of the jar whose names are not among them. Stores a text
+ * for eddy_free(), or NULL if there are none. Returns 0 or -ENOMEM.
  */
-char *eddy__http_cookies_get(struct http_cookies *cookies, const struct http_authority *authority,
-                             const char *path, int64_t now);
+int eddy__http_cookies_get(struct http_cookies *cookies, const eddy_http_url *url, const char *own,
+                           int64_t now, char **out_value);
 
 bool eddy__http_cookies_are_empty(const struct http_cookies *cookies);
+
+/* The cookie called `name` in "a=b; c=d", from its name to its end; data is NULL if it is not. */
+eddy_span eddy__http_cookie_find(const char *cookies, eddy_span name);
 
 #endif

@@ -9,8 +9,7 @@
  * to no request, so that none of them takes it along when it is cancelled.
  *
  * What always holds:
- *   - The origin of a URL is found by the URL's own beginning, when that is spelled the usual way;
- *     other spellings are taken apart and lead to the same origin.
+ *   - The origin of a URL is found by the text that the parser has written: one for all spellings.
  *   - An origin with references stays where it is (tasks wait on its semaphores); the others are
  *     dropped when there are many, so that a million hosts don't fill the memory.
  *   - A waiter that is woken looks again: `is_looking_up` decides, the semaphore only wakes.
@@ -187,20 +186,19 @@ int eddy__http_origin_resolve(struct http_origin *origin, double *inout_limit)
 
 /* --- Origins ---------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(const char *text, size_t size)
+static uint32_t hash_of(const char *text)
 {
     uint32_t hash = 2166136261u;
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * 16777619u;
     return hash;
 }
 
-static struct http_origin *find(const eddy_http_session *session, const char *text, size_t size,
-                                uint32_t hash)
+static struct http_origin *find(const eddy_http_session *session, const char *text, uint32_t hash)
 {
     struct http_origin *at = session->origins[hash % HTTP_ORIGIN_BUCKETS];
     for (; at; at = at->next)
-        if (at->hash == hash && strncmp(at->text, text, size) == 0 && at->text[size] == '\0')
+        if (at->hash == hash && strcmp(at->text, text) == 0)
             return at;
     return NULL;
 }
@@ -238,24 +236,65 @@ void eddy__http_origins_fini(eddy_http_session *session)
     sweep(session);
 }
 
-/* Whether only libcurl knows what it stands for: international names, addresses with a zone. */
-static bool is_special(const char *host)
+/* Addresses with a zone are left to libcurl. */
+static bool has_zone(const char *host)
 {
-    static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyz-._~:";
-    return host[strspn(host, plain)] != '\0';
+    return strchr(host, '%') != NULL;
 }
 
-/* Whether the address is known without asking anybody, or libcurl alone knows what to ask for. */
+/* Whether the address is known without a lookup. */
 static bool needs_no_lookup(const char *host)
 {
     struct in6_addr address;
     size_t size = strlen(host);
     if (inet_pton(AF_INET, host, &address) == 1 || strchr(host, ':'))
         return true;
-    if (strcasecmp(host, "localhost") == 0 ||
-        (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0))
-        return true;
-    return is_special(host);
+    return strcasecmp(host, "localhost") == 0 ||
+           (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
+}
+
+/* libcurl's defaults: 1080, for want of a better one, and 443. */
+static int proxy_port(const eddy_http_url *proxy)
+{
+    return proxy->has_port || strcmp(proxy->scheme, "https") == 0 ? proxy->port : 1080;
+}
+
+/* The proxy as libcurl gets it, out of its parts. NULL without memory. */
+static char *write_proxy(const eddy_http_url *proxy)
+{
+    size_t size = strlen(proxy->text) + sizeof ":65535";
+    char *text = eddy_malloc(size);
+    if (!text)
+        return NULL;
+    const char *host = proxy->origin + strlen(proxy->scheme) + 3;
+    const char *colon = strrchr(host, ':');
+    bool has_port = colon && !strchr(colon, ']');
+    snprintf(text, size, "%s://%.*s%s%.*s:%d", proxy->scheme, (int)proxy->user_info.size,
+             proxy->user_info.data ? proxy->user_info.data : "", proxy->user_info.data ? "@" : "",
+             (int)(has_port ? (size_t)(colon - host) : strlen(host)), host, proxy_port(proxy));
+    return text;
+}
+
+/* Settles how an HTTP proxy is reached; SOCKS proxies look up names by themselves, or libcurl. */
+static int choose_proxy(struct http_origin *origin, const char *text)
+{
+    char url[1024];
+    int err = 0;
+    snprintf(url, sizeof url, "%s%s", strstr(text, "://") ? "" : "http://", text);
+    if (strncasecmp(url, "http", 4) != 0) {
+        origin->proxy = eddy__http_copy(text, &err);
+        return err;
+    }
+    EDDY_AUTO(eddy_http_url) *proxy = NULL;
+    EDDY_TRY(eddy_http_url_parse(url, strlen(url), 0, &proxy));
+    origin->proxy = write_proxy(proxy);
+    if (!origin->proxy)
+        return -ENOMEM;
+    origin->sends_absolute_form = strcmp(origin->authority.scheme, "http") == 0;
+    origin->port = proxy_port(proxy);
+    if (!needs_no_lookup(proxy->host))
+        origin->name = eddy__http_copy(proxy->host, &err);
+    return err;
 }
 
 /* Settles through which proxy the origin is reached, and so whose name will be looked up. */
@@ -265,48 +304,46 @@ static int choose_way(struct http_origin *origin)
     const char *proxy = origin->session->proxy;
     if (!proxy)
         proxy = eddy__http_proxy_for(&origin->authority);
-    struct http_authority way = origin->authority;
-    if (proxy && proxy[0] != '\0') {
-        char url[1024];
-        snprintf(url, sizeof url, "%s%s", strstr(proxy, "://") ? "" : "http://", proxy);
-        origin->proxy = eddy__http_copy(proxy, &err);
-        if (err < 0)
-            return err;
-        const char *host = strstr(url, "://");
-        if (strncmp(url, "http", 4) != 0 || !host)
-            return 0;    // SOCKS: who looks up what is libcurl's to know
-        err = eddy__http_url_split(url, &way);
-        if (err < 0)
-            return err;
-        if (!strchr(host + 3, ':'))
-            way.port = 1080;    // libcurl's default for proxies, for want of a better one
-    }
-    origin->port = way.port;
-    if (!needs_no_lookup(way.host))
-        origin->name = eddy__http_copy(way.host, &err);
+    if (proxy && proxy[0] != '\0')
+        return choose_proxy(origin, proxy);
+    origin->port = origin->authority.port;
+    if (!needs_no_lookup(origin->authority.host))
+        origin->name = eddy__http_copy(origin->authority.host, &err);
     return err;
 }
 
-static int make(eddy_http_session *session, const struct http_authority *authority,
-                const char *text, uint32_t hash, struct http_origin **out_origin)
+/* "name." is absolute in DNS; in a certificate and in SNI it is "name" (RFC 6066, 3). */
+static void write_tls_name(struct http_origin *origin)
+{
+    strcpy(origin->tls_name, origin->authority.host);
+    size_t size = strlen(origin->tls_name);
+    if (size > 1 && origin->tls_name[size - 1] == '.')
+        origin->tls_name[size - 1] = '\0';
+}
+
+static int make(eddy_http_session *session, const eddy_http_url *url, uint32_t hash,
+                struct http_origin **out_origin)
 {
     struct http_origin *origin = eddy_calloc(1, sizeof *origin);
     if (!origin)
         return -ENOMEM;
     int err = 0;
     origin->session = session;
-    origin->authority = *authority;
+    strcpy(origin->authority.scheme, url->scheme);
+    strcpy(origin->authority.host, url->host);
+    origin->authority.port = url->port;
+    write_tls_name(origin);
     origin->hash = hash;
     origin->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_per_host_max);
     origin->answered = (eddy_semaphore)EDDY_SEMAPHORE(0);
     origin->meeting = (eddy_lock)EDDY_LOCK;
-    origin->text = eddy__http_copy(text, &err);
-    origin->text_size = strlen(text);
+    origin->text = eddy__http_copy(url->origin, &err);
+    origin->text_size = strlen(url->origin);
     if (err == 0)
         err = choose_way(origin);
-    origin->is_tls = strcmp(authority->scheme, "https") == 0;
+    origin->is_tls = strcmp(url->scheme, "https") == 0;
     origin->is_met = !origin->is_tls || session->refuses_http2;
-    origin->needs_libcurl = origin->proxy || is_special(authority->host);
+    origin->needs_libcurl = origin->proxy || has_zone(url->host);
     if (err < 0) {
         destroy(origin);
         return err;
@@ -321,38 +358,13 @@ static int make(eddy_http_session *session, const struct http_authority *authori
     return 0;
 }
 
-void eddy__http_origin_write(const struct http_authority *authority, char *buf)
-{
-    size_t size = HTTP_ORIGIN_TEXT_MAX;
-    bool is_v6 = strchr(authority->host, ':') != NULL;
-    bool is_default = authority->port == (strcmp(authority->scheme, "https") == 0 ? 443 : 80);
-    int length = snprintf(buf, size, "%s://%s%s%s", authority->scheme, is_v6 ? "[" : "",
-                          authority->host, is_v6 ? "]" : "");
-    if (!is_default)
-        snprintf(buf + length, size - (size_t)length, ":%d", authority->port);
-}
-
-int eddy__http_origin_find(eddy_http_session *session, const char *url,
+int eddy__http_origin_find(eddy_http_session *session, const eddy_http_url *url,
                            struct http_origin **out_origin)
 {
-    const char *host = strstr(url, "://");
-    size_t size = host ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#\\") : 0;
-    struct http_origin *origin = size > 0 ? find(session, url, size, hash_of(url, size)) : NULL;
-    if (!origin) {
-        struct http_authority authority;
-        char text[HTTP_ORIGIN_TEXT_MAX];
-        int err = eddy__http_url_split(url, &authority);
-        if (err < 0)
-            return err;
-        eddy__http_origin_write(&authority, text);
-        uint32_t hash = hash_of(text, strlen(text));
-        origin = find(session, text, strlen(text), hash);
-        if (!origin) {
-            err = make(session, &authority, text, hash, &origin);
-            if (err < 0)
-                return err;
-        }
-    }
+    uint32_t hash = hash_of(url->origin);
+    struct http_origin *origin = find(session, url->origin, hash);
+    if (!origin)
+        EDDY_TRY(make(session, url, hash, &origin));
     origin->refs++;
     *out_origin = origin;
     return 0;

@@ -11,20 +11,19 @@
 
 struct wire_connection;
 
-/* Bytes of an origin as text, with its zero. */
-enum { HTTP_ORIGIN_TEXT_MAX = sizeof(struct http_authority) + 16 };
-
 struct http_origin {
     struct http_origin *next;    // in its bucket
     eddy_http_session *session;
     unsigned refs;    // one a request or response that uses it, one a lookup
     uint32_t hash;    // of `text`
-    char *text;       // "https://example.org", as URLs begin
+    char *text;       // "https://example.org", as in eddy_http_url
     size_t text_size;
     struct http_authority authority;
+    char tls_name[HTTP_HOST_MAX];    // the host without the dot at its end: for SNI, certificates
     char *proxy;                     // NULL: none; else its URL
+    bool sends_absolute_form;        // the proxy gets whole URLs
     bool is_tls;
-    bool needs_libcurl;              // HTTP/2, a proxy, an international name
+    bool needs_libcurl;              // HTTP/2, a proxy, an address with a zone
     bool is_met;                     // what it speaks is known
     eddy_lock meeting;               // held by who finds out
     struct wire_connection *idle;    // of the transport of our own
@@ -45,13 +44,10 @@ struct http_origin {
     eddy_semaphore answered;    // what they wait on
 };
 
-/* The origin of `url`, with a reference for the caller. Errors as eddy__http_url_split(). */
-int eddy__http_origin_find(eddy_http_session *session, const char *url,
+/* The origin of `url`, with a reference for the caller. 0, EDDY_HTTP_URL (a proxy's), -ENOMEM. */
+int eddy__http_origin_find(eddy_http_session *session, const eddy_http_url *url,
                            struct http_origin **out_origin);
 void eddy__http_origin_unref(struct http_origin *origin);
-
-/* How a URL of this origin usually begins: at most HTTP_ORIGIN_TEXT_MAX bytes. */
-void eddy__http_origin_write(const struct http_authority *authority, char *buf);
 
 /* Frees those of a session that is going; nobody refers to them any more. */
 void eddy__http_origins_fini(eddy_http_session *session);

@@ -15,8 +15,6 @@
  *     a streamed one until its end has been read, or it is freed.
  *   - On every error, cancellation first among them, the response is freed, and that closes and
  *     gives back whatever it holds. There is one way out.
- *   - Authorization and Cookie fields of the caller never reach another scheme, host or port than
- *     the one they were meant for; once taken out, they stay out.
  */
 #include "session.h"
 
@@ -31,7 +29,7 @@
 #include <eddy/timeout.h>
 
 #include "mock.h"
-#include "session_cookies.h"
+#include "session_exchange.h"
 #include "session_loop.h"
 #include "session_origin.h"
 
@@ -41,16 +39,7 @@
 #define READ_SECONDS    60.0
 #define BODY_MAX        ((size_t)64 * 1024 * 1024)
 
-/* What the call wants, settled once. Lies on its frame. */
-struct exchange {
-    eddy_http_session *session;
-    eddy_http_response *response;
-    struct http_request request;
-    struct http_fields fields;
-    eddy_http_timeouts timeout;
-    bool has_total;    // the limit on the total was set, and is not the default
-    int redirects_max;
-};
+enum { URL_SHOWN_MAX = 512 };    // bytes of a URL's path and query in messages
 
 /* --- Closing ---------------------------------------------------------------------------------- */
 
@@ -79,15 +68,20 @@ void eddy__http_exchange_close(eddy_http_response *response)
 
 /* --- Errors ----------------------------------------------------------------------------------- */
 
-/* The error once more, with the URL before its message. A cancellation says all there is to say. */
-static int tell_url(int status, const char *url)
+/*
+ * The error once more, with the URL before its message, but neither user, password nor fragment. A
+ * cancellation says all there is to say.
+ */
+static int tell_url(int status, const eddy_http_url *url)
 {
     if (status == EDDY_CANCELLED || !url)
         return status;
     char text[512];
     const char *message = eddy_error_message(eddy_error_get(status));
     snprintf(text, sizeof text, "%s", message ? message : eddy_strerror(status));
-    return eddy_fail(status, "%.512s: %s", url, text);
+    return eddy_fail(status, "%s%.*s: %s", url->origin,
+                     url->target.size < URL_SHOWN_MAX ? (int)url->target.size : URL_SHOWN_MAX,
+                     url->target.data, text);
 }
 
 /* --- Slots ------------------------------------------------------------------------------------ */
@@ -133,30 +127,6 @@ static int queue_for_slots(struct exchange *x)
 
 /* --- Sending ---------------------------------------------------------------------------------- */
 
-/* Where the path of an absolute URL begins; may be empty. */
-static const char *path_of(const char *url)
-{
-    const char *host = strstr(url, "://");
-    return host ? host + 3 + strcspn(host + 3, "/?#\\") : "";
-}
-
-static void keep_cookies(const struct exchange *x)
-{
-    const eddy_http_response *response = x->response;
-    struct http_cookies *cookies = x->session->cookies;
-    if (!cookies)
-        return;
-    for (size_t i = 0; i < response->field_count; i++) {
-        const eddy_http_header *field = &response->fields[i];
-        if ((field->name[0] | 32) != 's' || strcasecmp(field->name, "Set-Cookie") != 0)
-            continue;
-        // Without memory for a cookie the response is still worth having.
-        EDDY_IGNORE(eddy__http_cookies_set(cookies, &response->origin->authority,
-                                           path_of(response->url), field->value,
-                                           eddy__http_session_date(x->session)));
-    }
-}
-
 static const struct http_transport *choose_transport(const eddy_http_response *response)
 {
     if (eddy__http_mock_is_for(response))
@@ -164,22 +134,6 @@ static const struct http_transport *choose_transport(const eddy_http_response *r
     if (response->session->prefers_libcurl || response->origin->needs_libcurl)
         return &eddy__http_transport_curl;
     return &eddy__http_transport_wire;
-}
-
-/* Cookies, and a user and password of the URL's, unless the caller sends fields of his own. */
-static int set_secrets(struct exchange *x, char **out_cookie, char **out_authorization)
-{
-    struct http_cookies *cookies = x->session->cookies;
-    const struct http_request *request = &x->request;
-    *out_cookie = *out_authorization = NULL;
-    if (cookies && !eddy__http_cookies_are_empty(cookies) &&
-        !eddy__http_fields_have(&x->fields, "Cookie"))
-        *out_cookie =
-            eddy__http_cookies_get(cookies, &request->origin->authority, path_of(request->url),
-                                   eddy__http_session_date(x->session));
-    if (!strchr(request->url, '@') || eddy__http_fields_have(&x->fields, "Authorization"))
-        return 0;
-    return eddy__http_url_authorization(request->url, out_authorization);
 }
 
 static int open_exchange(struct exchange *x)
@@ -200,16 +154,14 @@ static int send_once(struct exchange *x)
     eddy_http_response *response = x->response;
     request->url = response->url;
     request->origin = response->origin;
-    char *cookie, *authorization;
-    int rc = set_secrets(x, &cookie, &authorization);
+    char *cookie;
+    EDDY_TRY(eddy__http_secrets_cookie(x, &cookie));
     request->cookie = cookie;
-    request->authorization = authorization;
-    if (rc == 0)
-        do {
-            rc = open_exchange(x);
-        } while (rc == HTTP_ELSEWHERE);    // and there it stays
+    int rc;
+    do {
+        rc = open_exchange(x);
+    } while (rc == HTTP_ELSEWHERE);    // and there it stays
     eddy_free(cookie);
-    eddy_free(authorization);
     if (rc == 0 && !response->is_streamed)
         rc = eddy__http_response_finish(response);
     return eddy__http_response_explain(response, rc);
@@ -229,71 +181,24 @@ static int send_in_time(struct exchange *x)
 
 /* --- Redirects -------------------------------------------------------------------------------- */
 
-static const char *redirect_target(const eddy_http_response *response)
+/* Whether an error after the head of a redirect stands in the way of the next request. */
+static bool ends_call(const eddy_http_response *response, int rc)
 {
-    switch (response->status) {
-    case 301:
-    case 302:
-    case 303:
-    case 307:
-    case 308: return eddy_http_response_header(response, "Location");
-    default: return NULL;
-    }
-}
-
-/* The method and body of the next request, as browsers have settled it. */
-static int change_method(struct exchange *x)
-{
-    static const char *const of_a_body[] = {"Content-Type", "Content-Encoding", "Content-Language",
-                                            "Content-Location", NULL};
-    int status = x->response->status;
-    bool is_post = strcmp(x->request.method, "POST") == 0;
-    bool is_get = strcmp(x->request.method, "GET") == 0 || strcmp(x->request.method, "HEAD") == 0;
-    if (!(status == 303 && !is_get) && !((status == 301 || status == 302) && is_post))
-        return 0;
-    x->request.method = "GET";
-    x->request.body = (eddy_span){NULL, 0};
-    x->request.has_body = false;
-    return eddy__http_fields_remove(&x->fields, of_a_body);
-}
-
-static int follow(struct exchange *x, const char *target)
-{
-    static const char *const of_one_origin[] = {"Authorization", "Cookie", "Proxy-Authorization",
-                                                "Host", NULL};
-    eddy_http_response *response = x->response;
-    if (response->redirect_count >= x->redirects_max)
-        return eddy_fail(EDDY_HTTP_TOO_MANY_REDIRECTS, "more than %d redirects", x->redirects_max);
-    char *url;
-    struct http_origin *origin;
-    EDDY_TRY(eddy__http_url_follow(response->url, target, &url));
-    int rc = eddy__http_origin_find(x->session, url, &origin);
-    if (rc < 0) {
-        eddy_free(url);
-        return rc;
-    }
-    rc = change_method(x);
-    if (rc == 0 && origin != response->origin)
-        rc = eddy__http_fields_remove(&x->fields, of_one_origin);
-    eddy__http_exchange_close(response);
-    eddy__http_response_clear(response);
-    eddy_free(response->url);
-    response->url = url;
-    response->origin = origin;
-    response->redirect_count++;
-    return rc;
+    return !response->is_discarded || rc == EDDY_CANCELLED || rc == EDDY_EMISUSE || rc == -ENOMEM;
 }
 
 static int send_and_follow(struct exchange *x)
 {
     for (;;) {
         EDDY_TRY(queue_for_slots(x));
-        EDDY_TRY(send_in_time(x));
-        keep_cookies(x);
-        const char *target = x->redirects_max >= 0 ? redirect_target(x->response) : NULL;
-        if (!target)
+        int rc = send_in_time(x);
+        if (rc < 0 && ends_call(x->response, rc))
+            return rc;
+        eddy__http_secrets_keep(x);
+        const char *location = eddy__http_response_location(x->response);
+        if (!location)
             return 0;
-        EDDY_TRY(follow(x, target));
+        EDDY_TRY(eddy__http_redirect_follow(x, location));
     }
 }
 
@@ -325,6 +230,7 @@ static int set_limits(struct exchange *x, const eddy_http_request_options *optio
     x->response->body_max = body_max;
     x->response->read_timeout = x->timeout.read;
     x->response->is_streamed = options->stream;
+    x->response->follows_redirects = x->redirects_max >= 0;
     return 0;
 }
 
@@ -332,6 +238,24 @@ static bool may_have_body(const char *method)
 {
     return strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
            strcmp(method, "PATCH") == 0;
+}
+
+/* Whether `text` begins with "http:" or "https:"; a URL without it is relative to the base. */
+static bool is_absolute(const char *text)
+{
+    text += strspn(text, " ");
+    return strncasecmp(text, "http:", 5) == 0 || strncasecmp(text, "https:", 6) == 0;
+}
+
+static int parse_url(const eddy_http_session *session, const char *text, eddy_http_url **out_url)
+{
+    unsigned flags = session->path_as_is ? EDDY_HTTP_URL_PATH_AS_IS : 0;
+    if (session->base_url && !is_absolute(text))
+        return eddy_http_url_resolve(session->base_url, text, strlen(text), flags, out_url);
+    if (!is_absolute(text) && !strstr(text, "://"))
+        return eddy_fail(EDDY_HTTP_URL, "\"%.512s\" is not absolute, and there is no base_url",
+                         text);
+    return eddy_http_url_parse(text, strlen(text), flags, out_url);
 }
 
 static int prepare(struct exchange *x, const char *method, const char *url,
@@ -343,15 +267,16 @@ static int prepare(struct exchange *x, const char *method, const char *url,
     if (!url)
         return eddy_fail(EDDY_EVALUE, "the URL is NULL");
     EDDY_TRY(set_limits(x, options));
-    EDDY_TRY(eddy__http_url_join(x->session->base_url, url, &response->url));
+    EDDY_TRY(parse_url(x->session, url, &response->url));
     EDDY_TRY(eddy__http_origin_find(x->session, response->url, &response->origin));
     response->is_bodiless = strcmp(method, "HEAD") == 0;
     x->request.method = method;
     x->request.body = options->body;
     x->request.has_body = options->body.size > 0 || may_have_body(method);
     x->request.fields = &x->fields;
-    return eddy__http_fields_merge(&x->fields, &x->session->fields, options->headers,
-                                   options->body.size > 0);
+    EDDY_TRY(eddy__http_fields_merge(&x->fields, &x->session->fields, options->headers,
+                                     options->body.size > 0));
+    return eddy__http_secrets_init(x);
 }
 
 static int check_status(const eddy_http_response *response)
@@ -395,6 +320,7 @@ int eddy_http_session_request(eddy_http_session *session, const char *method, co
         rc = send_and_follow(&x);
     if (rc == 0 && session->raises_for_status)
         rc = check_status(x.response);
+    eddy__http_secrets_fini(&x);
     eddy__http_fields_fini(&x.fields);
     if (rc < 0) {
         rc = tell_url(rc, x.response->url);

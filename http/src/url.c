@@ -137,7 +137,8 @@ static int parse_port(eddy_span digits, struct url_parts *parts)
 /* The colon before the port; NULL without one. Those of an IPv6 address are in brackets. */
 static const char *find_port(const char *host, const char *end)
 {
-    const char *bracket = host < end && *host == '[' ? memchr(host, ']', (size_t)(end - host)) : NULL;
+    const char *bracket =
+        host < end && *host == '[' ? memchr(host, ']', (size_t)(end - host)) : NULL;
     const char *from = bracket ? bracket : host;
     return memchr(from, ':', (size_t)(end - from));
 }
@@ -290,6 +291,32 @@ int eddy_http_url_resolve(const eddy_http_url *base, const char *reference, size
     if (!parts.fragment.data && (flags & EDDY_HTTP_URL_KEEP_FRAGMENT))
         parts.fragment = base->fragment;
     return finish(&parts, out_url);
+}
+
+/* --- Percent-encoding ------------------------------------------------------------------------- */
+
+int eddy__http_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 32;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+size_t eddy__http_percent_decode(const char *text, size_t size, char *to)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < size; i++) {
+        int high = -1, low = -1;
+        if (text[i] == '%' && size - i > 2) {
+            high = eddy__http_hex_digit(text[i + 1]);
+            low = eddy__http_hex_digit(text[i + 2]);
+        }
+        bool is_escape = high >= 0 && low >= 0;
+        to[length++] = is_escape ? (char)(high * 16 + low) : text[i];
+        i += is_escape ? 2 : 0;
+    }
+    return length;
 }
 
 /* --- The rest of the API ---------------------------------------------------------------------- */

@@ -34,6 +34,12 @@ struct url_parts {
  */
 int eddy__http_host_parse(const char *text, size_t size, char host[HTTP_HOST_MAX]);
 
+/* The value of a hexadecimal digit; -1 if it is none. */
+int eddy__http_hex_digit(char c);
+
+/* Undoes percent-encoding into `to`, which is as large as `text`. Returns the size. */
+size_t eddy__http_percent_decode(const char *text, size_t size, char *to);
+
 /* Writes `parts` into one new block. NULL without memory. */
 eddy_http_url *eddy__http_url_write(const struct url_parts *parts);
 

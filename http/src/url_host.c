@@ -21,28 +21,6 @@
 
 /* --- Text ------------------------------------------------------------------------------------- */
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 32;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Undoes percent-encoding into `to`, which is as large as `text`. Returns the size. */
-static size_t decode(const char *text, size_t size, char *to)
-{
-    size_t length = 0;
-    for (size_t i = 0; i < size; i++) {
-        bool is_escape = text[i] == '%' && size - i > 2 && digit_of(text[i + 1]) >= 0 &&
-                         digit_of(text[i + 2]) >= 0;
-        to[length++] =
-            is_escape ? (char)(digit_of(text[i + 1]) * 16 + digit_of(text[i + 2])) : text[i];
-        i += is_escape ? 2 : 0;
-    }
-    return length;
-}
-
 static bool is_ascii(const char *text)
 {
     for (; *text; text++)
@@ -113,7 +91,7 @@ static bool read_number(const char *text, size_t size, uint64_t *out_number)
     }
     uint64_t number = 0;
     for (size_t i = 0; i < size; i++) {
-        int digit = digit_of(text[i]);
+        int digit = eddy__http_hex_digit(text[i]);
         if (digit < 0 || (unsigned)digit >= base)
             return false;
         if (number <= UINT32_MAX)
@@ -130,8 +108,8 @@ static bool ends_in_number(const char *name, size_t size)
     const char *label = dot ? dot + 1 : name;
     size_t label_size = (size_t)(name + size - label);
     uint64_t number;
-    return label_size > 0 && (strspn(label, "0123456789") >= label_size ||
-                              read_number(label, label_size, &number));
+    return label_size > 0 &&
+           (strspn(label, "0123456789") >= label_size || read_number(label, label_size, &number));
 }
 
 /* Reads "127.0.0.1", "127.1", "0x7f000001" and so on. False if it is no address. */
@@ -213,7 +191,7 @@ static int normalise_name(const char *text, size_t size, char host[HTTP_HOST_MAX
     *out_reason = "it is too long";
     if (size >= sizeof name)
         return -EINVAL;
-    size_t length = decode(text, size, name);
+    size_t length = eddy__http_percent_decode(text, size, name);
     name[length] = '\0';
     if (strlen(name) != length) {
         *out_reason = "it has a zero byte";

@@ -108,9 +108,10 @@ static char *put_path(char *at, const struct url_parts *parts)
 {
     char *path = at;
     at = put(at, parts->folder);
-    bool has_slash = at > path || (parts->path.size > 0 &&
-                                   (parts->path.data[0] == '/' ||
-                                    (parts->is_reference && parts->path.data[0] == '\\')));
+    bool has_slash =
+        at > path ||
+        (parts->path.size > 0 &&
+         (parts->path.data[0] == '/' || (parts->is_reference && parts->path.data[0] == '\\')));
     if (!has_slash)
         *at++ = '/';
     char *own = at;

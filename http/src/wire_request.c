@@ -10,8 +10,8 @@
  *
  * All heads of a session are written into one buffer, since each is in the kernel, or copied behind
  * what is, before the next task runs. Names, values and the method have been checked when they were
- * handed in (session_fields.c), the URL when it was made absolute (session_url.c): nothing that
- * gets here can end a line.
+ * handed in (session_fields.c), the URL when it was parsed (url.c): nothing that gets here can
+ * end a line.
  */
 #include <eddy/alloc.h>
 
@@ -84,20 +84,6 @@ int eddy__wire_write_fields(struct wire_client *client)
 
 /* --- The head --------------------------------------------------------------------------------- */
 
-/* The path and query of an absolute URL. */
-static eddy_span target_of(const struct http_request *request)
-{
-    // The usual way of writing begins with the origin's text, whose size is known.
-    size_t size = request->origin->text_size;
-    const char *from = request->url + size;
-    if (strncmp(request->url, request->origin->text, size) != 0 ||
-        (from[0] != '/' && from[0] != '?' && from[0] != '#' && from[0] != '\0')) {
-        from = strstr(request->url, "://") + 3;
-        from += strcspn(from, "/?#");
-    }
-    return (eddy_span){from, strcspn(from, "#")};
-}
-
 static size_t size_of_extras(const struct http_request *request)
 {
     size_t size = 0;
@@ -126,7 +112,7 @@ int eddy__wire_write_head(struct wire_client *client, const struct http_request 
     bool are_sessions = fields->items == client->session->fields.items;
     const struct http_origin *origin = request->origin;
     const char *host = origin->text + strlen(origin->authority.scheme) + sizeof "://" - 1;
-    eddy_span target = target_of(request);
+    eddy_span target = request->url->target;
     size_t host_size = (size_t)(origin->text + origin->text_size - host);
     size_t method_size = strlen(request->method);
     size_t fields_size = are_sessions ? client->fields_size : size_of_fields(fields);
@@ -137,7 +123,7 @@ int eddy__wire_write_head(struct wire_client *client, const struct http_request 
         return err;
 
     char *at = put(client->buffer, request->method, method_size);
-    at = target.size > 0 && target.data[0] == '/' ? PUT(at, " ") : PUT(at, " /");
+    at = PUT(at, " ");
     at = put(at, target.data, target.size);
     at = PUT(at, " HTTP/1.1\r\n");
     if (!eddy__http_fields_have(fields, "Host")) {

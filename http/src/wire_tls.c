@@ -56,7 +56,7 @@ int eddy__wire_start_tls(struct wire_client *client, struct http_origin *origin,
     EDDY_TRY(context_of(client, &context));
     int rc = eddy_stream_start_tls(
         stream, context,
-        &(eddy_tls_options){.server_hostname = origin->authority.host, .handshake_timeout = limit});
+        &(eddy_tls_options){.server_hostname = origin->tls_name, .handshake_timeout = limit});
     if (rc == EDDY_TIMEDOUT)
         return rc;
     EDDY_TRY(failed(rc));

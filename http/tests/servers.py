@@ -19,6 +19,7 @@ import ssl
 import struct
 import sys
 import zlib
+from urllib.parse import unquote_to_bytes
 
 PIECE = bytes(i * 7 % 251 for i in range(65536))
 ports = []
@@ -81,6 +82,11 @@ SIMPLE = {
     "/found": answer(b"", "302 Found", Location="/echo"),
     "/keep-method": answer(b"", "307 Temporary Redirect", Location="/echo"),
     "/no-location": answer(b"nowhere", "302 Found"),
+    "/empty-location": answer(b"nowhere", "302 Found", Location=""),
+    "/go-not-gzip": answer(b"moved", "302 Found", Location="/hello", Content_Encoding="gzip"),
+    "/go-odd-coding": answer(b"moved", "302 Found", Location="/hello", Content_Encoding="rot13"),
+    "/go-long": answer(b"x" * 3000, "302 Found", Location="/hello"),
+    "/go-bomb": answer(gzip.compress(bytes(1 << 20)), "302 Found", Location="/hello", Content_Encoding="gzip"),
     "/to-ftp": answer(b"", "302 Found", Location="ftp://127.0.0.1/"),
     "/with-spaces": answer(b"", "302 Found", Location="/echo?a b=\u00e9".encode().decode("latin-1")),
     "/set-cookies": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/echo\r\n"
@@ -91,6 +97,8 @@ SIMPLE = {
 
 # Sent as they are; then the connection is closed.
 TORN = {
+    "/go-short": answer(b"moved", "302 Found", Location="/hello", Content_Length="500"),
+    "/go-bad-chunks": b"HTTP/1.1 302 Found\r\nLocation: /hello\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "/too-short": answer(b"ten bytes\n", Content_Length="100"),
     "/torn-chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\nhalf a chunk",
     "/bad-chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nno size\r\n0\r\n\r\n",
@@ -159,13 +167,21 @@ async def serve_more(path, query, request, writer):
     elif path == "/redirects":
         left = int(query)
         writer.write(answer(b"on", "302 Found", Location=f"/redirects?{left - 1}" if left else "/hello"))
+    elif path == "/go":
+        target = unquote_to_bytes(query).replace(b"PORT", str(writer.get_extra_info("sockname")[1]).encode())
+        writer.write(answer(b"on", "302 Found", Location="LOCATION").replace(b"LOCATION", target))
+    elif path == "/go-huge":
+        writer.write(answer(b"", "302 Found", Location="/hello", Content_Length=str(1 << 30)))
+        await send_forever(writer, 1 << 30)
+    elif path == "/set":
+        writer.write(answer(b"", "302 Found", Location="/echo", Set_Cookie=query))
     elif path == "/cross":
         writer.write(answer(b"", "302 Found", Location=f"{base(writer, 1)}/echo"))
     elif path == "/there-and-back":
         writer.write(answer(b"", "302 Found", Location=f"{base(writer, 1)}/back"))
     elif path == "/back":
         writer.write(answer(b"", "302 Found", Location=f"{base(writer, 0)}/echo"))
-    elif path == "/echo":
+    elif path == "/echo" or path.startswith("/exact"):
         writer.write(answer(request, Content_Type="text/plain"))
     elif path == "/state":
         text = " ".join(str(state[name]) for name in ("connections", "requests", "active_max"))
@@ -183,7 +199,10 @@ async def serve_request(reader, writer):
     head = await reader.readuntil(b"\r\n\r\n")
     method, target = head.split(b"\r\n")[0].decode("latin-1").split(" ")[:2]
     if target.startswith("http://"):      # as to a proxy
-        target = "/proxied" if target.endswith("/via-proxy") else "/" + target.split("/", 3)[3]
+        if target.endswith("/to-be-echoed?"):
+            target = "/echo"
+        else:
+            target = "/proxied" if target.endswith("/via-proxy") else "/" + target.split("/", 3)[3]
     size = 0
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")

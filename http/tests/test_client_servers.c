@@ -38,7 +38,7 @@ static void make_certificate(void)
     atexit(remove_certificate);
     snprintf(command, sizeof command,
              "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 "
-             "-addext subjectAltName=IP:127.0.0.1 -keyout %s -out %s 2>/dev/null",
+             "-addext subjectAltName=IP:127.0.0.1,DNS:host.test -keyout %s -out %s 2>/dev/null",
              key, certificate);
     if (system(command) != 0)
         abort();

@@ -7,33 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <eddy/alloc.h>
+
+#include "cookie_offer.h"
 #include "session_cookies.h"
 
 enum { NOW = 1000000000 };
 
 static struct http_cookies *jar;
 
-static struct http_authority authority_of(const char *origin)
+static eddy_http_url *url_of(const char *origin, const char *path)
 {
-    struct http_authority authority = {0};
-    sscanf(origin, "%7[^:]://%255s", authority.scheme, authority.host);
-    return authority;
+    char text[4096];
+    eddy_http_url *url = NULL;
+    snprintf(text, sizeof text, "%s%s", origin, path);
+    EXPECT_EQ(eddy_http_url_parse(text, strlen(text), 0, &url), 0);
+    return url;
 }
 
 static void set(const char *origin, const char *path, const char *value)
 {
-    struct http_authority authority = authority_of(origin);
-    EXPECT_EQ(eddy__http_cookies_set(jar, &authority, path, value, NOW), 0);
+    EDDY_AUTO(eddy_http_url) *url = url_of(origin, path);
+    EXPECT(eddy__http_cookies_set(jar, url, value, NOW) >= 0);
+}
+
+static const char *sent_with(const char *origin, const char *path, const char *own, int64_t now)
+{
+    static char kept[65536];
+    EDDY_AUTO(eddy_http_url) *url = url_of(origin, path);
+    char *text = NULL;
+    EXPECT_EQ(eddy__http_cookies_get(jar, url, own, now, &text), 0);
+    snprintf(kept, sizeof kept, "%s", text ? text : "");
+    eddy_free(text);
+    return kept;
 }
 
 static const char *sent_at(const char *origin, const char *path, int64_t now)
 {
-    static char kept[65536];
-    struct http_authority authority = authority_of(origin);
-    char *text = eddy__http_cookies_get(jar, &authority, path, now);
-    snprintf(kept, sizeof kept, "%s", text ? text : "");
-    eddy_free(text);
-    return kept;
+    return sent_with(origin, path, NULL, now);
 }
 
 static const char *sent(const char *origin, const char *path)

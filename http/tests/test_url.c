@@ -57,9 +57,9 @@ static void expect_resolved(const char *base, const char *reference, unsigned fl
     eddy_http_url_free(url);
 }
 
-#define EXPECT_PARSED(given, expected)          expect_parsed((given), (expected), __LINE__)
-#define EXPECT_SAME(url)                        expect_parsed((url), (url), __LINE__)
-#define EXPECT_REFUSED(url)                     expect_status((url), strlen(url), EDDY_HTTP_URL, __LINE__)
+#define EXPECT_PARSED(given, expected) expect_parsed((given), (expected), __LINE__)
+#define EXPECT_SAME(url)               expect_parsed((url), (url), __LINE__)
+#define EXPECT_REFUSED(url)            expect_status((url), strlen(url), EDDY_HTTP_URL, __LINE__)
 #define EXPECT_RESOLVED(base, reference, wanted) \
     expect_resolved((base), (reference), 0, (wanted), __LINE__)
 
@@ -145,15 +145,42 @@ TEST_PLAIN(dot_segments_are_removed_unless_told_otherwise)
 TEST_PLAIN(odd_forms_are_refused)
 {
     static const char *const urls[] = {
-        "http:/127.0.0.1:8080/x", "http:///h/p",      "http:h",          "http:",
-        "http://",                "http:///",         "http://?a",       "http://#a",
-        "http://:80/",            "http://u@/",       "http://u@:80/",   "http:\\\\h\\x",
-        "http:/\\h",              "http://\\h",       "http://h\\a",     "http://h\\@e/",
-        "http://h:x/",            "http://h:80:80/",  "http://h:65536/", "http://h:0/",
-        "http://h:-1/",           "http://h:+80/",    "http://h: 80/",   "http://h:8 0/",
-        "",                       "h/x",              "//h/x",           "/x",
-        "localhost:8080/x",       "example.org:80",   "x",               "://h",
-        "http",                   "1http://h",        "http ://h",       "http:// h/",
+        "http:/127.0.0.1:8080/x",
+        "http:///h/p",
+        "http:h",
+        "http:",
+        "http://",
+        "http:///",
+        "http://?a",
+        "http://#a",
+        "http://:80/",
+        "http://u@/",
+        "http://u@:80/",
+        "http:\\\\h\\x",
+        "http:/\\h",
+        "http://\\h",
+        "http://h\\a",
+        "http://h\\@e/",
+        "http://h:x/",
+        "http://h:80:80/",
+        "http://h:65536/",
+        "http://h:0/",
+        "http://h:-1/",
+        "http://h:+80/",
+        "http://h: 80/",
+        "http://h:8 0/",
+        "",
+        "h/x",
+        "//h/x",
+        "/x",
+        "localhost:8080/x",
+        "example.org:80",
+        "x",
+        "://h",
+        "http",
+        "1http://h",
+        "http ://h",
+        "http:// h/",
         "http://h:99999999999999999999/",
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
@@ -219,16 +246,45 @@ TEST_PLAIN(addresses_are_read_as_browsers_read_them)
 TEST_PLAIN(what_is_no_host_is_refused)
 {
     static const char *const urls[] = {
-        "http://a b/",       "http://a..b/",      "http://./",          "http://.a/",
-        "http://a<b/",       "http://a%20b/",     "http://a%00b/",      "http://a%2fb/",
-        "http://a%/",        "http://a%zz/",      "http://a*b/",        "http://a|b/",
-        "http://a^b/",       "http://a,b/",       "http://a;b/",        "http://a'b/",
-        "http://256.0.0.1/", "http://1.2.3.4.5/", "http://1.2.3.08/",   "http://127.0.0.0x100/",
-        "http://a.1/",       "http://09/",        "http://4294967296/", "http://1..2/",
-        "http://[::1/",      "http://::1/",       "http://[]/",         "http://[/",
-        "http://[::1]x/",    "http://[::g]/",     "http://[1.2.3.4]/",  "http://[::1%]/",
-        "http://[::1%25]/",  "http://[::1%a/b]/", "http://x[::1]/",     "http://\xff/",
-        "http://%ff/",       "http://a\xe2\x84\x80""b/",    // U+2100 maps to "a/c"
+        "http://a b/",
+        "http://a..b/",
+        "http://./",
+        "http://.a/",
+        "http://a<b/",
+        "http://a%20b/",
+        "http://a%00b/",
+        "http://a%2fb/",
+        "http://a%/",
+        "http://a%zz/",
+        "http://a*b/",
+        "http://a|b/",
+        "http://a^b/",
+        "http://a,b/",
+        "http://a;b/",
+        "http://a'b/",
+        "http://256.0.0.1/",
+        "http://1.2.3.4.5/",
+        "http://1.2.3.08/",
+        "http://127.0.0.0x100/",
+        "http://a.1/",
+        "http://09/",
+        "http://4294967296/",
+        "http://1..2/",
+        "http://[::1/",
+        "http://::1/",
+        "http://[]/",
+        "http://[/",
+        "http://[::1]x/",
+        "http://[::g]/",
+        "http://[1.2.3.4]/",
+        "http://[::1%]/",
+        "http://[::1%25]/",
+        "http://[::1%a/b]/",
+        "http://x[::1]/",
+        "http://\xff/",
+        "http://%ff/",
+        "http://a\xe2\x84\x80"
+        "b/",    // U+2100 maps to "a/c"
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
         EXPECT_REFUSED(urls[i]);
@@ -239,18 +295,25 @@ TEST_PLAIN(what_is_no_host_is_refused)
 
 TEST_PLAIN(international_names_become_ascii_in_any_locale)
 {
-    EXPECT_PARSED("http://b\xc3\xbc""cher.example/", "http://xn--bcher-kva.example/");
+    EXPECT_PARSED("http://b\xc3\xbc"
+                  "cher.example/",
+                  "http://xn--bcher-kva.example/");
     EXPECT_PARSED("http://b%C3%BCcher.example/", "http://xn--bcher-kva.example/");
-    EXPECT_PARSED("http://B\xc3\x9c""CHER.EXAMPLE:81/\xc3\xbc",
+    EXPECT_PARSED("http://B\xc3\x9c"
+                  "CHER.EXAMPLE:81/\xc3\xbc",
                   "http://xn--bcher-kva.example:81/%C3%BC");
-    EXPECT_PARSED("http://bu\xcc\x88""cher.example/", "http://xn--bcher-kva.example/");
+    EXPECT_PARSED("http://bu\xcc\x88"
+                  "cher.example/",
+                  "http://xn--bcher-kva.example/");
     EXPECT_PARSED("http://fa\xc3\x9f.example/", "http://xn--fa-hia.example/");
     EXPECT_PARSED("http://example\xe3\x80\x82org/", "http://example.org/");
     EXPECT_PARSED("http://\xef\xbd\x85xample\xef\xbc\x8eorg/", "http://example.org/");
     EXPECT_PARSED("http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1/", "http://127.0.0.1/");
     EXPECT_PARSED("http://\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88/",
                   "http://xn--r8jz45g.xn--zckzah/");
-    EXPECT_PARSED("http://b\xc3\xbc""cher./", "http://xn--bcher-kva./");
+    EXPECT_PARSED("http://b\xc3\xbc"
+                  "cher./",
+                  "http://xn--bcher-kva./");
 }
 
 /* --- References ------------------------------------------------------------------------------- */
@@ -261,21 +324,35 @@ TEST_PLAIN(references_are_resolved_as_rfc_3986_says)
     static const struct {
         const char *reference, *expected;
     } cases[] = {
-        {"g", "http://a/b/c/g"},       {"./g", "http://a/b/c/g"},
-        {"g/", "http://a/b/c/g/"},     {"/g", "http://a/g"},
-        {"//g", "http://g/"},          {"?y", "http://a/b/c/d;p?y"},
-        {"g?y", "http://a/b/c/g?y"},   {"#s", "http://a/b/c/d;p?q#s"},
-        {"g#s", "http://a/b/c/g#s"},   {"g?y#s", "http://a/b/c/g?y#s"},
-        {";x", "http://a/b/c/;x"},     {"", "http://a/b/c/d;p?q"},
-        {".", "http://a/b/c/"},        {"./", "http://a/b/c/"},
-        {"..", "http://a/b/"},         {"../g", "http://a/b/g"},
-        {"../../g", "http://a/g"},     {"../../../../g", "http://a/g"},
-        {"/./g", "http://a/g"},        {"/../g", "http://a/g"},
-        {"g.", "http://a/b/c/g."},     {"..g", "http://a/b/c/..g"},
-        {"./g/.", "http://a/b/c/g/"},  {"g;x=1/../y", "http://a/b/c/y"},
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g/"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"#s", "http://a/b/c/d;p?q#s"},
+        {"g#s", "http://a/b/c/g#s"},
+        {"g?y#s", "http://a/b/c/g?y#s"},
+        {";x", "http://a/b/c/;x"},
+        {"", "http://a/b/c/d;p?q"},
+        {".", "http://a/b/c/"},
+        {"./", "http://a/b/c/"},
+        {"..", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../../g", "http://a/g"},
+        {"../../../../g", "http://a/g"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"..g", "http://a/b/c/..g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g;x=1/../y", "http://a/b/c/y"},
         {"g?y/../x", "http://a/b/c/g?y/../x"},
-        {"https://s", "https://s/"},   {"?", "http://a/b/c/d;p?"},
-        {"1 2", "http://a/b/c/1%202"}, {"12:30", "http://a/b/c/12:30"},
+        {"https://s", "https://s/"},
+        {"?", "http://a/b/c/d;p?"},
+        {"1 2", "http://a/b/c/1%202"},
+        {"12:30", "http://a/b/c/12:30"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         EXPECT_RESOLVED(base, cases[i].reference, cases[i].expected);
@@ -287,19 +364,32 @@ TEST_PLAIN(odd_references_are_read_as_browsers_read_them)
     static const struct {
         const char *reference, *expected;
     } cases[] = {
-        {"http:/x", "http://a/x"},         {"http:x", "http://a/b/x"},
-        {"HTTP:?x", "http://a/b/c?x"},     {"http:", "http://a/b/c?d"},
-        {"http://x", "http://x/"},         {"http:///x/y", "http://x/y"},
-        {"https:/x", "https://x/"},        {"https:x/y", "https://x/y"},
-        {"https:///x", "https://x/"},      {"///x/y", "http://x/y"},
-        {"////x/y", "http://x/y"},         {"/\\x/y", "http://x/y"},
-        {"\\\\x\\y", "http://x/y"},        {"\\/x", "http://x/"},
-        {"\\x", "http://a/x"},             {"x\\y", "http://a/b/x/y"},
-        {"x\\..\\y", "http://a/b/y"},      {"x?\\y#\\z", "http://a/b/x?\\y#\\z"},
-        {"http:\\\\x\\y", "http://x/y"},   {"http://x\\@y/", "http://x/@y/"},
-        {"  /x  ", "http://a/x"},          {"/%2F%3a[~]|?a[]=%2f", "http://a/%2F%3a[~]|?a[]=%2f"},
+        {"http:/x", "http://a/x"},
+        {"http:x", "http://a/b/x"},
+        {"HTTP:?x", "http://a/b/c?x"},
+        {"http:", "http://a/b/c?d"},
+        {"http://x", "http://x/"},
+        {"http:///x/y", "http://x/y"},
+        {"https:/x", "https://x/"},
+        {"https:x/y", "https://x/y"},
+        {"https:///x", "https://x/"},
+        {"///x/y", "http://x/y"},
+        {"////x/y", "http://x/y"},
+        {"/\\x/y", "http://x/y"},
+        {"\\\\x\\y", "http://x/y"},
+        {"\\/x", "http://x/"},
+        {"\\x", "http://a/x"},
+        {"x\\y", "http://a/b/x/y"},
+        {"x\\..\\y", "http://a/b/y"},
+        {"x?\\y#\\z", "http://a/b/x?\\y#\\z"},
+        {"http:\\\\x\\y", "http://x/y"},
+        {"http://x\\@y/", "http://x/@y/"},
+        {"  /x  ", "http://a/x"},
+        {"/%2F%3a[~]|?a[]=%2f", "http://a/%2F%3a[~]|?a[]=%2f"},
         {"/caf\xc3\xa9?\xe9", "http://a/caf%C3%A9?%E9"},
-        {"//b\xc3\xbc""cher.example", "http://xn--bcher-kva.example/"},
+        {"//b\xc3\xbc"
+         "cher.example",
+         "http://xn--bcher-kva.example/"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         EXPECT_RESOLVED(base, cases[i].reference, cases[i].expected);
@@ -313,8 +403,8 @@ TEST_PLAIN(odd_references_are_read_as_browsers_read_them)
 TEST_PLAIN(references_that_are_refused)
 {
     EDDY_AUTO(eddy_http_url) *base = parse("http://a/b");
-    static const char *const references[] = {"//", "///", "http://", "//h:x", "//u@", "a\tb",
-                                             "//a b/", "https:", "\x7f", "//[::1"};
+    static const char *const references[] = {"//",   "///",    "http://", "//h:x", "//u@",
+                                             "a\tb", "//a b/", "https:",  "\x7f",  "//[::1"};
     for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) {
         eddy_http_url *url = NULL;
         EXPECT_EQ(eddy_http_url_resolve(base, references[i], strlen(references[i]), 0, &url),

@@ -44,7 +44,7 @@ TEST(the_request_is_what_it_should_be_to_the_letter)
     char expected[300];
     int port = eddy_listener_port(peer.listener);
     snprintf(expected, sizeof expected,
-             "GET /people/1?a=b+c HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: eddy/" EDDY_VERSION
+             "GET /people/1?a=b%%20c HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUser-Agent: eddy/" EDDY_VERSION
              "\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n\r\n",
              port);
     EXPECT_STR(peer.requests[0], expected);

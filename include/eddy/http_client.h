@@ -23,8 +23,15 @@
  * libcurl's, and nothing else tells the two apart. Over TLS the server chooses the version: the
  * first connection to it shows which. Connections are kept for 15 seconds over our own streams;
  * when the server has closed one meanwhile, a request that may be sent twice (GET, HEAD, PUT,
- * DELETE, OPTIONS, TRACE) is sent again over a new one. URLs are made fit to be sent as aiohttp
- * does: what may not stand in one is escaped, "user:password@" becomes an Authorization header.
+ * DELETE, OPTIONS, TRACE) is sent again over a new one.
+ *
+ * The path and query sent are those written, in redirects too; what is escaped or normalised is
+ * told in <eddy/http_url.h>. A fragment is never sent. "user:password@" becomes an Authorization
+ * header. International host names work in any locale.
+ *
+ * Cookies are kept and sent by RFC 6265, in memory, as long as the session lives: at most 180 for
+ * one registered domain and 3,000 in all, and up to 6 KiB of them in a request. Secure ones go to
+ * https, and to this machine (localhost, 127.0.0.1, ::1).
  *
  * Certificates are verified, against those that OpenSSL knows (SSL_CERT_FILE and SSL_CERT_DIR name
  * others). The proxy variables of the environment (http_proxy, https_proxy, all_proxy, no_proxy)
@@ -77,7 +84,8 @@ typedef struct eddy_http_session_options {
     const char *cacert;               /* PEM file of certificates, in place of the system's */
     bool insecure;                    /* trust any certificate */
     bool no_compression;              /* ask for bodies as they are */
-    bool no_cookies;                  /* neither keep nor send them */
+    bool no_cookies;                  /* no jar: cookies are neither kept nor sent */
+    bool path_as_is;                  /* keep "." and ".." in paths (curl's --path-as-is) */
     bool no_http2;                    /* HTTP/1.1 only */
     bool libcurl;                     /* let libcurl carry HTTP/1.1 too, not just the rest */
     bool raise_for_status;            /* a status of 400 or more is EDDY_HTTP_STATUS */
@@ -120,8 +128,16 @@ typedef struct eddy_http_request_options {
  *     }, &response));
  *
  * `url` is absolute, or relative to the session's base_url. Everything passed is borrowed until the
- * call returns. Redirects are followed; what they turn into GET is sent without its body;
- * Authorization and Cookie headers of the caller are not sent on to another scheme, host or port.
+ * call returns.
+ *
+ * Redirects (301, 302, 303, 307, 308 with a Location that is not empty) are followed, and their
+ * bodies ignored: one that is too large, cut or wrongly encoded does not matter. 303 makes a GET of
+ * every method but HEAD, 301 and 302 of POST, without the body; the others keep both. User,
+ * password, Authorization, Cookie and Host headers hold for one scheme, host and port: elsewhere
+ * they are not sent on. A fragment holds until a Location brings its own (RFC 9110, 10.2.2).
+ *
+ * A Cookie header of the caller is sent in front of the session's cookies, and hides those of the
+ * same names. One that a redirect sets anew replaces the caller's.
  *
  * Returns 0 and the response, which the caller gives back with eddy_http_response_free(); else an
  * error, and *out_response is left alone. Suspends. Cancelled, it leaves nothing behind but, if the
@@ -156,7 +172,10 @@ EDDY_API int eddy_http_response_version(const eddy_http_response *response); /* 
  */
 EDDY_API EDDY_CHECKED int eddy_http_response_raise_for_status(const eddy_http_response *response);
 
-/* The URL that answered, after redirects, and how many there were. */
+/*
+ * The URL that answered, after redirects, as <eddy/http_url.h> writes it, with its fragment; and
+ * how many redirects there were.
+ */
 EDDY_API const char *eddy_http_response_url(const eddy_http_response *response);
 EDDY_API int eddy_http_response_redirect_count(const eddy_http_response *response);
 

@@ -67,8 +67,8 @@ typedef struct eddy_http_mock_answer {
 
 /*
  * Declares the answer to `method` at `url`. NULL is any method; in `url` a '*' stands for any
- * bytes, also none. What comes before "?" or "#" is compared after the usual way of writing: scheme
- * and host in lower case, no default port, "/" for an empty path; a fragment is ignored. Of several
+ * bytes, also none. URLs are compared as <eddy/http_url.h> writes them, without user and fragment;
+ * a pattern with a '*' before its path is compared as it is. Of several
  * answers that match, the first declared is given until it is used up. NULL for `answer`: an empty
  * 200.
  *
@@ -82,7 +82,7 @@ EDDY_API EDDY_CHECKED int eddy_http_mock_add(eddy_http_mock *mock, const char *m
 /* A request as it would have been sent; redirects are followed by requests of their own. */
 typedef struct eddy_http_mock_call {
     const char *method;
-    const char *url;                 /* absolute, as written by the program */
+    const char *url;                 /* absolute, as <eddy/http_url.h> writes it */
     const eddy_http_header *headers; /* the session's, its own, cookies; the last has no name */
     eddy_span body;
     double at;                       /* eddy_time() then */

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cookie_offer.h: a Set-Cookie field, taken apart and judged (RFC 6265, and 6265bis for what
+ * browsers have added).
+ *
+ *     cookie_offer.c      the field's syntax: name, value, attributes
+ *     cookie_date.c       the date of Expires
+ *     cookie_rules.c      which domains and prefixes a server may use
+ *     session_cookies.c   the jar
+ */
+#ifndef EDDY_HTTP_COOKIE_OFFER_H
+#define EDDY_HTTP_COOKIE_OFFER_H
+
+#include <eddy/http_url.h>
+
+enum { COOKIE_DOMAIN_MAX = 256 };    // bytes of a domain, with the terminating zero
+
+/* Spans are parts of the field's value. */
+struct cookie_offer {
+    eddy_span name, value, domain, path;
+    int64_t expires;    // seconds since 1970; INT64_MAX: with the session
+    bool has_max_age, is_secure;
+};
+
+/* Takes a field's value apart, at the time `now`. False if it is no cookie that can be kept. */
+bool eddy__http_cookie_parse(const char *text, int64_t now, struct cookie_offer *out_offer);
+
+/*
+ * Reads a date in any form that the algorithm of RFC 6265, 5.1.1 accepts, as seconds since 1970.
+ * Returns 0 or -EINVAL.
+ */
+int eddy__http_cookie_date(const char *text, size_t size, int64_t *out_unix);
+
+/*
+ * Decides whether the server of `url` may set the cookie. Stores the domain it is for, and whether
+ * it is for that host only.
+ */
+bool eddy__http_cookie_is_allowed(const struct cookie_offer *offer, const eddy_http_url *url,
+                                  char domain[COOKIE_DOMAIN_MAX], bool *out_is_host_only);
+
+/* Whether Secure cookies may come from there and go there: https, and this machine. */
+bool eddy__http_cookie_is_safe(const eddy_http_url *url);
+
+/* Whether `host` is `domain` or lies below it. */
+bool eddy__http_cookie_domain_contains(const char *domain, const char *host);
+
+/*
+ * The part of `host` that one owner has registered: "example.co.uk" of "a.example.co.uk". The host
+ * itself if it is an address, a public suffix or a single label.
+ */
+const char *eddy__http_cookie_site(const char *host);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_exchange.h: what one call of eddy_http_session_request() keeps across its redirects.
+ */
+#ifndef EDDY_HTTP_SESSION_EXCHANGE_H
+#define EDDY_HTTP_SESSION_EXCHANGE_H
+
+#include "session.h"
+
+/* Lies on the frame of the call. */
+struct exchange {
+    eddy_http_session *session;
+    eddy_http_response *response;
+    struct http_request request;
+    struct http_fields fields;
+    char *own_cookie;       // the caller's Cookie field, if the session has a jar; or NULL
+    char *authorization;    // the value of that field, from the URL's user and password; or NULL
+    eddy_http_timeouts timeout;
+    bool has_total;    // the limit on the total was set, and is not the default
+    int redirects_max;
+};
+
+/* --- session_secrets.c ------------------------------------------------------------------------ */
+
+/* Takes the caller's Cookie field over, and the URL's user and password. 0 or -ENOMEM. */
+int eddy__http_secrets_init(struct exchange *x);
+void eddy__http_secrets_fini(struct exchange *x);
+
+/*
+ * The request goes on to the response's URL after a redirect. What belongs to one origin is dropped
+ * unless it stays there. 0 or -ENOMEM.
+ */
+int eddy__http_secrets_move(struct exchange *x, bool is_same_origin);
+
+/* The value of the request's Cookie field, for eddy_free(), or NULL. 0 or -ENOMEM. */
+int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie);
+
+/* Takes the cookies of the response. */
+void eddy__http_secrets_keep(struct exchange *x);
+
+/* --- session_redirect.c ----------------------------------------------------------------------- */
+
+/* Turns the request into the one for the redirect's target. 0 or an error with a message. */
+int eddy__http_redirect_follow(struct exchange *x, const char *location);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session_secrets.c: the Cookie and Authorization fields of a request.
+ *
+ *     Cookie          the caller's own field, then the jar's cookies that it does not name
+ *     Authorization   the caller's own field, or else the URL's "user:password@"
+ *
+ * Invariant: what belongs to one scheme, host and port never reaches another. Once dropped it stays
+ * dropped, also when a redirect leads back. At the same origin the URL's user holds for every
+ * redirect, as in curl. A server that sets a cookie again replaces the caller's, as in Go.
+ */
+#include "session_exchange.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include <eddy/alloc.h>
+
+#include "session_cookies.h"
+#include "url.h"
+
+/* --- Authorization ---------------------------------------------------------------------------- */
+
+static char *base64(const char *data, size_t size, char *to)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t count = size - i < 3 ? size - i : 3;
+        uint32_t bits = 0;
+        for (size_t k = 0; k < 3; k++)
+            bits = bits << 8 | (k < count ? (unsigned char)data[i + k] : 0);
+        for (size_t k = 0; k < 4; k++)
+            *to++ = k <= count ? digits[bits >> (18 - 6 * k) & 63] : '=';
+    }
+    *to = '\0';
+    return to;
+}
+
+/* The value of an Authorization field; NULL without memory. */
+static char *basic_authorization(eddy_span user_info)
+{
+    char *plain = eddy_malloc(user_info.size + 2);
+    char *value = eddy_malloc(sizeof "Basic " + (user_info.size + 4) / 3 * 4 + 4);
+    if (plain && value) {
+        // The colon between the two is the first: a password may have more of them.
+        const char *colon = memchr(user_info.data, ':', user_info.size);
+        size_t user_size = colon ? (size_t)(colon - user_info.data) : user_info.size;
+        size_t length = eddy__http_percent_decode(user_info.data, user_size, plain);
+        plain[length++] = ':';
+        if (colon)
+            length += eddy__http_percent_decode(colon + 1, user_info.size - user_size - 1,
+                                                plain + length);
+        base64(plain, length, stpcpy(value, "Basic "));
+    } else {
+        eddy_free(value);
+        value = NULL;
+    }
+    eddy_free(plain);
+    return value;
+}
+
+/* Uses the user and password of the response's URL, unless the caller sends the field. */
+static int take_user_info(struct exchange *x)
+{
+    eddy_span user_info = x->response->url->user_info;
+    if (!user_info.data || eddy__http_fields_have(&x->fields, "Authorization"))
+        return 0;
+    char *value = basic_authorization(user_info);
+    if (!value)
+        return -ENOMEM;
+    eddy_free(x->authorization);
+    x->request.authorization = x->authorization = value;
+    return 0;
+}
+
+/* --- The caller's cookies --------------------------------------------------------------------- */
+
+/* The values of the caller's Cookie fields, joined; *out_value is NULL if there are none. */
+static int join_cookies(const struct http_fields *fields, char **out_value)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < fields->count; i++)
+        if (strcasecmp(fields->items[i].name, "Cookie") == 0)
+            size += strlen(fields->items[i].value) + 2;
+    *out_value = NULL;
+    if (size == 0)
+        return 0;
+    char *value = eddy_malloc(size + 1), *at = value;
+    if (!value)
+        return -ENOMEM;
+    for (size_t i = 0; i < fields->count; i++) {
+        if (strcasecmp(fields->items[i].name, "Cookie") != 0)
+            continue;
+        at = at > value ? stpcpy(at, "; ") : at;
+        at = stpcpy(at, fields->items[i].value);
+    }
+    *at = '\0';
+    *out_value = value;
+    return 0;
+}
+
+/* Drops the caller's cookie that the server has set anew. */
+static void drop_own_cookie(struct exchange *x, const char *set_cookie)
+{
+    size_t size = strcspn(set_cookie, "=; \t");
+    eddy_span found;
+    while ((found = eddy__http_cookie_find(x->own_cookie, (eddy_span){set_cookie, size})).data) {
+        char *from = x->own_cookie + (found.data - x->own_cookie);
+        const char *rest = from + found.size;
+        rest += strspn(rest, "; \t");
+        memmove(from, rest, strlen(rest) + 1);
+    }
+    if (x->own_cookie) {    // what was the last one leaves its separator
+        size_t length = strlen(x->own_cookie);
+        while (length > 0 && strchr("; \t", x->own_cookie[length - 1]))
+            x->own_cookie[--length] = '\0';
+    }
+}
+
+/* --- What a session calls --------------------------------------------------------------------- */
+
+int eddy__http_secrets_init(struct exchange *x)
+{
+    static const char *const cookie[] = {"Cookie", NULL};
+    EDDY_TRY(take_user_info(x));
+    if (!x->session->cookies || !eddy__http_fields_have(&x->fields, "Cookie"))
+        return 0;
+    EDDY_TRY(join_cookies(&x->fields, &x->own_cookie));
+    return eddy__http_fields_remove(&x->fields, cookie);
+}
+
+void eddy__http_secrets_fini(struct exchange *x)
+{
+    eddy_free(x->own_cookie);
+    eddy_free(x->authorization);
+    x->own_cookie = x->authorization = NULL;
+    x->request.authorization = NULL;
+}
+
+int eddy__http_secrets_move(struct exchange *x, bool is_same_origin)
+{
+    static const char *const of_one_origin[] = {"Authorization", "Cookie", "Proxy-Authorization",
+                                                "Host", NULL};
+    if (!is_same_origin) {
+        eddy__http_secrets_fini(x);
+        EDDY_TRY(eddy__http_fields_remove(&x->fields, of_one_origin));
+    }
+    return take_user_info(x);
+}
+
+int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie)
+{
+    struct http_cookies *cookies = x->session->cookies;
+    *out_cookie = NULL;
+    if (!cookies || (eddy__http_cookies_are_empty(cookies) && !x->own_cookie))
+        return 0;
+    return eddy__http_cookies_get(cookies, x->request.url, x->own_cookie,
+                                  eddy__http_session_date(x->session), out_cookie);
+}
+
+void eddy__http_secrets_keep(struct exchange *x)
+{
+    const eddy_http_response *response = x->response;
+    struct http_cookies *cookies = x->session->cookies;
+    if (!cookies)
+        return;
+    for (size_t i = 0; i < response->field_count; i++) {
+        const eddy_http_header *field = &response->fields[i];
+        if ((field->name[0] | 32) != 's' || strcasecmp(field->name, "Set-Cookie") != 0)
+            continue;
+        // Without memory for a cookie the response is still worth having.
+        if (eddy__http_cookies_set(cookies, response->url, field->value,
+                                   eddy__http_session_date(x->session)) > 0)
+            drop_own_cookie(x, field->value);
+    }
+}
