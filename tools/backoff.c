@@ -2,32 +2,18 @@
 /*
  * backoff.c: pauses between tries.
  *
- * The generator is splitmix64: one word of state, good from any seed, also 0. It is here to spread
- * requests, and not to be unguessable.
+ * The generator is splitmix64: one word of state, good from any seed, also 0. It spreads requests;
+ * it needn't be unguessable.
  *
  * Owns nothing. Called by the fetch command; the serve command draws its jitter from it too.
  */
 #include "backoff.h"
 
-#include <stddef.h>
+static const double base = 1, factor = 3, cap = 30, spread = 0.15;
 
-static double or_default(double value, double fallback)
+void backoff_init(struct backoff *backoff, uint64_t seed)
 {
-    return value > 0 ? value : fallback;
-}
-
-void backoff_init(struct backoff *backoff, uint64_t seed, const struct backoff_options *options)
-{
-    struct backoff_options given = options != NULL ? *options : (struct backoff_options){0};
-    *backoff = (struct backoff){
-        .options =
-            {
-                .base = or_default(given.base, 0.5),
-                .cap = or_default(given.cap, 30),
-                .retry_after_max = or_default(given.retry_after_max, 300),
-            },
-        .state = seed,
-    };
+    *backoff = (struct backoff){seed};
 }
 
 static uint64_t next_word(uint64_t *state)
@@ -46,16 +32,11 @@ double backoff_random(struct backoff *backoff)
 
 double backoff_delay(struct backoff *backoff, unsigned retry, double retry_after)
 {
-    const struct backoff_options *options = &backoff->options;
-    if (retry_after >= 0) {    // false for NaN
-        double asked =
-            retry_after < options->retry_after_max ? retry_after : options->retry_after_max;
-        return asked + options->base * backoff_random(backoff);
-    }
-    double most = options->base;
-    for (unsigned i = 0; i < retry && most < options->cap; i++)
-        most *= 2;
-    if (most > options->cap)
-        most = options->cap;
-    return most * backoff_random(backoff);
+    double delay = base;
+    for (unsigned i = 0; i < retry && delay < cap; i++)
+        delay *= factor;
+    if (delay > cap)
+        delay = cap;
+    delay *= 1 - spread + 2 * spread * backoff_random(backoff);
+    return retry_after > delay ? retry_after : delay;    // false for NaN
 }

@@ -1,36 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * backoff.h: how long to wait before a request is tried again.
+ * backoff.h: how long to wait before a failed request is tried again.
  *
- * Exponential with full jitter: before try n the pause is random between 0 and base * 2^n, at most
- * the cap. The randomness is what keeps a thousand requests that failed together from coming back
- * together. When the server said Retry-After, that is waited for in full, up to a limit, and the
- * random part (of one base) is added behind it, for the same reason.
+ * Exponential: about 1 second before the first retry, then 3, 9, 27, 30, 30, ... The three pauses
+ * that are the default take 11 to 15 seconds, so they outlast a server's restart of ten. Each pause
+ * is up to 15 % shorter or longer, at random, so that requests that failed together don't come back
+ * together. What a server asks for with Retry-After is waited for in full.
  */
 #ifndef EDDY_TOOLS_BACKOFF_H
 #define EDDY_TOOLS_BACKOFF_H
 
 #include <stdint.h>
 
-/* Seconds; zero means the default. */
-struct backoff_options {
-    double base;               // 0.5
-    double cap;                // 30
-    double retry_after_max;    // 300: a longer Retry-After is cut to this
-};
-
 /* One for a whole job: the generator is shared, the number of the try is the caller's. */
 struct backoff {
-    struct backoff_options options;
     uint64_t state;    // of the generator, splitmix64
 };
 
-/* The same seed gives the same pauses. `options` may be NULL. */
-void backoff_init(struct backoff *backoff, uint64_t seed, const struct backoff_options *options);
+/* The same seed gives the same pauses. */
+void backoff_init(struct backoff *backoff, uint64_t seed);
 
 /*
  * The pause before retry number `retry` (from 0), in seconds. `retry_after` is what the server
- * asked for in seconds; below zero or NaN: nothing. Never below a Retry-After within the limit.
+ * asked for in seconds; below zero or NaN: nothing. The pause is never shorter than that.
  */
 double backoff_delay(struct backoff *backoff, unsigned retry, double retry_after);
 

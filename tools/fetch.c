@@ -15,19 +15,20 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "fetch_job.h"
 #include "pattern.h"
+#include "preflight.h"
 #include "tool.h"
 
-enum { EXIT_INTERRUPTED = 130, RESERVED_MAX = 20000000 };
+enum { EXIT_INTERRUPTED = 130, RESERVED_MAX = 20000000, REASONS_SHOWN_MAX = 10 };
 
 /* --- Before the loop -------------------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ static void point_at(const char *text, size_t column)
 {
     char lines[256];
     pattern_point_at(text, column, lines, sizeof lines);
-    fprintf(stderr, "%s", lines);
+    fprintf(stderr, "%s\n", lines);
 }
 
 static int add_patterns(struct job *job)
@@ -80,17 +81,6 @@ static int open_list(struct job *job)
     return 0;
 }
 
-/* Told once here, and not in the row of each URL. */
-static int check_cacert(const struct job *job)
-{
-    const char *path = job->options->cacert;
-    if (path == NULL || access(path, R_OK) == 0)
-        return 0;
-    fprintf(stderr, "eddy fetch: the certificates in %s can't be read: %s\n", path,
-            strerror(errno));
-    return EXIT_FAILURE;
-}
-
 /* "Name: value" texts as the session takes them. */
 static int split_headers(struct job *job)
 {
@@ -113,14 +103,23 @@ static int split_headers(struct job *job)
     return 0;
 }
 
-/* Each request takes a descriptor; the soft limit is often 1024. */
-static void raise_descriptor_limit(void)
+/* Each request takes a descriptor. */
+static void fit_descriptors(struct job *job)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
+    size_t limit;
+    job->concurrency = preflight_descriptors(job->options->concurrency, &limit);
+    if (job->concurrency < job->options->concurrency)
+        fprintf(
+            stderr,
+            "eddy fetch: only %zu descriptors may be open (ulimit -n): going on with %zu requests "
+            "at a time instead of %" PRIu64 "\n",
+            limit, job->concurrency, job->options->concurrency);
+}
+
+static int refuse_memory(void)
+{
+    fprintf(stderr, "eddy fetch: there is not enough memory\n");
+    return EXIT_FAILURE;
 }
 
 static int job_init(struct job *job, const struct fetch_options *options)
@@ -132,17 +131,23 @@ static int job_init(struct job *job, const struct fetch_options *options)
     *job = (struct job){.options = options, .list_fd = -1, .summary.into = options->into};
     seen_init(&job->seen, random);
     seen_init(&job->known, random);
-    backoff_init(&job->backoff, random[2], NULL);
+    backoff_init(&job->backoff, random[2]);
     job->source = url_source_new();
-    job->workers = calloc(options->concurrency, sizeof *job->workers);
-    if (job->source == NULL || job->workers == NULL || split_headers(job) < 0) {
-        fprintf(stderr, "eddy fetch: there is not enough memory\n");
-        return EXIT_FAILURE;
-    }
+    if (job->source == NULL || split_headers(job) < 0)
+        return refuse_memory();
     int status = add_patterns(job);
+    if (status == 0 && preflight_proxies(&job->complaint) < 0) {
+        say(&job->complaint);
+        status = EXIT_FAILURE;
+    }
     if (status == 0)
-        status = check_cacert(job);
-    return status == 0 ? open_list(job) : status;
+        status = open_list(job);
+    if (status != 0)
+        return status;
+    fit_descriptors(job);
+    hosts_init(&job->hosts, job->concurrency, options->max_wait, random);
+    job->workers = calloc(job->concurrency, sizeof *job->workers);
+    return job->workers != NULL ? 0 : refuse_memory();
 }
 
 static void job_fini(struct job *job)
@@ -156,6 +161,8 @@ static void job_fini(struct job *job)
     free(job->header_texts);
     free(job->headers);
     free(job->workers);
+    hosts_fini(&job->hosts);
+    reasons_fini(&job->reasons);
     seen_fini(&job->seen);
     seen_fini(&job->known);
 }
@@ -170,10 +177,10 @@ static int open_session(struct job *job)
         .timeout = {.total = options->timeout,
                     .connect = options->timeout,
                     .read = options->timeout},
-        .connections_max = (unsigned)options->concurrency,
-        .body_max = (size_t)options->max_size,
+        .connections_max = (unsigned)job->concurrency,
         .cacert = options->cacert,
         .insecure = options->is_insecure,
+        .no_cookies = !options->has_cookies,
     };
     int rc = eddy_http_session_new(&wanted, &job->session);
     if (rc < 0)
@@ -192,9 +199,19 @@ static int open_target(struct job *job)
     return rc;
 }
 
+static int check_cacert(struct job *job)
+{
+    const char *path = job->options->cacert;
+    int rc = path != NULL ? preflight_cacert(path, &job->complaint) : 0;
+    if (rc < 0)
+        job->stop = STOP_FAILED;
+    return rc;
+}
+
 static int prepare(struct job *job)
 {
     EDDY_TRY(job_watch_signals(job));
+    EDDY_TRY(check_cacert(job));
     EDDY_TRY(open_target(job));
     uint64_t total = 0;
     bool has_total = url_source_count(job->source, &total);
@@ -206,7 +223,7 @@ static int prepare(struct job *job)
         return -ENOMEM;
     EDDY_IGNORE(eddy_event_set(&job->has_room));
     EDDY_TRY(open_session(job));
-    show_begin(&job->show, job->options->is_quiet, has_total, total);
+    show_begin(&job->show, &job->hosts, job->options->is_quiet, has_total, total);
     return 0;
 }
 
@@ -220,6 +237,7 @@ EDDY_ASYNC(run_job, (struct job *, job))
         job_start_worker(job);
         rc = fetch_land(job);
         job->has_landed = true;
+        fetch_take_end(job);
         if (job->cut_off != NULL)
             eddy_handle_cancel(job->cut_off);
         eddy_handle_free(job->cut_off);
@@ -252,10 +270,13 @@ static void print_summary(struct job *job)
     FILE *out = stderr;
     summary->failed += job->bad_line_count;
     summary->was_interrupted = job->stop == STOP_INTERRUPTED;
+    summary->reasons = &job->reasons;
+    reasons_sort(&job->reasons);
     if (options->has_json_summary) {
         summary_write_json(summary, &text);
         out = options->target.is_stdout ? stderr : stdout;
     } else if (!options->is_quiet) {
+        reasons_write(&job->reasons, REASONS_SHOWN_MAX, &text);
         summary_write(summary, &text);
     }
     if (text.err == 0 && text.size > 0)
@@ -282,7 +303,6 @@ static int run(const struct fetch_options *options)
     struct job job;
     int status = job_init(&job, options);
     if (status == 0) {
-        raise_descriptor_limit();
         int rc = eddy_run(eddy_coro(run_job, &job), &(eddy_run_options){.keep_sigint = true});
         if (rc < 0 && job.stop == STOP_NONE) {
             complain(&job.complaint, rc, 0, "can't go on: %s", eddy_strerror(rc));

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_feed.c: the next URL, for whichever worker asks.
+ * fetch_feed.c: the next URL of the source, as a row.
  *
- * One worker at a time goes to the source; the others wait for the lock, in a row. Lines of a list
- * may take their time: a pipe or terminal is waited for and then read, which doesn't block; a plain
- * file, which can't be waited for, is read on a thread. Either way one block at a time.
+ * One worker at a time is at the source. Lines of a list may take their time: a pipe or terminal is
+ * waited for and then read, which doesn't block; a plain file, which can't be waited for, is read on
+ * a thread. Either way one block at a time.
  *
- * What always holds:
- *   - Whoever leaves with a URL starts the next worker, so as long as there are URLs, and workers
- *     may be started, somebody is at the source.
- *   - A worker that has taken a URL has it alone: each is given out once, however often it comes.
- *   - No worker takes a URL while bodies of more than UNLANDED_MAX bytes wait for the landing.
+ * Each URL is given out once, however often it comes.
  *
- * Called by fetch_work.c.
+ * Called by fetch_take.c.
  */
 #include "fetch_job.h"
 
@@ -20,10 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SPARED_IN_A_ROW_MAX = 1000,    // URLs that are passed over before other tasks have a turn
-    BAD_LINES_TOLD_MAX = 10,
-};
+#include <eddy/http_url.h>
+
+enum { SPARED_IN_A_ROW_MAX = 1000 };    // URLs that are passed over before other tasks have a turn
 
 EDDY_ASYNC_TO(ssize_t, read_plain_file, (struct url_source *, source), (int, fd))
 {
@@ -50,13 +45,11 @@ static int read_list(struct job *job)
     return n == -EAGAIN || n == -EINTR || n >= 0 ? 0 : (int)n;
 }
 
+/* Every one is told: what isn't a URL has no row in which to look for it. */
 static void tell_bad_line(struct job *job, const struct complaint *complaint)
 {
     job->bad_line_count++;
-    if (job->bad_line_count <= BAD_LINES_TOLD_MAX)
-        show_say(&job->show, "%s", complaint->text);
-    else if (job->bad_line_count == BAD_LINES_TOLD_MAX + 1)
-        show_say(&job->show, "further lines that are no URLs are only counted");
+    show_say(&job->show, "%s", complaint->text);
 }
 
 static bool is_bad_url(int rc)
@@ -81,15 +74,32 @@ static int next_url(struct job *job, struct url *out_url)
     }
 }
 
-static struct row *row_new(const struct url *url)
+/* Enters the row's request at its host. One whose URL can't be parsed fails when it is tried. */
+static int enter_host(struct job *job, struct row *row)
+{
+    EDDY_AUTO(eddy_http_url) *url = NULL;
+    int rc = eddy_http_url_parse(row->url, row->url_size, 0, &url);
+    if (rc == -ENOMEM)
+        return rc;
+    row->request.size = sizeof *row + row->url_size;
+    return hosts_enter(&job->hosts, &row->request, rc == 0 ? url->origin : "");
+}
+
+static int row_new(struct job *job, const struct url *url, struct row **out_row)
 {
     struct row *row = calloc(1, sizeof *row + url->size + 1);
     if (row == NULL)
-        return NULL;
+        return -ENOMEM;
     memcpy(row->url, url->text, url->size);
     row->url_size = url->size;
     row->record.url = row->url;
-    return row;
+    int rc = enter_host(job, row);
+    if (rc < 0) {
+        free(row);
+        return rc;
+    }
+    *out_row = row;
+    return 0;
 }
 
 /* Whether the URL is to be fetched: 1; or 0 because it has been, which is counted. */
@@ -121,23 +131,18 @@ static int take_wanted(struct job *job, struct row **out_row)
             return rc;
         if (rc == 0)
             continue;
-        *out_row = row_new(&url);
-        return *out_row != NULL ? 1 : -ENOMEM;
+        EDDY_TRY(row_new(job, &url, out_row));
+        return 1;
     }
 }
 
-int feed_take(struct job *job, struct row **out_row)
+int feed_next(struct job *job, struct row **out_row)
 {
-    EDDY_TRY(eddy_event_wait(&job->has_room));
-    EDDY_TRY(eddy_lock_acquire(&job->feeding));
-    int rc = 0;
-    if (!job->is_drained && job->stop == STOP_NONE)
-        rc = take_wanted(job, out_row);
+    job->is_feeding = true;
+    int rc = take_wanted(job, out_row);
+    job->is_feeding = false;
     if (rc == 0)
         job->is_drained = true;
-    EDDY_IGNORE(eddy_lock_release(&job->feeding));
-    if (rc > 0)
-        job_start_worker(job);
     else if (rc < 0 && rc != EDDY_CANCELLED)
         job_fail(job, rc,
                  job->options->urls != NULL ? "can't read the list of URLs" : "can't go on");
@@ -148,7 +153,7 @@ void row_free(struct row *row)
 {
     if (row == NULL)
         return;
-    eddy_http_response_free(row->response);
+    free(row->body);
     free(row->content_type);
     free(row->error);
     free(row);

@@ -42,7 +42,8 @@ static int on_worker_done(eddy_future *task, void *data)
 
 void job_start_worker(struct job *job)
 {
-    if (job->worker_count == job->options->concurrency || job->stop != STOP_NONE || job->is_drained)
+    bool is_needed = !job->is_drained || hosts_are_ready(&job->hosts);
+    if (job->worker_count >= job->concurrency || job->stop != STOP_NONE || !is_needed)
         return;
     struct worker *worker = &job->workers[job->worker_count++];
     *worker = (struct worker){.job = job, .task = eddy_create_task(fetch_work, worker)};

@@ -47,8 +47,8 @@ static const struct option_spec rows[] = {
     {"batch", 0, "N", OPTION_COUNT, FIELD(batch), .min = 1, .max = 1e6,
      .help = "Rows in one transaction (500)."},
     {"resume", 'r', NULL, OPTION_FLAG, FIELD(is_resuming),
-     .help = "Goes on with a job that was stopped: what was answered stays, what failed is tried "
-             "again."},
+     .help = "Goes on with a job that was stopped: what was answered stays; what failed, or was "
+             "answered 401, 403 or 407, is tried again."},
     {"replace", 0, NULL, OPTION_FLAG, FIELD(is_replacing),
      .help = "Throws away what the target holds and begins anew."},
 
@@ -59,13 +59,18 @@ static const struct option_spec rows[] = {
     {"timeout", 't', "TIME", OPTION_DURATION, FIELD(timeout), .min = 0.001, .max = 864000,
      .help = "For one request, from its start to its last byte (30 s); 500ms, 1.5, 2m."},
     {"retries", 0, "N", OPTION_COUNT, FIELD(retries), .min = 0, .max = 1000,
-     .help = "How often a failed request is tried again (3), after a pause that doubles or "
-             "that the server asks for."},
+     .help = "How often a failed request is tried again (3), after about 1, 3, 9, ... 30 s."},
+    {"max-wait", 0, "TIME", OPTION_DURATION, FIELD(max_wait), .min = 0, .max = 1e8,
+     .help = "How long a server may ask to be left alone (5m): with 429 or 503 and Retry-After it "
+             "pauses all requests to it, which costs no retry. URLs that would have to wait longer "
+             "fail at once; --resume tries them again."},
     {"max-size", 0, "SIZE", OPTION_SIZE, FIELD(max_size), .min = 1, .max = 0x1p40,
      .help = "Longer bodies are failures (16M)."},
 
     {"header", 'H', "'NAME: VALUE'", OPTION_LIST, FIELD(headers), .group = "What is sent",
      .check = header_check, .help = "Sends this header with each request; may be repeated."},
+    {"cookies", 0, NULL, OPTION_FLAG, FIELD(has_cookies),
+     .help = "Keeps the cookies that servers set, and sends them with later requests."},
     {"cacert", 0, "FILE", OPTION_TEXT, FIELD(cacert),
      .help = "Trusts the certificates in FILE instead of the system's."},
     {"insecure", 'k', NULL, OPTION_FLAG, FIELD(is_insecure),
@@ -74,7 +79,9 @@ static const struct option_spec rows[] = {
     {"fail-on", 0, "LIST", OPTION_TEXT, FIELD(fail_on_text), .group = "What is told",
      .check = check_status_list,
      .help = "Statuses that count as failures for the exit status, such as 404,5xx, or none "
-             "(429,5xx). Any answer is recorded, whatever its status."},
+             "(408,425,429,5xx). Any answer is recorded, whatever its status."},
+    {"verbose", 'v', NULL, OPTION_FLAG, FIELD(is_verbose),
+     .help = "Tells each URL that isn't loaded, and why, and each that is to be tried again."},
     {"quiet", 'q', NULL, OPTION_FLAG, FIELD(is_quiet),
      .help = "No progress and no summary; errors are still told."},
     {"json-summary", 0, NULL, OPTION_FLAG, FIELD(has_json_summary),
@@ -292,6 +299,9 @@ static int check_conflicts(const struct fetch_options *options, struct complaint
                         "--table names a table of a database, and --into %.60s is none; leave "
                         "--table out",
                         options->into);
+    if (options->is_quiet && options->is_verbose)
+        return complain(complaint, -EINVAL, 0,
+                        "--verbose tells more and --quiet less; leave one out");
     if (options->is_insecure && options->cacert != NULL)
         return complain(complaint, -EINVAL, 0,
                         "--cacert says whom to trust and --insecure trusts everyone; leave one "
@@ -304,10 +314,11 @@ int fetch_options_parse(struct fetch_options *options, int argc, char **argv,
 {
     *options = (struct fetch_options){
         .into = "-",
-        .fail_on_text = "429,5xx",
+        .fail_on_text = "408,425,429,5xx",
         .concurrency = 10,
         .retries = 3,
         .timeout = 30,
+        .max_wait = 300,
         .max_size = 16 << 20,
         .batch = 500,
     };

@@ -49,10 +49,13 @@ struct fetch_options {
     uint64_t batch;       // rows in one transaction
     double rate;          // requests a second; 0: as fast as they go
     double timeout;       // seconds for one request
+    double max_wait;      // seconds that a host may ask to be left alone
     bool is_insecure;
     bool is_resuming;
     bool is_replacing;
+    bool has_cookies;    // cookies are kept and sent back
     bool is_quiet;
+    bool is_verbose;
     bool has_json_summary;
 };
 

@@ -64,6 +64,16 @@ static unsigned terminal_width(void)
     return width > 0 ? (unsigned)width : 0;
 }
 
+/*
+ * Whether the terminal is ours to draw on. In the background (Ctrl-Z and bg, or &) it shows the
+ * shell's prompt, or another program. A terminal that isn't the controlling one knows no such thing.
+ */
+static bool is_foreground(void)
+{
+    pid_t group = tcgetpgrp(STDERR_FILENO);
+    return group < 0 || group == getpgrp();
+}
+
 static void draw_bar(struct show *show, double now)
 {
     char text[PROGRESS_LINE_MAX + 16] = "\r";
@@ -88,6 +98,7 @@ static void look(struct show *show, double now)
 {
     show->progress.total = show->total > show->spared ? show->total - show->spared : 0;
     progress_update(&show->progress, now, show->done, show->failed);
+    hosts_describe_pause(show->hosts, now, show->progress.pause, sizeof show->progress.pause);
 }
 
 static int tick(void *data)
@@ -95,7 +106,9 @@ static int tick(void *data)
     struct show *show = data;
     double now = eddy_time();
     look(show, now);
-    if (show->is_bar && can_write())
+    if (show->is_bar && !is_foreground())
+        show->is_drawn = false;    // the shell has written over it
+    else if (show->is_bar && can_write())
         draw_bar(show, now);
     else if (!show->is_bar && progress_is_line_due(&show->progress, now, line_every) && can_write())
         draw_line(show, now);
@@ -104,12 +117,14 @@ static int tick(void *data)
     return eddy_call_later(bar_every, tick, show, &show->timer);
 }
 
-void show_begin(struct show *show, bool is_quiet, bool has_total, uint64_t total)
+void show_begin(struct show *show, const struct hosts *hosts, bool is_quiet, bool has_total,
+                uint64_t total)
 {
     const char *term = getenv("TERM");
     bool is_dumb = term == NULL || strcmp(term, "dumb") == 0;
     *show = (struct show){
         .total = total,
+        .hosts = hosts,
         .is_quiet = is_quiet,
         .is_bar = !is_dumb && isatty(STDERR_FILENO) == 1,
         .style = {.is_utf8 = is_utf8_locale(), .has_colour = !has_value("NO_COLOR")},
@@ -126,7 +141,7 @@ void show_end(struct show *show)
         eddy_handle_cancel(show->timer);
     eddy_handle_free(show->timer);
     show->timer = NULL;
-    if (!show->is_bar || show->is_quiet)
+    if (!show->is_bar || show->is_quiet || !is_foreground())
         return;
     double now = eddy_time();
     look(show, now);
@@ -137,7 +152,7 @@ void show_end(struct show *show)
 
 void show_clear(struct show *show)
 {
-    if (show->is_drawn)
+    if (show->is_drawn && is_foreground())
         write_error("\r\033[K", 4);
     show->is_drawn = false;
 }

@@ -132,7 +132,7 @@ static int count_digits(uint64_t number)
 }
 
 /* What stands right of the bar, in the order of appearance. */
-enum word { WORD_COUNT, WORD_RATE, WORD_FAILED, WORD_TIME, WORD_END };
+enum word { WORD_COUNT, WORD_RATE, WORD_FAILED, WORD_TIME, WORD_PAUSE, WORD_END };
 
 struct words {
     char text[WORD_END][64];
@@ -150,6 +150,8 @@ static void make_words(const struct progress *progress, double now, struct words
     format_rate(progress_rate(progress), words->text[WORD_RATE]);
     snprintf(words->text[WORD_FAILED], 64, "%" PRIu64 " failed", progress->failed);
     format_outlook(progress, now, words->text[WORD_TIME]);
+    snprintf(words->text[WORD_PAUSE], 64, "%s", progress->pause);
+    words->is_shown[WORD_PAUSE] = progress->pause[0] != '\0';
 }
 
 static unsigned words_width(const struct words *words)
@@ -164,7 +166,7 @@ static unsigned words_width(const struct words *words)
 /* Leaves out words until the rest fits `width`; the count stays to the last. */
 static void fit_words(struct words *words, unsigned width)
 {
-    static const enum word order[] = {WORD_RATE, WORD_TIME, WORD_FAILED};
+    static const enum word order[] = {WORD_RATE, WORD_TIME, WORD_FAILED, WORD_PAUSE};
     for (size_t i = 0; i < sizeof order / sizeof *order && words_width(words) > width; i++)
         words->is_shown[order[i]] = false;
     if (words_width(words) > width)
@@ -254,14 +256,16 @@ size_t progress_line(const struct progress *progress, double now, char *out_line
     char rate[32], outlook[48];
     format_rate(progress_rate(progress), rate);
     format_outlook(progress, now, outlook);
+    const char *comma = progress->pause[0] != '\0' ? ", " : "";
     int n;
     if (progress->has_total)
-        n = snprintf(
-            out_line, size, "%" PRIu64 " of %" PRIu64 " (%u %%), %s, %" PRIu64 " failed, %s",
-            progress->done, progress->total, percent(progress), rate, progress->failed, outlook);
+        n = snprintf(out_line, size,
+                     "%" PRIu64 " of %" PRIu64 " (%u %%), %s, %" PRIu64 " failed, %s%s%s",
+                     progress->done, progress->total, percent(progress), rate, progress->failed,
+                     outlook, comma, progress->pause);
     else
-        n = snprintf(out_line, size, "%" PRIu64 " done, %s, %" PRIu64 " failed, %s", progress->done,
-                     rate, progress->failed, outlook);
+        n = snprintf(out_line, size, "%" PRIu64 " done, %s, %" PRIu64 " failed, %s%s%s",
+                     progress->done, rate, progress->failed, outlook, comma, progress->pause);
     return n > 0 ? (size_t)n : 0;
 }
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct bytes;
+struct reasons;
 
 enum { PROGRESS_LINE_MAX = 1024 };    // bytes of any line that fits a terminal of 200 columns
 
@@ -29,6 +30,7 @@ struct progress {
     uint64_t marked_done;    // what `done` was at `marked`
     double quick, quick_weight, slow, slow_weight;
     double last_line;    // time of the last plain line
+    char pause[64];      // what holds up the job: "example.org paused 0:12"; empty: nothing
 };
 
 struct progress_style {
@@ -51,7 +53,8 @@ double progress_time_left(const struct progress *progress);
 
 /*
  * Write the bar, never wider than style->width columns, or the plain line; without a line end. What
- * doesn't fit a narrow terminal goes in this order: the bar, the rate, the time, the failures.
+ * doesn't fit a narrow terminal goes in this order: the bar, the rate, the time, the failures, what
+ * is paused.
  * Return the bytes written. `size` of PROGRESS_LINE_MAX always fits.
  */
 size_t progress_bar(const struct progress *progress, double now, const struct progress_style *style,
@@ -70,9 +73,10 @@ struct summary {
     uint64_t skipped;      // there already (--resume)
     uint64_t repeated;     // came twice
     uint64_t retries;
-    uint64_t body_size;    // bytes, of all bodies
-    double elapsed;        // seconds
-    const char *into;      // --into as written
+    uint64_t body_size;               // bytes, of all bodies
+    double elapsed;                   // seconds
+    const char *into;                 // --into as written
+    const struct reasons *reasons;    // why URLs weren't loaded; for programs; NULL: not told
     bool was_interrupted;
 };
 

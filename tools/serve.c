@@ -328,7 +328,7 @@ int serve_main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     allow_many_descriptors();
-    backoff_init(&serve.chance, serve.options.seed, NULL);
+    backoff_init(&serve.chance, serve.options.seed);
     rc = eddy_run(eddy_coro(serve_until_stopped, &serve), &(eddy_run_options){.keep_sigint = true});
     eddy_tls_context_free(serve.tls);
     serve_map_fini(&serve.map);

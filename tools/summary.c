@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "reasons.h"
 #include "record.h"
 
 static uint64_t dealt_with(const struct summary *summary)
@@ -91,5 +92,9 @@ void summary_write_json(const struct summary *summary, struct bytes *out)
     bytes_put_format(out,
                      ",\"interrupted\":%s,\"into\":", summary->was_interrupted ? "true" : "false");
     bytes_put_json(out, summary->into, strlen(summary->into));
+    if (summary->reasons != NULL) {
+        bytes_put_text(out, ",\"reasons\":");
+        reasons_write_json(summary->reasons, out);
+    }
     bytes_put_text(out, "}\n");
 }

@@ -43,6 +43,9 @@ TEST(a_url_alone_takes_the_defaults)
     assert_int_equal(options.retries, 3);
     assert_int_equal(options.max_size, 16 << 20);
     assert_true(options.timeout > 29.9 && options.timeout < 30.1);
+    assert_true(options.max_wait > 299 && options.max_wait < 301);
+    assert_false(options.has_cookies || options.is_verbose);
+    assert_true(status_set_has(&options.fail_on, 408) && status_set_has(&options.fail_on, 425));
     assert_true(options.rate < 1e-9);
     assert_string_equal(options.table, "documents");
     assert_true(options.target.is_stdout && options.target.kind == TARGET_NDJSON);

@@ -116,6 +116,21 @@ TEST(the_beginning_and_the_end_are_told)
     assert_string_equal(line, "0 of 0 (100 %), 0.0/s, 0 failed, took 0:00");
 }
 
+TEST(a_pause_is_told)
+{
+    struct progress progress = steady(true, 80, 4, 1);
+    char line[PROGRESS_LINE_MAX];
+    strcpy(progress.pause, "example.org paused 0:12");
+    expect_bar(&progress, 104, &(struct progress_style){.width = 90},
+               " 50% [############------------]  40/80  10/s  1 failed  0:05 left  "
+               "example.org paused 0:12");
+    expect_bar(&progress, 104, &(struct progress_style){.width = 35},
+               "40/80  example.org paused 0:12");
+    progress_line(&progress, 104, line, sizeof line);
+    assert_string_equal(line,
+                        "40 of 80 (50 %), 10/s, 1 failed, 0:05 left, example.org paused 0:12");
+}
+
 TEST(the_rate_follows_and_the_time_left_stays_calm)
 {
     struct progress progress = steady(true, 100000, 60, 0);
@@ -202,6 +217,7 @@ int main(void)
         cmocka_unit_test(no_bar_is_wider_than_its_terminal),
         cmocka_unit_test(an_unknown_total_shows_what_is_done),
         cmocka_unit_test(the_beginning_and_the_end_are_told),
+        cmocka_unit_test(a_pause_is_told),
         cmocka_unit_test(the_rate_follows_and_the_time_left_stays_calm),
         cmocka_unit_test(high_rates_are_shortened),
         cmocka_unit_test(a_plain_line_is_due_every_few_seconds),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * preflight.h: what would go wrong with every URL is found before the first one.
+ */
+#ifndef EDDY_TOOLS_PREFLIGHT_H
+#define EDDY_TOOLS_PREFLIGHT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct complaint;
+
+/*
+ * Raises the soft limit on descriptors to the hard one. Returns how many requests fit into it, up to
+ * `wanted`; then `out_limit` is the limit, if they are fewer. At least 1.
+ */
+size_t preflight_descriptors(size_t wanted, size_t *out_limit);
+
+/*
+ * Checks that `path` can be read and has at least one certificate in it. 0, or an error with a
+ * sentence. In a task.
+ */
+int preflight_cacert(const char *path, struct complaint *complaint);
+
+/*
+ * Checks that the proxy variables of the environment name proxies: SCHEME://HOST:PORT, where the
+ * scheme may be missing. 0, or -EINVAL with a sentence that names the variable.
+ */
+int preflight_proxies(struct complaint *complaint);
+
+#endif
