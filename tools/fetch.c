@@ -150,8 +150,23 @@ static int job_init(struct job *job, const struct fetch_options *options)
     return job->workers != NULL ? 0 : refuse_memory();
 }
 
+/* Frees what the workers use, once the last of them has ended. */
+static void free_shared(struct job *job)
+{
+    struct row *row;
+    while (job->rows != NULL && eddy_queue_get_nowait(job->rows, &row) == 0)
+        row_free(row);
+    eddy_queue_free(job->rows);
+    eddy_http_session_free(job->session);
+    job->rows = NULL;
+    job->session = NULL;
+}
+
+/* After the loop: no task, and no thread of its, uses the job any more. */
 static void job_fini(struct job *job)
 {
+    batch_fini(&job->batch);
+    free_shared(job);
     sink_free(job->sink);
     url_source_free(job->source);
     if (job->list_fd > STDIN_FILENO)
@@ -195,6 +210,9 @@ static int open_target(struct job *job)
     if (rc < 0 && rc != EDDY_CANCELLED) {
         job->complaint = complaint;
         job->stop = STOP_FAILED;
+        if (complaint.text[0] == '\0')
+            complain(&job->complaint, rc, 0, "%.200s can't be opened: %s", job->options->into,
+                     eddy_strerror(rc));
     }
     return rc;
 }
@@ -253,10 +271,14 @@ EDDY_ASYNC(run_job, (struct job *, job))
         if (rc < 0 && rc != -EPIPE) {
             job->complaint = complaint;
             job->stop = STOP_FAILED;
+            if (complaint.text[0] == '\0')
+                complain(&job->complaint, rc, 0, "%.200s can't be completed: %s",
+                         job->options->into, eddy_strerror(rc));
         }
     }
-    eddy_http_session_free(job->session);
-    eddy_queue_free(job->rows);
+    // Workers that are left (the poll has failed, say) are cancelled after this task has ended.
+    if (job->active_count == 0)
+        free_shared(job);
     return rc;
 }
 

@@ -10,6 +10,7 @@
  *   - A worker that hands over a row is never cancelled, so a row once made is landed.
  *   - A worker is counted as active from its creation until its done callback, also when it is
  *     cancelled before its first step. The callback of the last one ends the queue.
+ *   - A job that ends while there are URLs left has stopped for a reason, and says it.
  *   - The second signal ends the program on the spot. That is as safe as SIGKILL: each batch is
  *     whole on disk, or not there.
  *
@@ -17,6 +18,7 @@
  */
 #include "fetch_job.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,11 +34,15 @@ static int on_worker_done(eddy_future *task, void *data)
 {
     struct worker *worker = data;
     struct job *job = worker->job;
-    EDDY_IGNORE(eddy_future_exception(task));    // what can fail has stopped the job already
+    int rc = eddy_future_exception(task);
     worker->task = NULL;
     eddy_task_free(task);
-    if (--job->active_count == 0)
-        EDDY_IGNORE(eddy_queue_shutdown(job->rows, false));
+    if (--job->active_count > 0)
+        return 0;
+    // A worker that could not begin, for want of memory, leaves the URLs to the others.
+    if (!job->is_drained && job->stop == STOP_NONE)
+        job_fail(job, rc < 0 ? rc : -ECANCELED, "can't start a worker");
+    EDDY_IGNORE(eddy_queue_shutdown(job->rows, false));
     return 0;
 }
 
@@ -50,7 +56,8 @@ void job_start_worker(struct job *job)
     job->active_count++;
     int rc = eddy_future_add_done_callback(worker->task, on_worker_done, worker);
     if (rc < 0) {
-        job_fail(job, rc, "can't start a worker");
+        if (!eddy_future_done(worker->task))
+            job_fail(job, rc, "can't start a worker");
         EDDY_IGNORE(on_worker_done(worker->task, worker));
     }
 }

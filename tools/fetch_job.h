@@ -69,6 +69,15 @@ struct row {
     char url[];
 };
 
+/* Rows that wait to be written. The records lie in an array of their own, as the sink wants them. */
+struct batch {
+    struct row **rows;
+    struct record *records;
+    size_t count, capacity;
+    uint64_t body_size;
+    double due;    // by eddy_time(): when the first of them has waited enough
+};
+
 /* What cancelling a worker would cut off. */
 enum worker_state {
     WORKER_WAITS,         // for something to do, or for its turn: nothing is lost
@@ -111,6 +120,7 @@ struct job {
     eddy_queue *rows;          // struct row *, from the workers to the landing
     uint64_t unlanded_size;    // bytes of bodies that wait to be landed
     eddy_event has_room;       // unlanded_size is within its bound
+    struct batch batch;        // what is being landed; a thread may read it until the loop has ended
     size_t concurrency;        // options->concurrency, or fewer if descriptors are short
     struct worker *workers;    // that many
     size_t worker_count;       // started so far
@@ -189,5 +199,8 @@ EDDY_ASYNC_DECLARE(fetch_work, (struct worker *, worker));
 
 /* Lands rows until there are no more. Suspends. 0, or an error for which the job has stopped. */
 int fetch_land(struct job *job);
+
+/* Frees the rows that have not landed. No thread may work for the job any more. */
+void batch_fini(struct batch *batch);
 
 #endif

@@ -8,11 +8,13 @@
  *
  * What always holds:
  *   - A row is counted in the summary when it has landed, and not before.
- *   - A row is freed here, whether it has landed or not. After a failure, or when nobody reads the
- *     pipe any more, rows are only freed, until the workers have ended.
+ *   - After a failure, or when nobody reads the pipe any more, rows are only freed, until the
+ *     workers have ended.
+ *   - The batch belongs to the job. One that failed is not freed before the job is: the thread that
+ *     was writing it may still read it when the wait for that thread was cut off.
  *   - Nobody cancels the main task once the landing has begun.
  *
- * Owns the batch. Called by fetch.c.
+ * Called by fetch.c.
  */
 #include "fetch_job.h"
 
@@ -21,14 +23,10 @@
 
 enum { BATCH_SIZE_MAX = 8 << 20, BATCH_ROWS_FIRST = 512 };
 
-/* Rows that wait to be written. The records lie in a row of their own, as the sink wants them. */
-struct batch {
-    struct row **rows;
-    struct record *records;
-    size_t count, capacity;
-    uint64_t body_size;
-    double due;    // by eddy_time(): when the first of them has waited enough
-};
+static bool may_land(const struct job *job)
+{
+    return job->stop != STOP_FAILED && job->stop != STOP_PIPE_CLOSED;
+}
 
 static int batch_put(struct batch *batch, struct row *row)
 {
@@ -77,26 +75,24 @@ static void batch_clear(struct job *job, struct batch *batch, bool has_landed)
         EDDY_IGNORE(eddy_event_set(&job->has_room));
 }
 
-static bool may_land(const struct job *job)
+static void batch_write(struct job *job)
 {
-    return job->stop != STOP_FAILED && job->stop != STOP_PIPE_CLOSED;
-}
-
-static void batch_write(struct job *job, struct batch *batch)
-{
-    bool has_landed = false;
-    if (batch->count > 0 && may_land(job)) {
-        struct complaint complaint = {0};
-        int rc = sink_write(job->sink, batch->records, batch->count, &complaint);
-        has_landed = rc >= 0;
-        if (rc == -EPIPE) {
-            job_stop(job, STOP_PIPE_CLOSED);
-        } else if (rc < 0 && job->stop != STOP_FAILED) {
-            job->complaint = complaint;
-            job_stop(job, STOP_FAILED);
-        }
+    struct batch *batch = &job->batch;
+    if (batch->count == 0 || !may_land(job))
+        return;
+    struct complaint complaint = {0};
+    int rc = sink_write(job->sink, batch->records, batch->count, &complaint);
+    if (rc >= 0) {
+        batch_clear(job, batch, true);
+    } else if (rc == -EPIPE) {
+        batch_clear(job, batch, false);
+        job_stop(job, STOP_PIPE_CLOSED);
+    } else if (complaint.text[0] == '\0') {
+        job_fail(job, rc, "can't land rows");
+    } else if (job->stop != STOP_FAILED) {
+        job->complaint = complaint;
+        job_stop(job, STOP_FAILED);
     }
-    batch_clear(job, batch, has_landed);
 }
 
 static bool is_full(const struct job *job, const struct batch *batch)
@@ -110,33 +106,60 @@ static int next_row(struct job *job, const struct batch *batch, struct row **out
     int rc = eddy_queue_get_nowait(job->rows, out_row);
     if (rc != EDDY_QUEUE_EMPTY)
         return rc;
-    if (batch->count == 0)
+    if (batch->count == 0 || !may_land(job))
         return eddy_queue_get(job->rows, out_row);
     EDDY_TRY(eddy_timeout_at_begin(batch->due));
     rc = eddy_queue_get(job->rows, out_row);
     return eddy_timeout_end(rc);
 }
 
+static void drop_row(struct job *job, struct row *row)
+{
+    job->unlanded_size -= row->record.body_size;
+    row_free(row);
+}
+
+static void take_row(struct job *job, struct row *row)
+{
+    struct batch *batch = &job->batch;
+    if (!may_land(job)) {
+        drop_row(job, row);
+        return;
+    }
+    int rc = batch_put(batch, row);
+    if (rc < 0) {
+        job_fail(job, rc, "can't land a row");
+        drop_row(job, row);
+    } else if (batch->count == 1) {
+        batch->due = eddy_time() + job->sink->patience;
+    }
+}
+
 int fetch_land(struct job *job)
 {
-    struct batch batch = {0};
+    struct batch *batch = &job->batch;
     int rc;
     for (;;) {
         struct row *row;
-        rc = next_row(job, &batch, &row);
+        rc = next_row(job, batch, &row);
         if (rc < 0 && rc != EDDY_TIMEDOUT)
             break;
-        if (rc == 0 && batch.count == 0)
-            batch.due = eddy_time() + job->sink->patience;
-        if (rc == 0 && batch_put(&batch, row) < 0) {
-            job_fail(job, -ENOMEM, "can't land a row");
-            row_free(row);
-        }
-        if (rc == EDDY_TIMEDOUT || is_full(job, &batch) || eddy_time() >= batch.due)
-            batch_write(job, &batch);
+        if (rc == 0)
+            take_row(job, row);
+        if (rc == EDDY_TIMEDOUT || is_full(job, batch) || eddy_time() >= batch->due)
+            batch_write(job);
     }
-    batch_write(job, &batch);
-    free(batch.rows);
-    free(batch.records);
-    return rc == EDDY_QUEUE_SHUTDOWN ? 0 : rc;
+    if (rc != EDDY_QUEUE_SHUTDOWN)
+        return rc;
+    batch_write(job);
+    return 0;
+}
+
+void batch_fini(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        row_free(batch->rows[i]);
+    free(batch->rows);
+    free(batch->records);
+    *batch = (struct batch){0};
 }

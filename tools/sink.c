@@ -62,7 +62,22 @@ int sink_complain(int err, const char *path, struct complaint *complaint)
     case EISDIR:
         return complain(complaint, err, 0, "%.200s is a folder; name a file in it with --into",
                         path);
-    case EWOULDBLOCK:
+    case ESTALE:
+        return complain(complaint, err, 0,
+                        "%.200s was moved, removed or replaced while it was being written; what "
+                        "had landed went with it",
+                        path);
+    case ENOLCK:
+        return complain(complaint, err, 0,
+                        "%.200s can't be locked against other runs (%s); name a file on another "
+                        "file system with --into",
+                        path, strerror(-err));
+    case EAGAIN:
+        return complain(complaint, err, 0,
+                        "%.200s can't be written: no thread can be started for it (%s); raise the "
+                        "limit on processes, or free memory",
+                        path, strerror(-err));
+    case EBUSY:
         return complain(complaint, err, 0,
                         "%.200s is being written by another eddy fetch; wait for it, or name "
                         "another file with --into",

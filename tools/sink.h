@@ -42,14 +42,18 @@ struct sink {
  * is refused unless the job goes on with it or replaces it. Going on, it puts every URL that was
  * answered into `known`. `options` and `known` must live as long as the sink.
  *
- * Returns 0, EDDY_CANCELLED, or an error with a sentence; then nothing there has changed.
+ * Returns 0, EDDY_CANCELLED, or an error with a sentence; then nothing there has changed. *out_sink is
+ * to be freed in every case, NULL or not, after the loop has ended: after a cancellation a thread may
+ * still be at work on it.
  */
 int sink_open(const struct fetch_options *options, struct seen *known, struct sink **out_sink,
               struct complaint *complaint);
 
 /*
  * Writes a batch, and sets the kind of each record by its body. Returns 0, -EPIPE when nobody reads
- * standard output any more, or another error with a sentence; then none of the batch has landed.
+ * standard output any more, EDDY_CANCELLED, or another error with a sentence. After an error the
+ * sink can only be freed; the batch may have landed if the disk failed, or the call was cancelled.
+ * After a cancellation a thread may still read the records, until the loop has ended.
  */
 int sink_write(struct sink *sink, struct record *records, size_t count,
                struct complaint *complaint);

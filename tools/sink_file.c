@@ -14,7 +14,7 @@
  * What always holds:
  *   - The name always leads to a whole file, the old or the new: rename(2) is atomic.
  *   - A file that is no work of ours is never cut or copied, but refused.
- *   - An advisory lock keeps a second eddy fetch out; the new file is locked before the renaming.
+ *   - The file is locked (target_file.c), and so is the new one before it is renamed.
  *
  * Everything runs on a thread, and blocks. Called by sink_text.c.
  */
@@ -27,7 +27,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,7 +53,7 @@ static int copy_row(struct text_sink *sink, const struct landed_row *row, int to
     char block[8192];
     for (uint64_t at = row->start; at < row->end;) {
         size_t size = row->end - at < sizeof block ? (size_t)(row->end - at) : sizeof block;
-        ssize_t n = pread(sink->fd, block, size, (off_t)at);
+        ssize_t n = pread(sink->file.fd, block, size, (off_t)at);
         if (n <= 0)
             return n < 0 ? -errno : -EIO;
         errno = ENOSPC;    // what a short write means
@@ -71,7 +70,7 @@ static int take_rows(struct text_sink *sink, struct record_reader *reader, struc
 {
     struct landed_row row;
     int rc;
-    while ((rc = record_reader_next(reader, &row, sink->complaint)) > 0) {
+    while ((rc = record_reader_next(reader, &row, &sink->complaint)) > 0) {
         survey->row_count++;
         bool is_kept = row.was_answered && fetch_options_keeps(sink->options, row.status);
         int is_new = is_kept ? seen_put(answered, row.url, row.url_size) : 0;
@@ -94,7 +93,7 @@ static int read_through(struct text_sink *sink, struct seen *answered, int to,
     char *block = malloc(READ_SIZE);
     int rc = reader != NULL && block != NULL ? 0 : -ENOMEM;
     for (off_t at = 0; rc == 0;) {
-        ssize_t n = pread(sink->fd, block, READ_SIZE, at);
+        ssize_t n = pread(sink->file.fd, block, READ_SIZE, at);
         if (n <= 0) {
             rc = n < 0 ? -errno : 1;
             break;
@@ -121,34 +120,20 @@ static int open_beside(const struct text_sink *sink, char **out_name)
 {
     struct stat status;
     char *name;
-    if (fstat(sink->fd, &status) < 0)
+    if (fstat(sink->file.fd, &status) < 0)
         return -errno;
-    if (asprintf(&name, "%s.XXXXXX", sink->path) < 0)
+    if (asprintf(&name, "%s.XXXXXX", sink->file.path) < 0)
         return -ENOMEM;
     int fd = mkostemp(name, O_APPEND | O_CLOEXEC);
-    if (fd < 0) {
-        int err = -errno;
-        free(name);
-        return err;
-    }
-    // Rights that can't be had are no reason to fail: the file is ours either way.
-    if (fchmod(fd, status.st_mode & 07777) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-        errno = 0;
-    *out_name = name;
-    return fd;
-}
-
-/* Puts the file beside in the place of the old one, or away. Ends `name` in any case. */
-static int settle_beside(struct text_sink *sink, int fd, char *name, int err)
-{
-    if (err == 0 && fsync(fd) < 0)
-        err = -errno;
-    if (err == 0 && rename(name, sink->path) < 0)
-        err = -errno;
+    int err = fd < 0 ? -errno : target_file_lock_beside(fd);
     if (err == 0) {
-        close(sink->fd);
-        sink->fd = fd;
-    } else {
+        // If the same permissions can't be set, the file stays private to its owner.
+        if (fchmod(fd, status.st_mode & 07777) < 0)
+            errno = 0;
+        *out_name = name;
+        return fd;
+    }
+    if (fd >= 0) {
         unlink(name);
         close(fd);
     }
@@ -156,11 +141,28 @@ static int settle_beside(struct text_sink *sink, int fd, char *name, int err)
     return err;
 }
 
+/* Renames the file beside over the old one, or removes it after an error. Frees `name`. */
+static int settle_beside(struct text_sink *sink, int fd, char *name, int err)
+{
+    if (err == 0 && fsync(fd) < 0)
+        err = -errno;
+    if (err == 0)
+        err = target_file_check(&sink->file);
+    if (err == 0 && rename(name, sink->file.path) < 0)
+        err = -errno;
+    if (err < 0) {
+        unlink(name);
+        close(fd);
+    }
+    free(name);
+    return err < 0 ? err : target_file_take_place(&sink->file, fd);
+}
+
 int text_file_replace(struct text_sink *sink)
 {
-    if (!sink->is_regular) {
+    if (!sink->file.is_regular) {
         sink->is_replacing = false;
-        return text_write_all(sink, sink->fd, sink->text.data, sink->text.size);
+        return text_write_all(sink, sink->file.fd, sink->text.data, sink->text.size);
     }
     char *name;
     int fd = open_beside(sink, &name);
@@ -217,15 +219,15 @@ static int go_on(struct text_sink *sink)
     const char *path = sink->options->target.path;
     if (err == -EBADMSG) {
         char reason[200];
-        snprintf(reason, sizeof reason, "%.199s", sink->complaint->text);
-        return complain(sink->complaint, err, 0,
+        snprintf(reason, sizeof reason, "%.199s", sink->complaint.text);
+        return complain(&sink->complaint, err, 0,
                         "%.200s can't be gone on with: %s; name another file with --into", path,
                         reason);
     }
     if (err < 0)
         return err;
     if (survey.torn_size > torn_size_max(sink->options))
-        return complain(sink->complaint, -EBADMSG, 0,
+        return complain(&sink->complaint, -EBADMSG, 0,
                         "%.200s can't be gone on with: its last row, from byte %" PRIu64
                         " on, never ends; name another file with --into",
                         path, survey.whole_size);
@@ -233,55 +235,31 @@ static int go_on(struct text_sink *sink)
     sink->size = sink->is_csv && !survey.has_header ? 0 : survey.whole_size;
     if (survey.useless_count > 0)
         return drop_useless(sink);
-    return ftruncate(sink->fd, (off_t)sink->size) < 0 ? -errno : 0;
+    return ftruncate(sink->file.fd, (off_t)sink->size) < 0 ? -errno : 0;
 }
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
-static int open_or_create(struct text_sink *sink)
-{
-    // A link stays a link: what is renamed and locked is the file that it leads to.
-    const char *given = sink->options->target.path;
-    char *real = realpath(given, NULL);
-    sink->path = real != NULL ? real : strdup(given);
-    if (sink->path == NULL)
-        return -ENOMEM;
-    sink->fd = open(sink->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
-    if (sink->fd < 0 && errno == ENOENT) {
-        sink->fd = open(sink->path, O_RDWR | O_APPEND | O_CLOEXEC | O_CREAT | O_EXCL, 0666);
-        sink->was_created = sink->fd >= 0;
-    }
-    return sink->fd < 0 ? -errno : 0;
-}
-
 static int prepare(struct text_sink *sink)
 {
-    struct stat status;
     const struct fetch_options *options = sink->options;
-    if (fstat(sink->fd, &status) < 0)
-        return -errno;
-    sink->is_regular = S_ISREG(status.st_mode);
-    if (!sink->is_regular)
+    sink->size = sink->file.size;
+    if (!sink->file.is_regular || sink->size == 0)
         return 0;
-    if (flock(sink->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-        return -EWOULDBLOCK;
-    if (status.st_size == 0)
-        return 0;
-    sink->size = (uint64_t)status.st_size;
     if (options->is_resuming)
         return go_on(sink);
     sink->is_replacing = options->is_replacing;
     return options->is_replacing ? 0
-                                 : sink_complain_full(options->target.path, NULL, sink->complaint);
+                                 : sink_complain_full(options->target.path, NULL, &sink->complaint);
 }
 
 int text_file_open(struct text_sink *sink)
 {
-    sink->complaint->text[0] = '\0';
-    int err = open_or_create(sink);
+    sink->complaint.text[0] = '\0';
+    int err = target_file_open(&sink->file, sink->options->target.path, NULL);
     if (err == 0)
         err = prepare(sink);
-    if (err < 0 && sink->complaint->text[0] == '\0')
-        return sink_complain(err, sink->options->target.path, sink->complaint);
+    if (err < 0 && sink->complaint.text[0] == '\0')
+        return sink_complain(err, sink->options->target.path, &sink->complaint);
     return err;
 }

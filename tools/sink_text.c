@@ -6,8 +6,9 @@
  * back to where it was, so what is in it is whole rows; on a pipe that can't be had.
  *
  * What always holds:
- *   - One thread at a time works on a sink, while the task that called waits; and the job outlives
- *     its threads. So nothing here needs a lock.
+ *   - One thread at a time works on a sink, while the task that called waits. A call that was
+ *     cancelled leaves its thread at work; no other call follows it, and the job outlives its
+ *     threads. So nothing here needs a lock.
  *   - Standard output may be a pipe or a terminal that somebody made non-blocking: then the thread
  *     waits in poll(2).
  *
@@ -23,7 +24,6 @@
 
 #include <eddy/thread.h>
 
-#include "complaint.h"
 #include "fetch_options.h"
 
 /* Bytes of the buffer that are kept from one batch to the next. */
@@ -49,6 +49,8 @@ static int write_out(int fd, const char *data, size_t size)
             err = wait_writable(fd);
         else if (err == -EINTR)
             err = 0;
+        else if (n == 0)
+            err = -EIO;
         if (err < 0)
             return err;
         if (n > 0) {
@@ -62,7 +64,7 @@ static int write_out(int fd, const char *data, size_t size)
 int text_write_all(struct text_sink *sink, int fd, const void *data, size_t size)
 {
     int err = write_out(fd, data, size);
-    if (err < 0 && sink->is_regular && ftruncate(fd, (off_t)sink->size) < 0)
+    if (err < 0 && sink->file.is_regular && ftruncate(fd, (off_t)sink->size) < 0)
         return -errno;
     if (err == 0)
         sink->size += size;
@@ -88,10 +90,12 @@ static int make_text(struct text_sink *sink, struct record *records, size_t coun
 EDDY_ASYNC(write_batch, (struct text_sink *, sink), (struct record *, records), (size_t, count))
 {
     int err = make_text(sink, records, count);
+    if (err == 0)
+        err = target_file_check(&sink->file);
     if (err < 0)
         return err;
     err = sink->is_replacing ? text_file_replace(sink)
-                             : text_write_all(sink, sink->fd, sink->text.data, sink->text.size);
+                             : text_write_all(sink, sink->file.fd, sink->text.data, sink->text.size);
     if (err == 0)
         sink->has_header = true;
     if (sink->text.capacity > TEXT_KEPT_MAX)
@@ -103,7 +107,7 @@ static int complain_of(const struct text_sink *sink, int err, struct complaint *
 {
     if (err == EDDY_CANCELLED || err == -EPIPE)
         return err;
-    const char *path = sink->path != NULL ? sink->options->target.path : "standard output";
+    const char *path = sink->file.path != NULL ? sink->options->target.path : "standard output";
     return sink_complain(err, path, complaint);
 }
 
@@ -112,45 +116,42 @@ static int text_write(struct sink *base, struct record *records, size_t count,
 {
     struct text_sink *sink = text_of(base);
     int err = eddy_to_thread(eddy_coro(write_batch, sink, records, count));
-    if (err < 0)
-        return complain_of(sink, err, complaint);
-    sink->was_created = false;
-    return 0;
+    return err < 0 ? complain_of(sink, err, complaint) : 0;
 }
 
-EDDY_ASYNC(close_file, (struct text_sink *, sink), (bool, is_complete))
+/* Brings the rows to the disk. A pipe or device has nothing to sync. */
+static int sync_file(struct text_sink *sink)
+{
+    if (!sink->file.is_regular)
+        return 0;
+    if (fsync(sink->file.fd) < 0)
+        return -errno;
+    int err = target_file_check(&sink->file);
+    return err < 0 ? err : target_file_sync_folder(&sink->file);
+}
+
+EDDY_ASYNC(finish_file, (struct text_sink *, sink), (bool, is_complete))
 {
     bool has_more = is_complete && (sink->is_replacing || (sink->is_csv && !sink->has_header));
     int err = has_more ? write_batch(sink, NULL, 0) : 0;
-    if (sink->path == NULL)
-        return err;
-    // Some file systems say only here that there was no room. A pipe or device has nothing to sync.
-    if (err == 0 && sink->is_regular && fsync(sink->fd) < 0)
-        err = -errno;
-    if (close(sink->fd) < 0 && err == 0)
-        err = -errno;
-    sink->fd = -1;
-    return err;
+    return err < 0 ? err : sync_file(sink);
 }
 
 static int text_finish(struct sink *base, bool is_complete, struct complaint *complaint)
 {
     struct text_sink *sink = text_of(base);
-    int err = eddy_to_thread(eddy_coro(close_file, sink, is_complete));
+    int err = eddy_to_thread(eddy_coro(finish_file, sink, is_complete));
     if (err < 0)
         return complain_of(sink, err, complaint);
-    sink->was_created = sink->was_created && !is_complete;
+    if (is_complete)
+        target_file_keep(&sink->file);
     return 0;
 }
 
 static void text_free(struct sink *base)
 {
     struct text_sink *sink = text_of(base);
-    if (sink->path != NULL && sink->fd >= 0)
-        close(sink->fd);
-    if (sink->path != NULL && sink->was_created && sink->is_regular)
-        unlink(sink->path);
-    free(sink->path);
+    target_file_close(&sink->file);
     bytes_fini(&sink->text);
     free(sink);
 }
@@ -173,12 +174,20 @@ int sink_open_text(const struct fetch_options *options, struct seen *known, stru
         .sink = {&text_ops, .patience = options->target.is_stdout ? 0.05 : 0.5},
         .options = options,
         .known = known,
-        .fd = options->target.is_stdout ? STDOUT_FILENO : -1,
         .is_csv = options->target.kind == TARGET_CSV,
-        .complaint = complaint,
     };
-    int err = options->target.is_stdout ? 0 : eddy_to_thread(eddy_coro(open_file, sink));
-    // A cancelled opening goes on alone, on its thread; the job's end waits for it.
+    target_file_init(&sink->file);
+    // A cancelled opening goes on alone, on its thread; the end of the job waits for it.
     *out_sink = &sink->sink;
+    if (options->target.is_stdout) {
+        sink->file.fd = STDOUT_FILENO;
+        return 0;
+    }
+    int err = eddy_to_thread(eddy_coro(open_file, sink));
+    if (err == EDDY_CANCELLED)
+        return err;
+    if (err < 0 && sink->complaint.text[0] == '\0')
+        return sink_complain(err, options->target.path, complaint);
+    *complaint = sink->complaint;
     return err;
 }

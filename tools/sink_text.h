@@ -10,29 +10,28 @@
 
 #include <stdint.h>
 
+#include "complaint.h"
 #include "record.h"
 #include "sink.h"
+#include "target_file.h"
 
 struct text_sink {
     struct sink sink;
     const struct fetch_options *options;
-    struct seen *known;    // lent; filled while opening
-    char *path;            // of the file itself, links followed; NULL: standard output
-    int fd;                // -1: not open
-    bool is_regular;       // a plain file: it can be cut, renamed and locked
+    struct seen *known;             // lent; filled while opening
+    struct target_file file;        // its path is NULL for standard output
     bool is_csv;
     bool has_header;                // the header line of CSV has been written
-    bool is_replacing;              // `fd` is the old file, and its content stands yet
-    bool was_created;               // the file is ours, and nothing has landed in it yet
+    bool is_replacing;              // the file is the old one, and its content is still there
     uint64_t size;                  // of what is whole in the file
     struct bytes text;              // the batch being written
-    struct complaint *complaint;    // the job's, for the call under way
+    struct complaint complaint;     // what the thread has to say about the opening
 };
 
 /*
  * Opens the file that the options name, and looks what it holds; going on, it reads which URLs are
  * answered, cuts off a torn last row and takes out the rows that failed. Returns 0, or an error
- * with a sentence; then the file is as it was.
+ * with a sentence in sink->complaint; then the file is as it was.
  */
 int text_file_open(struct text_sink *sink);
 
