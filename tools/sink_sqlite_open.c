@@ -5,7 +5,7 @@
  * What always holds:
  *   - A database that is there already is first looked at through a connection that can't write.
  *     Only one whose table fits is opened for writing, which changes the journal's mode.
- *   - The connection leads to the locked file: that is checked after each opening.
+ *   - The connection leads to the locked file: that is checked before and after each opening.
  *
  * Called by sink_sqlite.c.
  */
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <eddy/loop.h>
 #include <eddy/task.h>
 
 #include "complaint.h"
@@ -27,11 +28,10 @@ enum {
     COLUMN_COUNT = SQLITE_COLUMN_COUNT,
     SQL_SIZE = SQLITE_TEXT_SIZE,
     PATH_SIZE = 4096 + 16,
-    BUSY_TRIES_MAX = 100,
 };
 _Static_assert(sizeof columns / sizeof *columns == COLUMN_COUNT, "all columns have a name");
 
-static const double busy_pause = 0.05;    // seconds
+static const double busy_pause = 0.05, busy_patience = 5;    // seconds
 
 /* --- What is said when it fails --------------------------------------------------------------- */
 
@@ -153,6 +153,7 @@ static int open_connection(struct sqlite_sink *sqlite, const eddy_sql_options *o
     int n = snprintf(url, sizeof url, "sqlite:%s", sqlite->file.path);
     if (n < 0 || (size_t)n >= sizeof url)
         return -ENAMETOOLONG;
+    EDDY_TRY(target_file_check(&sqlite->file));
     EDDY_TRY(eddy_sql_open(url, options, &sqlite->db));
     return target_file_check(&sqlite->file);
 }
@@ -206,8 +207,9 @@ int sqlite_open_for_writing(struct sqlite_sink *sqlite, struct complaint *compla
 {
     if (sqlite->db != NULL)
         return 0;
+    double until = eddy_time() + busy_patience;
     int rc = prepare_table(sqlite, complaint);
-    for (int tries = 1; rc == EDDY_SQL_BUSY && tries < BUSY_TRIES_MAX; tries++) {
+    while (rc == EDDY_SQL_BUSY && eddy_time() < until) {
         sqlite_close_connection(sqlite);
         EDDY_TRY(eddy_sleep(busy_pause));
         rc = prepare_table(sqlite, complaint);
