@@ -40,7 +40,8 @@ static int on_worker_done(eddy_future *task, void *data)
     if (--job->active_count > 0)
         return 0;
     // A worker that could not begin, for want of memory, leaves the URLs to the others.
-    if (!job->is_drained && job->stop == STOP_NONE)
+    bool has_more = !job->is_drained || job->hosts.aside_count > 0;
+    if (has_more && job->stop == STOP_NONE)
         job_fail(job, rc < 0 ? rc : -ECANCELED, "can't start a worker");
     EDDY_IGNORE(eddy_queue_shutdown(job->rows, false));
     return 0;

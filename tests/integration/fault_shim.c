@@ -17,6 +17,8 @@
  *
  * The shim allocates nothing and calls the kernel through syscall(2) for its own needs.
  */
+// Both names of each function are wanted: open and open64.
+#undef _FILE_OFFSET_BITS
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
