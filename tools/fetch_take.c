@@ -92,7 +92,6 @@ static int on_alarm(void *data)
     struct job *job = data;
     eddy_handle_free(job->alarm);
     job->alarm = NULL;
-    // A worker that finds nothing, as the clock is a little behind, sets the alarm again.
     fetch_call_another(job);
     return 0;
 }
@@ -103,7 +102,8 @@ static void set_alarm(struct job *job)
     if (isinf(at) || (job->alarm != NULL && job->alarm_at <= at))
         return;
     fetch_take_end(job);
-    int rc = eddy_call_at(at, on_alarm, job, &job->alarm);
+    // A little later, as the loop's clock counts nanoseconds: rounded, it could be just before.
+    int rc = eddy_call_at(at + 1e-6, on_alarm, job, &job->alarm);
     job->alarm_at = at;
     if (rc < 0)
         job_fail(job, rc, "can't wait for a host");

@@ -47,7 +47,7 @@ static int wait_for_turn(struct worker *worker)
 /* Says in the row that there was to be another try, so that a later run makes it. */
 static void record_interrupt(struct row *row)
 {
-    if (row->record.error == NULL)
+    if (row->record.status > 0)
         row_set_error(row, "status %d; interrupted before it was tried again", row->record.status);
 }
 
@@ -122,10 +122,11 @@ static enum step wait_for_host(struct worker *worker, struct row *row, double re
 static enum step wait_for_resource(struct worker *worker, struct row *row)
 {
     struct job *job = worker->job;
-    if (job->active_count <= 1 || job->stop != STOP_NONE)
+    size_t count = job->active_count < job->concurrency ? job->active_count : job->concurrency;
+    if (count <= 1 || job->stop != STOP_NONE)
         return try_later(worker, row, -1);
     worker->is_superfluous = true;
-    job->concurrency = job->active_count - 1;
+    job->concurrency = count - 1;
     if (!job->has_told_resource)
         show_say(&job->show, "%s; going on with fewer requests at a time", row->record.error);
     job->has_told_resource = true;

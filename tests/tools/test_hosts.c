@@ -269,6 +269,77 @@ TEST(a_request_that_waits_for_its_turn_is_held_when_its_host_is_paused)
     end();
 }
 
+/*
+ * A server that allows 20 requests in any second and refuses the others for one; each answer takes
+ * 5 ms. Returns the number of requests that were sent until all were answered.
+ */
+static int serve_storm(size_t concurrency, int count)
+{
+    static struct host_request storm[200];
+    static double answer_at[200], allowed_at[200];
+    static bool is_allowed[200];
+    int sent = 0, answered = 0, allowed = 0, entered = 0;
+    double now = 0;
+    memset(storm, 0, sizeof storm);
+    begin(concurrency, 300);
+    while (answered < count) {
+        // Send what may be sent.
+        for (size_t under_way = 0; under_way < concurrency;) {
+            under_way = 0;
+            for (int i = 0; i < entered; i++)
+                under_way += storm[i].state == HOST_REQUEST_UNDER_WAY && storm[i].host != NULL;
+            if (under_way == concurrency)
+                break;
+            struct host_request *request = hosts_take(&hosts, now);
+            if (request == NULL && entered < count) {
+                request = &storm[entered++];
+                assert_int_equal(hosts_enter(&hosts, request, "http://a"), 0);
+                if (!hosts_begin(&hosts, request, now))
+                    continue;
+            } else if (request == NULL) {
+                break;
+            }
+            int i = (int)(request - storm);
+            int recent = 0;
+            for (int j = 0; j < allowed; j++)
+                recent += allowed_at[j] > now - 1;
+            is_allowed[i] = recent < 20;
+            if (is_allowed[i])
+                allowed_at[allowed++] = now;
+            answer_at[i] = now + 0.005;
+            sent++;
+        }
+        // On to the next answer, or to the end of a pause.
+        int next = -1;
+        for (int i = 0; i < entered; i++)
+            if (storm[i].host != NULL && storm[i].state == HOST_REQUEST_UNDER_WAY &&
+                (next < 0 || answer_at[i] < answer_at[next]))
+                next = i;
+        if (next < 0) {
+            now = hosts_next_time(&hosts);
+            continue;
+        }
+        now = answer_at[next];
+        if (is_allowed[next]) {
+            hosts_answered(&hosts, &storm[next], now);
+            hosts_leave(&hosts, &storm[next]);
+            answered++;
+        } else {
+            assert_true(hosts_refused(&hosts, &storm[next], now, 1, 0.5, &until));
+        }
+    }
+    assert_true(now < 15);
+    end();
+    return sent;
+}
+
+TEST(a_server_that_limits_the_rate_is_not_stormed)
+{
+    assert_true(serve_storm(10, 200) < 300);
+    assert_true(serve_storm(30, 200) < 330);
+    assert_true(serve_storm(200, 200) < 600);    // the first crowd is one of 200
+}
+
 TEST(hosts_take_turns)
 {
     begin(2, 300);
@@ -352,6 +423,7 @@ int main(void)
         cmocka_unit_test(a_url_that_alone_is_refused_does_not_hold_up_its_host),
         cmocka_unit_test(a_failed_request_keeps_its_place),
         cmocka_unit_test(a_request_that_waits_for_its_turn_is_held_when_its_host_is_paused),
+        cmocka_unit_test(a_server_that_limits_the_rate_is_not_stormed),
         cmocka_unit_test(hosts_take_turns),
         cmocka_unit_test(everything_put_aside_can_be_taken_back_at_the_end),
         cmocka_unit_test(hosts_come_and_go),
