@@ -26,6 +26,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <eddy/http_url.h>
+
 #include "json_check.h"
 
 enum { BODY_SIZE_FIRST = 8192 };
@@ -176,15 +178,28 @@ static enum try_outcome judge_answer(struct job *job, struct row *row, int rc, d
     return row->error == NULL ? TRY_ANSWERED : TRY_FAILED;
 }
 
+/* The message behind the URL that it begins with, if that is `url` without user and fragment. */
+static const char *skip_url(const char *message, const eddy_http_url *url)
+{
+    size_t origin_size = strlen(url->origin), size = origin_size + url->target.size;
+    if (strncmp(message, url->origin, origin_size) != 0 ||
+        strncmp(message + origin_size, url->target.data, url->target.size) != 0 ||
+        strncmp(message + size, ": ", 2) != 0)
+        return message;
+    return message + size + 2;
+}
+
 /* Tells the error without the URL before it, which the row has anyway. */
 static void record_error(struct row *row, int rc)
 {
+    EDDY_AUTO(eddy_http_url) *url = NULL;
+    // What is no URL has failed with the message of this very call.
+    EDDY_IGNORE(eddy_http_url_parse(row->url, row->url_size, 0, &url));
     const char *message = eddy_error_message(eddy_error_get(rc));
     if (message == NULL)
         message = eddy_strerror(rc);
-    if (strncmp(message, row->url, row->url_size) == 0 &&
-        strncmp(message + row->url_size, ": ", 2) == 0)
-        message += row->url_size + 2;
+    if (url != NULL)
+        message = skip_url(message, url);
     row_set_error(row, "%s", message);
     for (char *c = row->error; c != NULL && *c != '\0'; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)

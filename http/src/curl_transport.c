@@ -102,7 +102,7 @@ static bool has_ended(const struct curl_channel *channel)
 
 static bool has_head(const struct curl_channel *channel)
 {
-    return channel->has_ended || channel->response->is_head_complete;
+    return channel->has_ended || eddy__http_response_is_for_reader(channel->response);
 }
 
 static bool has_bytes(const struct curl_channel *channel)
@@ -444,7 +444,7 @@ static int open_exchange(const struct http_request *request, eddy_http_response 
     channel->request_body_size = request->body.size;
     EDDY_TRY(eddy__curl_set_request(channel, session, request));
     EDDY_TRY(carry_past_idle(channel, request));
-    return response->is_streamed && response->is_head_complete ? 0 : outcome(channel);
+    return eddy__http_response_is_for_reader(response) ? 0 : outcome(channel);
 }
 
 static int fetch(eddy_http_response *response)

@@ -123,6 +123,12 @@ const char *eddy__http_response_location(const eddy_http_response *response);
 /* The head of such a redirect is complete: sets the limits on reading its body. */
 void eddy__http_response_begin_discarding(eddy_http_response *response);
 
+/* Whether the transport stops here, and leaves the body to the reader. */
+static inline bool eddy__http_response_is_for_reader(const eddy_http_response *response)
+{
+    return response->is_streamed && response->is_head_complete && !response->is_discarded;
+}
+
 /* Counts `size` bytes of that body. 0, or EDDY_HTTP_TOO_LARGE: no more of it is read. */
 int eddy__http_response_discard(eddy_http_response *response, size_t size);
 

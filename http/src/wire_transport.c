@@ -35,9 +35,9 @@
 #include "idle.h"
 
 enum {
-    UPLOAD_ABOVE = 64 * 1024,    // bytes of a body that is sent beside the reading
-    HEAD_REUSE_MAX = 8 * 1024,   // a larger head may take time to be sent: over a new connection
-    INTERIM_MAX = 100,           // answers before the answer (100, 103)
+    UPLOAD_ABOVE = 64 * 1024,     // bytes of a body that is sent beside the reading
+    HEAD_REUSE_MAX = 8 * 1024,    // a larger head may take time to be sent: over a new connection
+    INTERIM_MAX = 100,            // answers before the answer (100, 103)
 };
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
@@ -196,7 +196,7 @@ static int feed(struct wire_connection *connection, eddy_span bytes)
         rc = act_on(connection, event, body);
         // Of a streamed body no more than this is taken before its reader asks; but the parser may
         // know already that it has ended.
-        if (response->is_streamed && response->is_head_complete &&
+        if (eddy__http_response_is_for_reader(response) &&
             (event == HTTP_EVENT_HEAD || response->body_size > 0))
             bytes.size = sum;
     }
@@ -292,7 +292,7 @@ static int converse(struct wire_connection *connection, const struct http_reques
 {
     const eddy_http_response *response = connection->response;
     EDDY_TRY(send_request(connection, request));
-    while (!connection->has_ended && !(response->is_streamed && response->is_head_complete))
+    while (!connection->has_ended && !eddy__http_response_is_for_reader(response))
         EDDY_TRY(receive(connection));
     return 0;
 }

@@ -46,7 +46,7 @@ static void write_configuration(const char *path)
             "  access_log off; client_body_temp_path %1$s/b; proxy_temp_path %1$s/p;\n"
             "  fastcgi_temp_path %1$s/f; uwsgi_temp_path %1$s/u; scgi_temp_path %1$s/s;\n"
             "  ssl_certificate %2$s; ssl_certificate_key %3$s;\n"
-            "  server { listen 127.0.0.1:%4$d ssl http2; return 200 '$connection'; }\n"
+            "  server { listen 127.0.0.1:%4$d ssl http2; return 200 '$connection $request_uri'; }\n"
             "  server { listen 127.0.0.1:%5$d ssl; return 200 '$connection'; }\n"
             "}\n",
             folder, certificate_file(), key_file(), new_port, old_port);
@@ -119,6 +119,20 @@ TEST_REAL(a_server_that_offers_http2_gets_it)
     for (int i = 0; i < 3; i++) {
         EXPECT_EQ(version_of(session, at_port(new_port), &next), 20);
         EXPECT_EQ(next, first);
+    }
+}
+
+TEST_REAL(http2_sends_the_url_as_written)
+{
+    static const char target[] = "/%2f%3a[a]~%7e//b?c[]=%zz|%2F?";
+    EDDY_AUTO(eddy_http_session) *session = trusting_session((eddy_http_session_options){0});
+    char url[128];
+    snprintf(url, sizeof url, "%s%s#part", at_port(new_port), target + 1);
+    for (int i = 0; i < 2; i++) {
+        EDDY_AUTO(eddy_http_response) *response = NULL;
+        REQUIRE(EXPECT_EQ(eddy_http_session_get(session, url, NULL, &response), 0));
+        EXPECT_EQ(eddy_http_response_version(response), 20);
+        EXPECT_STR(strchr(eddy_http_response_body(response).data, '/'), target);
     }
 }
 
@@ -210,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST_OF(a_server_that_offers_http2_gets_it),
+        TEST_OF(http2_sends_the_url_as_written),
         TEST_OF(one_that_does_not_is_spoken_to_as_it_wants),
         TEST_OF(http2_can_be_refused),
         TEST_OF(requests_that_begin_together_share_what_the_first_finds_out),

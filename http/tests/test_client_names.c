@@ -22,6 +22,7 @@
 #include <eddy/curl.h>
 
 static atomic_int lookups;
+static char last_name[256];    // looked up; set on another thread, which is waited for
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
 static bool gate_is_open;    // guarded by gate_lock
@@ -83,6 +84,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         return 0;
     }
     atomic_fetch_add(&lookups, 1);
+    snprintf(last_name, sizeof last_name, "%s", name);
     if (strncmp(name, "slow", 4) == 0)
         wait_at_gate();
     if (strncmp(name, "none", 4) == 0)
@@ -143,6 +145,53 @@ TEST_REAL(addresses_and_localhost_need_no_lookup)
     EXPECT_EQ(get(session, "/hello", "hello\n"), 200);
     EXPECT_EQ(get(session, at_name("localhost", "/hello"), "hello\n"), 200);
     EXPECT_EQ(atomic_load(&lookups), 0);
+}
+
+/* Whether the server at `name` reads `host` as the request's Host, without its port. */
+static void expect_host(eddy_http_session *session, const char *name, const char *host)
+{
+    char field[128];
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    snprintf(field, sizeof field, "Host: %s:%d\r\n", host, server_port());
+    if (EXPECT_EQ(eddy_http_session_get(session, at_name(name, "/echo"), NULL, &response), 0) &&
+        !strstr(eddy_http_response_body(response).data, field))
+        harness_expect(false, __FILE__, __LINE__, "%s sends no %s", name, field);
+}
+
+TEST_REAL(an_international_name_is_looked_up_in_ascii_whatever_the_locale)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    atomic_store(&lookups, 0);
+    expect_host(session,
+                "b\xc3\xbc"
+                "cher.test",
+                "xn--bcher-kva.test");
+    EXPECT_STR(last_name, "xn--bcher-kva.test");
+    expect_host(session,
+                "B%C3%9C"
+                "CHER.test",
+                "xn--bcher-kva.test");
+    expect_host(session, "xn--BCHER-kva\xe3\x80\x82test", "xn--bcher-kva.test");
+    EXPECT_EQ(atomic_load(&lookups), 1);
+    expect_host(session,
+                "b\xc3\xbc"
+                "cher.localhost",
+                "xn--bcher-kva.localhost");
+    EXPECT_EQ(get(session, at_name("\xff.test", "/hello"), NULL), EDDY_HTTP_URL);
+}
+
+TEST_REAL(a_name_with_a_dot_at_its_end_is_verified_without_it)
+{
+    EDDY_AUTO(eddy_http_session) *session =
+        new_session(&(eddy_http_session_options){.cacert = certificate_file()});
+    char url[128];
+    const char *port = strrchr(at_tls(""), ':') + 1;
+    snprintf(url, sizeof url, "https://host.test.:%s/hello", port);
+    EXPECT_EQ(get(session, url, "hello\n"), 200);
+    EXPECT_STR(last_name, "host.test.");
+    snprintf(url, sizeof url, "https://other.test.:%s/hello", port);
+    EXPECT_EQ(get(session, url, NULL), EDDY_HTTP_TLS);
+    expect_host(session, "host.test.", "host.test.");
 }
 
 TEST_REAL(a_name_that_is_not_there_says_so)
@@ -263,7 +312,9 @@ TEST_REAL(removing_a_transfer_does_not_wait_for_libcurls_resolver)
     EXPECT_EQ(eddy_sleep(0.1), 0);    // libcurl's thread ends by itself
 }
 
-RUN_CLIENT_TESTS(false, TEST_OF(a_name_is_looked_up_once),
+RUN_CLIENT_TESTS(true, TEST_OF(a_name_is_looked_up_once),
+                 TEST_OF(an_international_name_is_looked_up_in_ascii_whatever_the_locale),
+                 TEST_OF(a_name_with_a_dot_at_its_end_is_verified_without_it),
                  TEST_OF(addresses_and_localhost_need_no_lookup),
                  TEST_OF(a_name_that_is_not_there_says_so),
                  TEST_OF(a_slow_lookup_runs_into_the_limits),

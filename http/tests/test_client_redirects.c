@@ -199,6 +199,12 @@ TEST_REAL(a_short_body_of_a_redirect_keeps_the_connection)
     forget_state(session);
     EXPECT_EQ(get(session, "/redirects?5", "hello\n"), 200);
     EXPECT_EQ(get(session, "/go-long", "hello\n"), 200);
+    eddy_http_request_options streamed = {.stream = true};
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    char buf[16];
+    REQUIRE(eddy_http_session_get(session, at("/redirects?3"), &streamed, &response) == 0);
+    EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 6);
+    EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 0);
     EXPECT_EQ(ask_state(session).connections, 0);
 }
 

@@ -228,6 +228,23 @@ TEST(redirects_and_cookies_work_as_over_the_network)
     EXPECT(eddy_http_mock_call_header(eddy_http_mock_call_at(mock, 2), "Cookie") == NULL);
 }
 
+TEST(the_body_of_a_redirect_is_not_waited_for)
+{
+    EDDY_AUTO(eddy_http_mock) *mock = new_mock();
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    eddy_http_header to[] = {{"Location", "/to"}, {"Content-Length", "100"}, {0}};
+    answer(mock, "GET", "http://h.test/from",
+           (eddy_http_mock_answer){.status = 302, .headers = to, .body_delay = 50.0, .text = "x"});
+    answer(mock, "GET", "http://h.test/to", (eddy_http_mock_answer){.text = "there"});
+    double began = eddy_time();
+    EXPECT_EQ(get(session, "http://h.test/from", "there"), 200);
+    EXPECT(eddy_time() - began <= 1.0);
+    answer(mock, "GET", "http://h.test/from",
+           (eddy_http_mock_answer){.status = 302, .headers = to, .error = EDDY_HTTP_PARTIAL});
+    answer(mock, "GET", "http://h.test/to", (eddy_http_mock_answer){.delay = 50.0});
+    EXPECT_EQ(get(session, "http://h.test/from", ""), 200);    // its limits are the usual ones
+}
+
 TEST(bodies_are_decoded)
 {
     static const unsigned char gzip[] = {0x1f, 0x8b, 0x08, 0,    0,    0,    0,    0,    0,
@@ -488,6 +505,7 @@ int main(void)
         TEST_OF(a_star_stands_for_any_bytes),
         TEST_OF(requests_are_remembered_as_they_were_made),
         TEST_OF(redirects_and_cookies_work_as_over_the_network),
+        TEST_OF(the_body_of_a_redirect_is_not_waited_for),
         TEST_OF(bodies_are_decoded),
         TEST_OF(errors_are_what_they_are_over_the_network),
         TEST_OF(limits_on_time_hold),

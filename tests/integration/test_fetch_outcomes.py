@@ -60,6 +60,21 @@ def every_misbehaviour_ends_in_a_row_and_the_job_goes_on(folder):
 
 
 @case
+def an_error_tells_the_reason_and_neither_url_nor_password(folder):
+    path = os.path.join(folder, "x.db")
+    port = free_port()
+    urls = [f"http://127.0.0.1:{port}/x", f"HTTP://127.0.0.1:{port}/%7e[a]?b#part",
+            f"http://ann:sesame@127.0.0.1:{port}/x", "http://b\u00fccher.invalid/"]
+    expect_exit(fetch("-f", "-", "--into", path, "--retries", 0, feed="\n".join(urls).encode()), 1)
+    rows = read_database(path)
+    expect_equal(sorted(rows), sorted(urls), "the URLs")
+    for row in rows.values():
+        expect("http" not in row["error"].lower(), f"the URL in {row['error']!r}")
+        expect("sesame" not in row["error"], f"a password in {row['error']!r}")
+    expect("xn--bcher-kva.invalid" in rows[urls[3]]["error"], "the ASCII form of the name")
+
+
+@case
 def retry_after_is_waited_for(folder):
     with Peer() as peer:
         began = time.monotonic()
