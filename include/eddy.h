@@ -37,5 +37,6 @@
 #include <eddy/thread_future.h>
 #include <eddy/timeout.h>
 #include <eddy/wait.h>
+#include <eddy/wakeup.h>
 
 #endif

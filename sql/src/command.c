@@ -2,9 +2,9 @@
 /*
  * command.c: the life of a command, and waiting for one. command.h says what always holds.
  *
- * The waiting side is short because everything a command changes (who has the connection, what a
- * cursor has got) is written down by on_settled, which is called whether or not a task still
- * waits. So a cancelled task returns at once, and the books are right all the same.
+ * Everything a command changes (the lease, a cursor's rows) is updated by on_settled, which is
+ * called whether or not a task still waits. So a cancelled task returns at once, and the state is
+ * still right.
  *
  * Owns the blocks. Called by connection.c, statement.c, cursor.c, transaction.c and the drivers.
  */
@@ -107,9 +107,13 @@ void eddy__sql_submit(struct command *command)
 
 void eddy__sql_settle(struct command *command, enum settlement how)
 {
-    command->verdict = how == SETTLE_FINISHED    ? command->status
-                       : how == SETTLE_CANCELLED ? EDDY_CANCELLED
-                                                 : EDDY_SQL_CLOSED;
+    switch (how) {
+    case SETTLE_FINISHED: command->verdict = command->status; break;
+    case SETTLE_LOST: command->verdict = EDDY_SQL_CLOSED; break;
+    case SETTLE_CANCELLED: command->verdict = EDDY_CANCELLED; break;
+    case SETTLE_REFUSED: command->verdict = -ENOMEM; break;
+    }
+    command->has_run = how == SETTLE_FINISHED;
     command->is_settled = true;
     if (command->on_settled != NULL)
         command->on_settled(command);
@@ -123,12 +127,24 @@ void eddy__sql_settle(struct command *command, enum settlement how)
     eddy__sql_command_free(command);
 }
 
+int eddy__sql_arm(struct command *command)
+{
+    if (command->done != NULL)
+        return 0;
+    eddy_future *done = eddy_future_new(void);
+    if (eddy_future_done(done))             // what can't be made has failed already
+        return -ENOMEM;
+    command->done = done;
+    return 0;
+}
+
 int eddy__sql_wait(struct command *command)
 {
     if (command->is_settled)
         return 0;
-    command->done = eddy_future_new(void);
-    int rc = eddy_await(command->done);
+    int rc = eddy__sql_arm(command);
+    if (rc >= 0)
+        rc = eddy_await(command->done);
     eddy_future_free(command->done);
     command->done = NULL;
     return rc;
@@ -146,8 +162,14 @@ ssize_t eddy__sql_verdict(const struct command *command)
 
 ssize_t eddy__sql_perform(struct command *command)
 {
+    int rc = eddy__sql_arm(command);
+    if (rc < 0) {
+        eddy__sql_command_ref(command);     // the driver's, which settle releases
+        eddy__sql_settle(command, SETTLE_REFUSED);
+        return rc;
+    }
     eddy__sql_submit(command);
-    int rc = eddy__sql_wait(command);
+    rc = eddy__sql_wait(command);
     if (rc >= 0)
         return eddy__sql_verdict(command);
     if (!command->is_settled) {

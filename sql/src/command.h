@@ -2,16 +2,17 @@
 /*
  * command.h: one thing that a connection is asked to do, and the rows it may answer with.
  *
- * A command is a block on the heap that outlives the wait for it: the task that asks lays its
- * statement and values down in it, the driver (maybe on another thread) works on it, and the loop
- * settles it, whether or not somebody still waits.
+ * A command is a block on the heap that outlives the wait for it. It carries a copy of the statement
+ * and its values; the driver works on it, maybe on another thread; the loop settles it, whether or
+ * not a task still waits.
  *
  *     new --submit--> queued --> running --> finished --settle--> settled, then on_settled()
  *                        \__cancel: never runs________________/
  *
- * What always holds:
+ * Invariants:
  *   - From submit to settle the driver holds a reference; the last reference frees the block.
- *   - Between submit and settle only the driver writes to the answer; the loop reads it after.
+ *   - Until settle only the driver writes the answer. The loop reads it only if `has_run` is set: the
+ *     driver may still be at work on a command that was settled as lost.
  *   - Every submitted command is settled exactly once, on the loop's thread.
  */
 #ifndef EDDY_SQL_COMMAND_H
@@ -57,13 +58,12 @@ struct command {
     size_t column_count, row_count;
     size_t row_max;                     // rows to fetch at most; 0: the connection's batch
     bool only_first;                    // let the statement go after this batch
-    uint64_t transaction;               // the number of the one it belongs to; 0: none
+    uint64_t transaction;               // the number of the one it begins, ends or runs in; 0: none
     void *remote_statement;             // the driver's; PREPARE answers with it
     void *remote_cursor;                // the driver's; QUERY answers with it
 
-    // The answer: the driver's until the command is settled.
+    // The answer: written by the driver, read by the loop if has_run.
     ssize_t status;
-    bool has_run;                       // false: the rest of the answer says nothing
     size_t parameter_count;             // PREPARE
     bool transaction_is_open;           // after the command
     struct rows *rows;
@@ -76,10 +76,11 @@ struct command {
 
     // The loop's thread alone.
     struct eddy_sql *connection;        // a reference
-    eddy_future *done;                  // who waits; NULL: nobody (any more)
+    eddy_future *done;                  // a task waits for it, or will; NULL: none does
     ssize_t verdict;                    // the status, once settled
     bool is_settled;
-    bool is_abandoned;                  // nobody will look at the verdict
+    bool has_run;                       // settled as finished: the answer is valid
+    bool is_abandoned;                  // its task has stopped waiting: the verdict goes unread
     void (*on_settled)(struct command *command);
     void *context;                      // for on_settled
 };
@@ -94,12 +95,19 @@ struct command *eddy__sql_command_new(struct eddy_sql *connection, enum command_
 struct command *eddy__sql_command_ref(struct command *command);
 void eddy__sql_command_free(struct command *command);     // one reference; on any thread
 
-/* Hands it to the driver; it will be settled. For commands that nobody waits for. */
+/*
+ * Allocates what the first eddy__sql_wait() needs: 0 or -ENOMEM. Called before submit, so that a wait
+ * for a command that is under way can't fail for lack of memory.
+ */
+int eddy__sql_arm(struct command *command);
+
+/* Hands it to the driver, which settles it. */
 void eddy__sql_submit(struct command *command);
 
 /*
- * Submits and waits; the status of the command, with its message attached, or EDDY_CANCELLED. Then
- * it has been given up unless it is settled: the driver stops it, and on_settled follows.
+ * Submits and waits. Returns the status of the command, with its message attached, or EDDY_CANCELLED:
+ * then the command is abandoned unless it is settled; the driver stops it, and on_settled follows.
+ * Without memory for the wait it is settled as refused, with -ENOMEM, and never runs.
  */
 EDDY_SUSPENDS ssize_t eddy__sql_perform(struct command *command);
 
@@ -110,10 +118,10 @@ EDDY_SUSPENDS int eddy__sql_wait(struct command *command);
 ssize_t eddy__sql_verdict(const struct command *command);
 
 /*
- * For drivers, on the loop's thread: the command is finished, or lost with its connection, or
- * cancelled before it ran. Gives the driver's reference back.
+ * For drivers, on the loop's thread: the command is finished, or lost with its connection (it may
+ * have run, or run still), or cancelled or refused before it ran. Releases the driver's reference.
  */
-enum settlement { SETTLE_FINISHED, SETTLE_LOST, SETTLE_CANCELLED };
+enum settlement { SETTLE_FINISHED, SETTLE_LOST, SETTLE_CANCELLED, SETTLE_REFUSED };
 void eddy__sql_settle(struct command *command, enum settlement how);
 
 void eddy__sql_rows_free(struct rows *rows);

@@ -4,11 +4,12 @@
  *
  *     new --OPEN--> open --close or free--> closed --last reference--> freed
  *
- * What always holds:
- *   - Closed is for good, and comes before the driver stops; nothing is submitted after but what
- *     the driver settles as lost at once.
+ * Invariants:
+ *   - A closed connection stays closed. It is marked so before the driver stops; what is submitted
+ *     afterwards is settled as lost at once.
  *   - Cursors, statements and commands hold references, so that they and the connection may be
  *     freed in any order.
+ *   - A write transaction that close ends is an error of close.
  */
 #include <errno.h>
 #include <math.h>
@@ -131,8 +132,11 @@ static int connect_to(struct eddy_sql *connection, const char *where)
     int rc = connection->driver->start(where, &connection->options, &connection->remote);
     if (rc < 0)
         return rc;
+    connection->closer = eddy__sql_command_new(connection, COMMAND_CLOSE, NULL, NULL, 0, 0);
     struct command *command =
-        eddy__sql_command_new(connection, COMMAND_OPEN, where, NULL, 0, 0);
+        connection->closer != NULL
+            ? eddy__sql_command_new(connection, COMMAND_OPEN, where, NULL, 0, 0)
+            : NULL;
     if (command == NULL)
         return -ENOMEM;
     rc = (int)eddy__sql_perform(command);
@@ -154,7 +158,7 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
     if (connection == NULL)
         return -ENOMEM;
     int rc = connect_to(connection, where);
-    // Not known to this connection any longer: the caller's strings.
+    // The caller's strings; the driver has copies.
     connection->options.journal_mode = connection->options.synchronous = NULL;
     if (rc < 0) {
         eddy_sql_free(connection);
@@ -165,7 +169,7 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
     return 0;
 }
 
-/* From here on nobody else gets in, and who waits in the row is told. */
+/* From here on every call fails with EDDY_SQL_CLOSED, and the tasks that wait for the lease are told. */
 static void shut(struct eddy_sql *connection)
 {
     connection->is_closed = true;
@@ -176,13 +180,19 @@ static void shut(struct eddy_sql *connection)
     connection->undo = NULL;
 }
 
-static int close_in_order(struct eddy_sql *connection)
+static int close_in_order(struct eddy_sql *connection, struct command *command)
 {
-    struct command *command = eddy__sql_command_new(connection, COMMAND_CLOSE, NULL, NULL, 0, 0);
-    if (command == NULL)
-        return -ENOMEM;
-    int rc = (int)eddy__sql_perform(command);
-    eddy__sql_command_free(command);
+    return eddy_within(connection->options.close_timeout, (int)eddy__sql_perform(command));
+}
+
+static int tell_closing(const struct eddy_sql *connection, int rc, bool has_lost)
+{
+    if (rc == EDDY_TIMEDOUT)
+        return eddy_fail(rc, "eddy_sql_close: what was under way has been interrupted after %g s",
+                         connection->options.close_timeout);
+    if (rc >= 0 && has_lost)
+        return eddy_fail(EDDY_SQL_ABORTED, "eddy_sql_close: a transaction was open; it has been "
+                                           "rolled back");
     return rc;
 }
 
@@ -192,19 +202,22 @@ int eddy_sql_close(eddy_sql *connection)
     if (rc < 0)
         return rc == EDDY_SQL_CLOSED ? 0 : rc;
     eddy__sql_ref(connection);          // another task may free it meanwhile
+    bool has_lost = eddy__sql_lease_loses(connection);
     shut(connection);
-    rc = eddy_within(connection->options.close_timeout, close_in_order(connection));
-    if (rc == EDDY_TIMEDOUT)
-        rc = eddy_fail(rc, "eddy_sql_close: what was under way has been interrupted after %g s",
-                       connection->options.close_timeout);
-    connection->driver->stop(connection->remote);
+    struct command *command = connection->closer;
+    connection->closer = NULL;
+    rc = close_in_order(connection, command);
+    // The thread has nothing left to do, or is at work and must not stop the loop.
+    connection->driver->stop(connection->remote, command->has_run ? STOP_AND_WAIT : STOP_NOW);
+    eddy__sql_command_free(command);
+    rc = tell_closing(connection, rc, has_lost);
     eddy__sql_unref(connection);
     return rc;
 }
 
 void eddy_sql_free(eddy_sql *connection)
 {
-    // The thread of a connection is not there in a child of fork, where its locks may be held.
+    // In a child of fork the connection's thread does not exist, and its locks may be held.
     if (connection == NULL || connection->process != getpid())
         return;
     if (connection->remote != NULL) {
@@ -212,7 +225,9 @@ void eddy_sql_free(eddy_sql *connection)
             !connection->driver->is_stopped(connection->remote))
             eddy__sql_die("eddy_sql_free: the connection belongs to the loop of another thread");
         shut(connection);
-        connection->driver->stop(connection->remote);
+        connection->driver->stop(connection->remote, STOP_AND_WAIT);
     }
+    eddy__sql_command_free(connection->closer);
+    connection->closer = NULL;
     eddy__sql_unref(connection);
 }

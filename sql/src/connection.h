@@ -15,6 +15,8 @@
 
 struct command;
 
+enum stop_mode { STOP_AND_WAIT, STOP_NOW };
+
 struct driver {
     const char *scheme;                 // "sqlite:", what a URL begins with
 
@@ -24,11 +26,14 @@ struct driver {
     /* Takes over a reference; settles it later, or at once (SETTLE_LOST) once it has stopped. */
     void (*submit)(void *remote, struct command *command);
 
-    /* Stops a submitted command: settled at once if it has not begun, else as soon as may be. */
+    /* Stops a submitted command: settled at once if it has not begun, else as soon as possible. */
     void (*cancel)(void *remote, struct command *command);
 
-    /* Interrupts what runs, settles all commands as lost, closes. In bounded time. */
-    void (*stop)(void *remote);
+    /*
+     * Interrupts what runs, settles all commands as lost, closes. Waits for that some seconds at
+     * most; with STOP_NOW not at all: the end of the loop does.
+     */
+    void (*stop)(void *remote, enum stop_mode mode);
     bool (*is_stopped)(const void *remote);     // by stop, or by the end of the loop
 
     void (*free)(void *remote);         // after stop
@@ -36,20 +41,21 @@ struct driver {
 
 extern const struct driver eddy__sql_sqlite;        // sqlite/worker.c
 
-/* A task that waits for its turn; in its own frame. */
+/* A task that waits for the lease; in its own frame. */
 struct turn {
     struct turn *next;
-    eddy_future *come;                  // done when it may look again
+    eddy_future *come;                  // done when the task should check again
 };
 
-/* Who has the connection to itself. */
+/* The task that has the connection to itself. */
 struct lease {
-    eddy_task *owner;                   // a reference; NULL: nobody, requests of all may mix
-    bool in_transaction;                // begun, and neither committed nor rolled back
+    eddy_task *owner;                   // a reference; NULL: none, requests of all tasks may mix
+    bool in_transaction;                // from the submit of BEGIN until its end is certain
+    bool reads_only;                    // begun by eddy_sql_begin_read()
     uint64_t transaction;               // the number of the last one, from 1
     bool is_aborted;                    // ... but the database has ended it by itself
     size_t cursor_count;                // with rows left to fetch
-    struct turn *first, *last;          // who waits, in order
+    struct turn *first, *last;          // the tasks that wait, in order
 };
 
 struct eddy_sql {
@@ -64,8 +70,9 @@ struct eddy_sql {
     eddy_sql_options options;           // defaults filled in
     struct lease lease;
     struct eddy_sql_cursor *cursors;    // those with rows left, all the owner's
-    struct command *boundary;           // a BEGIN or COMMIT under way, lent; NULL: none
+    struct command *boundary;           // a BEGIN or COMMIT that is not settled, lent; NULL: none
     struct command *undo;               // a ROLLBACK for a task that ends without one
+    struct command *closer;             // CLOSE, made by open
 };
 
 struct eddy_sql *eddy__sql_ref(struct eddy_sql *connection);
@@ -80,23 +87,27 @@ struct command *eddy__sql_command_of(struct eddy_sql *connection, int kind, cons
 int eddy__sql_check(const struct eddy_sql *connection, const char *function);
 
 /*
- * transaction.c: waits for a BEGIN or COMMIT of this task that it has given up (it was cancelled)
- * and that is not settled yet: what the task asks for next must not come between it and its
- * undoing.
+ * transaction.c: waits for an abandoned BEGIN or COMMIT of this task (the task was cancelled) to be
+ * settled: the task's next command must not come between it and its rollback.
  */
 EDDY_SUSPENDS int eddy__sql_wait_boundary(struct eddy_sql *connection);
 
 /*
- * lease.c. enter: checks, then waits until no other task has the connection. take: it is the
- * current task's from now on, until give finds neither transaction nor cursor.
+ * lease.c. enter: checks, then waits until no other task has the lease. take: the current task has it
+ * from now on, until give finds neither transaction nor cursor. close: ends it, and wakes the waiters.
+ * loses: whether closing now would undo what a transaction has written, unknown to its task.
  */
 EDDY_SUSPENDS int eddy__sql_enter(struct eddy_sql *connection, const char *function);
 int eddy__sql_lease_take(struct eddy_sql *connection);
 void eddy__sql_lease_give(struct eddy_sql *connection);
-void eddy__sql_lease_close(struct eddy_sql *connection);    // for ever: all who wait are told
+void eddy__sql_lease_close(struct eddy_sql *connection);
 bool eddy__sql_lease_is_mine(const struct eddy_sql *connection);
+bool eddy__sql_lease_loses(const struct eddy_sql *connection);
 
-/* transaction.c: rolls back without waiting. cursor.c: lets all open cursors go. */
+/*
+ * transaction.c: rolls back without waiting; if a BEGIN or COMMIT is not settled yet, as soon as it
+ * is, and only then is the lease given up. cursor.c: closes all open cursors.
+ */
 void eddy__sql_undo(struct eddy_sql *connection);
 void eddy__sql_cursors_abandon(struct eddy_sql *connection);
 

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lease.c: whose the connection is.
+ * lease.c: the right of one task to a connection.
  *
- * Single statements of several tasks may follow each other in any order. Not so what lies between
- * BEGIN and COMMIT, or between two fetches of a cursor: the task that began it has a lease, and
- * what others ask for waits here, on the loop's side, where it can be cancelled and counted, and
- * where a ring of tasks that wait for each other shows as the deadlock it is.
+ * Single statements of several tasks may follow each other in any order. Between BEGIN and COMMIT, or
+ * between two fetches of a cursor, one task must have the connection to itself: it holds the lease.
+ * The other tasks wait here, on the loop's thread, where a wait can be cancelled and limited, and where
+ * tasks that wait for each other in a ring show up as a deadlock.
  *
- * What always holds:
- *   - Whoever waits stays in the row until it has run; so nobody overtakes, and a wake that meets
- *     a cancellation is passed on, since the one that leaves the row wakes the first of the rest.
- *   - A lease ends with its task at the latest: its end is watched through a done callback.
+ * Invariants:
+ *   - A waiter stays in the wait queue until it has run. So none overtakes another, and if a waiter is
+ *     cancelled after its wake, it passes the wake on: a task that leaves the queue wakes the first of
+ *     the rest.
+ *   - A lease ends with its task at the latest, or when the task's BEGIN or COMMIT is settled: a done
+ *     callback watches the task.
  *
- * Owns the row; each turn belongs to the frame of the task that waits.
+ * Owns the wait queue; each turn belongs to the frame of the waiting task.
  */
 #include <errno.h>
 
@@ -34,7 +36,7 @@ static void wake_first(struct lease *lease)
     EDDY_IGNORE(eddy_future_set_result(lease->first->come));
 }
 
-static void leave_row(struct lease *lease, struct turn *turn)
+static void leave_queue(struct lease *lease, struct turn *turn)
 {
     struct turn *before = NULL;
     for (struct turn *at = lease->first; at != turn; at = at->next)
@@ -47,7 +49,7 @@ static void leave_row(struct lease *lease, struct turn *turn)
         lease->last = before;
 }
 
-static void join_row(struct lease *lease, struct turn *turn)
+static void join_queue(struct lease *lease, struct turn *turn)
 {
     if (lease->last != NULL)
         lease->last->next = turn;
@@ -56,24 +58,24 @@ static void join_row(struct lease *lease, struct turn *turn)
     lease->last = turn;
 }
 
-/* Waits in the row until it is first there and nobody has the connection. */
+/* Waits until this task is first in the queue and no task has the lease. */
 static int wait_turn(struct eddy_sql *connection)
 {
     struct lease *lease = &connection->lease;
     struct turn turn = {NULL, NULL};
     int rc = 0;
-    join_row(lease, &turn);
+    join_queue(lease, &turn);
     while (rc >= 0 && !connection->is_closed && (lease->owner != NULL || lease->first != &turn)) {
         turn.come = eddy_future_new(void);
         rc = eddy_await(turn.come);
         eddy_future_free(turn.come);
         turn.come = NULL;
     }
-    leave_row(lease, &turn);
+    leave_queue(lease, &turn);
     return rc;
 }
 
-static int wait_in_row(struct eddy_sql *connection)
+static int wait_for_lease(struct eddy_sql *connection)
 {
     struct lease *lease = &connection->lease;
     eddy_sql *held = eddy__sql_ref(connection);
@@ -88,7 +90,7 @@ static int wait_in_row(struct eddy_sql *connection)
     return rc;
 }
 
-/* A row wakes one by one: whoever has had its turn, or has given up, wakes the next. */
+/* Waiters are woken one by one: one that has had its turn, or was cancelled, wakes the next. */
 static int pass_on(struct eddy_sql *connection, int rc)
 {
     wake_first(&connection->lease);
@@ -103,7 +105,29 @@ int eddy__sql_enter(struct eddy_sql *connection, const char *function)
     struct lease *lease = &connection->lease;
     if (eddy__sql_lease_is_mine(connection) || (lease->owner == NULL && lease->first == NULL))
         return 0;
-    return pass_on(connection, wait_in_row(connection));
+    return pass_on(connection, wait_for_lease(connection));
+}
+
+bool eddy__sql_lease_loses(const struct eddy_sql *connection)
+{
+    const struct lease *lease = &connection->lease;
+    // An unsettled COMMIT decides by itself; after an unsettled BEGIN nothing is written.
+    return lease->in_transaction && !lease->reads_only && !lease->is_aborted &&
+           connection->boundary == NULL;
+}
+
+/* A task that failed has told an error; one that succeeded believes that its writes are there. */
+static void report_loss(eddy_task *task)
+{
+    if (eddy_future_get_state(task) != EDDY_STATE_FINISHED)
+        return;
+    eddy_call_exception_handler(&(eddy_report){
+        .kind = EDDY_REPORT_SCOPE,
+        .message = "a task ended with an SQL transaction open; it has been rolled back",
+        .status = EDDY_SQL_ABORTED,
+        .task = task,
+        .name = eddy_task_get_name(task),
+    });
 }
 
 /* The owner has ended without ending what it began. */
@@ -111,6 +135,8 @@ static int owner_ended(eddy_future *task, void *data)
 {
     struct eddy_sql *connection = data;
     if (connection->lease.owner == task) {
+        if (eddy__sql_lease_loses(connection))
+            report_loss(task);
         eddy__sql_cursors_abandon(connection);
         eddy__sql_undo(connection);
     }
@@ -138,7 +164,7 @@ static void drop_owner(struct eddy_sql *connection)
     if (owner == NULL)
         return;
     connection->lease.owner = NULL;
-    // A callback that is on its way already finds another owner, and gives its reference back.
+    // A callback that is queued already finds another owner, and releases its reference.
     if (eddy_future_remove_done_callback(owner, owner_ended, connection) > 0)
         eddy__sql_unref(connection);
     eddy_task_free(owner);

@@ -2,20 +2,22 @@
 /*
  * transaction.c: begin, commit, roll back, and what happens when a task does neither.
  *
- *     none --BEGIN--> open --COMMIT, ROLLBACK--> none
- *                      \--the database gives up--> aborted --ROLLBACK--> none
+ *     none --BEGIN--> beginning --settled--> open --COMMIT--> committing --settled--> none
+ *                                              |--ROLLBACK--> none
+ *                                              `--the database ends it--> aborted --ROLLBACK--> none
  *
- * A database may end a transaction by itself (the disk is full, an insert was interrupted). Then
- * statements must not go on as if each were a transaction of its own: the transaction is aborted,
- * and says so to every command until its task ends it. The driver sees it first, and refuses what
- * was on its way already.
+ * A database may end a transaction by itself (the disk is full, an insert was interrupted). Later
+ * statements must not run as transactions of their own, so the transaction is aborted, and every
+ * command fails until its task ends it. The driver notices first, and refuses the commands that are
+ * queued already.
  *
- * What always holds:
+ * Invariants:
  *   - While a transaction is open, the command that would roll it back exists (`undo`): undoing
  *     needs no memory, so it can't fail.
- *   - A rollback, once submitted, is done whoever is cancelled; commands come after it in order, so
- *     the connection is given back at once. A commit may fail, so the connection is kept until
- *     settled.
+ *   - The lease outlasts `boundary`, a BEGIN or COMMIT that is not settled: cancelled or not, alive or
+ *     not, its task keeps the connection until then, and no other task's transaction is touched by it.
+ *   - A rollback, once submitted, runs whatever is cancelled, and commands run in order, so the lease is
+ *     given up at submit.
  */
 #include <errno.h>
 
@@ -47,8 +49,7 @@ bool eddy_sql_in_transaction(const eddy_sql *connection)
            eddy__sql_lease_is_mine(connection);
 }
 
-/* The books after the end of a transaction. */
-static void note_end(struct eddy_sql *connection)
+static void end_lease(struct eddy_sql *connection)
 {
     connection->lease.in_transaction = false;
     connection->lease.is_aborted = false;
@@ -60,9 +61,14 @@ void eddy__sql_undo(struct eddy_sql *connection)
     struct command *undo = connection->undo;
     if (!connection->lease.in_transaction || undo == NULL)
         return;
+    if (connection->boundary != NULL) {     // its settling rolls back, or finds nothing to
+        connection->boundary->is_abandoned = true;
+        connection->driver->cancel(connection->remote, connection->boundary);
+        return;
+    }
     connection->undo = NULL;
     eddy__sql_submit(undo);
-    note_end(connection);
+    end_lease(connection);
     eddy__sql_command_free(undo);
 }
 
@@ -88,15 +94,14 @@ static void begin_settled(struct command *command)
     if (command->verdict < 0) {
         eddy__sql_command_free(connection->undo);
         connection->undo = NULL;
-        connection->lease.in_transaction = false;
-        eddy__sql_lease_give(connection);
+        end_lease(connection);
     } else if (command->is_abandoned) {
         eddy__sql_undo(connection);
     }
 }
 
-/* Takes the connection for the current task, and notes the transaction that is about to begin. */
-static int take_connection(struct eddy_sql *connection)
+/* Takes the lease for the current task, and numbers the transaction that is about to begin. */
+static int take_connection(struct eddy_sql *connection, struct command *command)
 {
     struct command *undo = eddy__sql_command_new(connection, COMMAND_ROLLBACK, NULL, NULL, 0, 0);
     if (undo == NULL)
@@ -107,9 +112,12 @@ static int take_connection(struct eddy_sql *connection)
         return rc;
     }
     connection->undo = undo;
-    connection->lease.in_transaction = true;
-    connection->lease.is_aborted = false;
-    connection->lease.transaction++;
+    struct lease *lease = &connection->lease;
+    lease->in_transaction = true;
+    lease->reads_only = command->kind == COMMAND_BEGIN_READ;
+    lease->is_aborted = false;
+    lease->transaction++;
+    undo->transaction = command->transaction = lease->transaction;
     return 0;
 }
 
@@ -119,7 +127,7 @@ static int begin(struct eddy_sql *connection, enum command_kind kind, const char
     if (eddy_sql_in_transaction(connection))
         return eddy_fail(EDDY_EMISUSE, "%s: this task has a transaction open already", function);
     struct command *command = eddy__sql_command_new(connection, kind, NULL, NULL, 0, 0);
-    int rc = command != NULL ? take_connection(connection) : -ENOMEM;
+    int rc = command != NULL ? take_connection(connection, command) : -ENOMEM;
     if (rc >= 0) {
         command->on_settled = begin_settled;
         connection->boundary = command;
@@ -155,8 +163,10 @@ int eddy_sql_rollback(eddy_sql *connection)
 {
     EDDY_TRY(check_open(connection, "eddy_sql_rollback"));
     struct command *undo = eddy__sql_command_ref(connection->undo);
+    int rc = eddy__sql_arm(undo);
     eddy__sql_undo(connection);
-    int rc = eddy__sql_wait(undo);
+    if (rc >= 0)
+        rc = eddy__sql_wait(undo);
     rc = rc < 0 ? rc : (int)eddy__sql_verdict(undo);
     eddy__sql_command_free(undo);
     return rc;
@@ -172,7 +182,7 @@ static void commit_settled(struct command *command)
     }
     eddy__sql_command_free(connection->undo);
     connection->undo = NULL;
-    note_end(connection);
+    end_lease(connection);
 }
 
 static eddy_sql_outcome outcome_of(const struct command *command)
@@ -187,13 +197,13 @@ static const char *tell(eddy_sql_outcome outcome)
     switch (outcome) {
     case EDDY_SQL_COMMITTED: return "the transaction has been committed";
     case EDDY_SQL_ROLLED_BACK: return "the transaction has been rolled back";
-    default: return "the commit is at work still; whether it succeeds is not known";
+    default: return "the commit is still running; its outcome is not known";
     }
 }
 
 /*
- * Waits for a commit to the end. The first cancellation stops it if it has not begun, and cuts its
- * waiting for locks short; then it is a matter of a disk write. The second one is obeyed.
+ * Waits for a commit to the end. The first cancellation stops it if it has not begun, and ends its
+ * wait for locks; what remains is a disk write. The second cancellation ends the wait.
  */
 static int wait_for_commit(struct command *command)
 {
@@ -210,6 +220,8 @@ static int wait_for_commit(struct command *command)
 
 int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_outcome *out_outcome)
 {
+    if (out_outcome == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_commit_to: there is no place for the outcome");
     *out_outcome = EDDY_SQL_NO_TRANSACTION;
     EDDY_TRY(check_open(connection, "eddy_sql_commit"));
     *out_outcome = EDDY_SQL_ROLLED_BACK;
@@ -219,7 +231,8 @@ int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_outcome *out_outcome)
                          "nothing to commit: the transaction had ended by an earlier error");
     }
     struct command *command = eddy__sql_command_of(connection, COMMAND_COMMIT, NULL, NULL, 0, 0);
-    if (command == NULL) {
+    if (command == NULL || eddy__sql_arm(command) < 0) {
+        eddy__sql_command_free(command);
         eddy__sql_undo(connection);
         return -ENOMEM;
     }

@@ -110,8 +110,10 @@ TEST(a_task_that_ends_inside_its_transaction_rolls_back)
 {
     EDDY_AUTO(eddy_sql) *db = open_people();
     EDDY_AUTO(eddy_task) *quiet = eddy_create_task(leave_open, db, 0);
+    expect_report(EDDY_REPORT_SCOPE);
     EXPECT_EQ(eddy_await(quiet), 0);
     EXPECT_EQ(count_people(db), 0);
+    EXPECT_EQ(report_count(EDDY_REPORT_SCOPE), 1);      // for a failed task there is none
     EDDY_AUTO(eddy_task) *task = eddy_create_task(leave_open, db, -EIO);
     EXPECT_EQ(eddy_await(task), -EIO);
     EXPECT_EQ(count_people(db), 0);

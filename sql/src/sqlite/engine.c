@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.c: the table of what a command makes SQLite do, and closing.
- *
- * Before a command runs, it is asked whether the transaction it was meant for is still there:
- * SQLite ends one by itself after some errors, and commands that were on their way already would
- * each become a transaction of their own.
+ * engine.c: dispatches commands to the functions that execute them, and closes the database.
  */
 #include "engine.h"
 
@@ -24,30 +20,18 @@ bool eddy__sqlite_is_cancelled(const struct engine *engine)
            atomic_load_explicit(&engine->command->is_cancelled, memory_order_relaxed);
 }
 
-/*
- * Whether sqlite3_interrupt() hits this command and nothing else: it stops all that is under way,
- * also cursors between two fetches. Without it a cancelled command ends a little later, at the next
- * look of the progress handler. An end of a transaction is never interrupted.
- */
-bool eddy__sqlite_may_interrupt(const struct engine *engine, const struct command *command)
+static int flush_and_close(struct engine *engine)
 {
-    switch (command->kind) {
-    case COMMAND_COMMIT:
-    case COMMAND_ROLLBACK:
-    case COMMAND_CLOSE: return false;
-    default: break;
-    }
-    for (struct sqlite_cursor *at = engine->cursors; at != NULL; at = at->next)
-        if (at != command->remote_cursor)
-            return false;
-    return true;
+    int status = engine->db != NULL ? eddy__sqlite_log_flush(engine) : 0;
+    eddy__sqlite_close(engine);
+    return status;
 }
 
 static ssize_t dispatch(struct engine *engine, struct command *command)
 {
     switch (command->kind) {
     case COMMAND_OPEN: return eddy__sqlite_open(engine, command);
-    case COMMAND_CLOSE: eddy__sqlite_close(engine); return 0;
+    case COMMAND_CLOSE: return flush_and_close(engine);
     case COMMAND_EXECUTE: return eddy__sqlite_execute(engine, command);
     case COMMAND_EXECUTE_MANY: return eddy__sqlite_execute_many(engine, command);
     case COMMAND_QUERY: return eddy__sqlite_query(engine, command);
@@ -60,29 +44,29 @@ static ssize_t dispatch(struct engine *engine, struct command *command)
     case COMMAND_BEGIN:
     case COMMAND_BEGIN_READ: return eddy__sqlite_begin(engine, command);
     case COMMAND_COMMIT: return eddy__sqlite_commit(engine);
-    case COMMAND_ROLLBACK: return eddy__sqlite_rollback(engine);
+    case COMMAND_ROLLBACK: return eddy__sqlite_rollback(engine, command->transaction);
     }
     return EDDY_SQL_ERROR;
 }
 
-static bool has_lost_its_transaction(const struct engine *engine, const struct command *command)
+static bool needs_database(const struct command *command)
 {
-    return command->transaction != 0 && sqlite3_get_autocommit(engine->db) &&
-           command->kind != COMMAND_ROLLBACK;
+    return command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE;
 }
 
 void eddy__sqlite_run(struct engine *engine, struct command *command)
 {
     engine->command = command;
-    if (engine->db == NULL && command->kind != COMMAND_OPEN && command->kind != COMMAND_CLOSE)
+    if (engine->db == NULL && needs_database(command))
         command->status = eddy__sqlite_say(command, EDDY_SQL_CLOSED, "the connection is not open");
-    else if (has_lost_its_transaction(engine, command))
-        command->status = eddy__sqlite_say(command, EDDY_SQL_ABORTED,
-                                           "the transaction has ended by an earlier error");
     else
+        command->status = eddy__sqlite_may_run(engine, command);
+    if (command->status >= 0)
         command->status = dispatch(engine, command);
-    command->has_run = true;
-    command->transaction_is_open = engine->db != NULL && !sqlite3_get_autocommit(engine->db);
+    if (engine->db != NULL)
+        command->status = eddy__sqlite_must_be_closed(engine, command, command->status);
+    command->transaction_is_open = engine->transaction != 0 && !engine->is_doomed &&
+                                   eddy__sqlite_in_transaction(engine);
     engine->command = NULL;
 }
 
@@ -93,6 +77,7 @@ void eddy__sqlite_close(struct engine *engine)
     eddy__sqlite_forget_all(engine);
     sqlite3_close_v2(engine->db);       // rolls back what is open
     engine->db = NULL;
+    engine->transaction = 0;
     eddy_free(engine->path);
     engine->path = NULL;
 }

@@ -44,6 +44,21 @@ static int look_whether_cancelled(void *data)
     }
 }
 
+/* SQLite's authorizer: allows everything, and notes what the statement does. */
+static int note_action(void *data, int action, const char *first, const char *second,
+                       const char *database, const char *trigger)
+{
+    (void)first, (void)second, (void)database, (void)trigger;
+    struct engine *engine = data;
+    switch (action) {
+    case SQLITE_TRANSACTION: engine->actions |= ACTION_TRANSACTION; break;
+    case SQLITE_SAVEPOINT: engine->actions |= ACTION_SAVEPOINT; break;
+    case SQLITE_PRAGMA: engine->actions |= ACTION_PRAGMA; break;
+    default: break;
+    }
+    return SQLITE_OK;
+}
+
 /* A path as it is, not one of SQLite's names with a meaning of their own. */
 static char *plain_path(const char *where)
 {
@@ -119,8 +134,10 @@ static int prepare_connection(struct engine *engine)
     sqlite3_busy_handler(engine->db, wait_for_lock, engine);
     sqlite3_progress_handler(engine->db, OPCODES_BETWEEN_LOOKS, look_whether_cancelled, engine);
     sqlite3_db_config(engine->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
+    sqlite3_set_authorizer(engine->db, note_action, engine);
     EDDY_TRY(look_at_file(engine));
     EDDY_TRY(set_journal_mode(engine, strcmp(engine->path, ":memory:") != 0));
+    eddy__sqlite_log_watch(engine);
     char ignored[32];
     if (engine->options->synchronous != NULL)
         return set(engine, "synchronous", engine->options->synchronous, ignored, sizeof ignored);

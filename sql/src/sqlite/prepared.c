@@ -3,13 +3,13 @@
  * prepared.c: prepared statements: kept by their text, bound to values.
  *
  * Preparing costs more than executing a small insert, so the last statements are kept, the most
- * recently used first. A few dozen are searched faster in a row than in anything cleverer.
+ * recently used first. For a few dozen a linear search is fastest.
  *
- * What always holds:
- *   - A statement is worked with by one command or cursor at a time (is_busy); whoever finds it
- *     busy gets another one, prepared for the occasion.
- *   - Values are bound without a copy, for they lie in the command, and bindings are cleared before
- *     it ends (put); only those of a cursor, which goes on after its command, are copied.
+ * Invariants:
+ *   - A statement is used by one command or cursor at a time (is_busy); a command that finds it busy
+ *     prepares another one for itself.
+ *   - Values are bound without a copy, because the command owns them, and bindings are cleared before
+ *     it ends (put); only those of a cursor, which outlives its command, are copied.
  *
  * Owns the statements. "$2" means the second value, as in PostgreSQL; SQLite by itself would take
  * it for a name and count by appearance.
@@ -101,6 +101,7 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
         return -ENOMEM;
     const char *tail = NULL;
     int status = 0;
+    engine->actions = 0;                // set by note_action()
     int code = sqlite3_prepare_v3(engine->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
                                   &prepared->statement, &tail);
     if (code != SQLITE_OK) {
@@ -113,6 +114,10 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
         finalize(prepared);
         return status;
     }
+    sqlite3_stmt *statement = prepared->statement;
+    bool writes = statement != NULL && !sqlite3_stmt_readonly(statement) &&
+                  !sqlite3_stmt_isexplain(statement);
+    prepared->actions = engine->actions | (writes ? ACTION_WRITE : 0);
     prepared->hash = hash_of(sql);
     prepared->is_busy = true;
     *out_rest = skip_blank(tail);
@@ -268,7 +273,7 @@ int eddy__sqlite_bind(struct engine *engine, const struct prepared *prepared,
         return eddy__sqlite_say(engine->command, EDDY_SQL_MISMATCH,
                                 "the statement has %d parameters, but %zu values were given",
                                 prepared->parameter_count, count);
-    // A cursor goes on after its command has ended.
+    // A cursor outlives its command.
     bool outlives = engine->command->kind == COMMAND_QUERY && !engine->command->only_first;
     int slots = sqlite3_bind_parameter_count(prepared->statement);
     for (int i = 0; i < slots; i++) {

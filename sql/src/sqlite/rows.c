@@ -2,11 +2,16 @@
 /*
  * rows.c: statements that answer with rows, stepped a batch at a time.
  *
- * A batch ends with the connection's number of rows or bytes, or after some milliseconds with what
- * there is: a query that finds a row each second should deliver each second, not after 256 of them.
+ * A batch ends with the connection's number of rows or bytes, or after some milliseconds with the rows
+ * found so far: a query that finds a row each second should deliver each second, not after 256 rows.
  *
- * What always holds: while a batch grows, its bytes may move, so values hold offsets, and become
- * pointers when it is complete. Texts and blobs have a zero after them.
+ * A statement that writes (INSERT ... RETURNING, some pragmas) is run to its end at once, and its rows
+ * are one batch. SQLite does all the writing in the first step, but checks deferred constraints and
+ * commits after the last row, so only then has it succeeded. It is one unit: if its rows don't fit into
+ * memory, its writing is undone.
+ *
+ * Invariants: while a batch grows, its bytes may move, so values hold offsets, and become pointers
+ * when it is complete. Texts and blobs have a zero after them.
  */
 #include <errno.h>
 #include <eddy/alloc.h>
@@ -122,10 +127,10 @@ static void set_pointers(struct rows *rows)
  * Steps, and at the first step of a batch notes the columns: not before, for a statement that was
  * kept while its table changed is prepared anew by its first step.
  */
-static int step(struct engine *engine, struct command *command, sqlite3_stmt *statement)
+static int step(struct command *command, sqlite3_stmt *statement)
 {
     struct rows *rows = command->rows;
-    int code = eddy__sqlite_is_cancelled(engine) ? SQLITE_INTERRUPT : sqlite3_step(statement);
+    int code = sqlite3_step(statement);
     if ((code != SQLITE_ROW && code != SQLITE_DONE) || rows->row_count > 0)
         return code;
     rows->column_count = (size_t)sqlite3_column_count(statement);
@@ -133,35 +138,47 @@ static int step(struct engine *engine, struct command *command, sqlite3_stmt *st
     return has_names ? code : SQLITE_NOMEM;
 }
 
-/* Steps until the batch is full: 0, or a status. `is_last` when the statement has no more. */
-static int fill(struct engine *engine, struct command *command, struct batch *batch,
-                sqlite3_stmt *statement)
+static bool must_finish(const struct prepared *prepared)
 {
-    size_t row_max = command->row_max > 0 ? command->row_max : engine->options->batch_rows;
-    int64_t since_ns = eddy__sqlite_now_ns();
-    while (batch->rows->row_count < row_max &&
-           batch->byte_count < engine->options->batch_bytes) {
-        int code = step(engine, command, statement);
-        if (code == SQLITE_DONE) {
-            batch->rows->is_last = true;
-            return 0;
-        }
-        if (code != SQLITE_ROW)
-            return eddy__sqlite_status(engine, code);
-        EDDY_TRY(add_row(batch, statement));
-        if (eddy__sqlite_now_ns() - since_ns > BATCH_TIME_NS)
-            break;
-    }
-    return 0;
+    return (prepared->actions & (ACTION_WRITE | ACTION_PRAGMA)) != 0;
 }
 
-static int make_batch(struct engine *engine, struct command *command, sqlite3_stmt *statement)
+/* Whether a batch that must not hold the whole answer holds enough. */
+static bool is_full(const struct engine *engine, const struct command *command,
+                    const struct batch *batch, int64_t since_ns)
+{
+    size_t row_max = command->row_max > 0 ? command->row_max : engine->options->batch_rows;
+    return batch->rows->row_count >= row_max ||
+           batch->byte_count >= engine->options->batch_bytes ||
+           eddy__sqlite_now_ns() - since_ns > BATCH_TIME_NS;
+}
+
+/* Steps until the batch is full: 0, or a status. `is_last` when the statement has no more. */
+static int fill(struct engine *engine, struct command *command, struct batch *batch,
+                const struct prepared *prepared)
+{
+    int64_t since_ns = eddy__sqlite_now_ns();
+    int code = eddy__sqlite_is_cancelled(engine) ? SQLITE_INTERRUPT
+                                                 : step(command, prepared->statement);
+    while (code == SQLITE_ROW) {
+        if (!command->only_first || batch->rows->row_count == 0)
+            EDDY_TRY(add_row(batch, prepared->statement));
+        if (!must_finish(prepared) && is_full(engine, command, batch, since_ns))
+            return 0;
+        code = step(command, prepared->statement);
+    }
+    batch->rows->is_last = code == SQLITE_DONE;
+    return code == SQLITE_DONE ? 0 : eddy__sqlite_status(engine, code);
+}
+
+static int make_batch(struct engine *engine, struct command *command,
+                      const struct prepared *prepared)
 {
     struct batch batch = {.rows = eddy_calloc(1, sizeof *batch.rows)};
     if (batch.rows == NULL)
         return -ENOMEM;
     command->rows = batch.rows;         // freed with the command, whatever happens
-    EDDY_TRY(fill(engine, command, &batch, statement));
+    EDDY_TRY(fill(engine, command, &batch, prepared));
     set_pointers(batch.rows);
     batch.rows->is_last = batch.rows->is_last || command->only_first;
     return 0;
@@ -180,7 +197,7 @@ void eddy__sqlite_close_cursor(struct engine *engine, struct sqlite_cursor *curs
 int eddy__sqlite_fetch(struct engine *engine, struct command *command)
 {
     struct sqlite_cursor *cursor = command->remote_cursor;
-    int status = make_batch(engine, command, cursor->prepared->statement);
+    int status = make_batch(engine, command, cursor->prepared);
     if (status < 0 || command->rows->is_last)
         eddy__sqlite_close_cursor(engine, cursor);
     return status;
@@ -200,6 +217,23 @@ static int query_bound(struct engine *engine, struct command *command, struct pr
     return eddy__sqlite_fetch(engine, command);
 }
 
+/* Runs a statement that writes to its end. */
+static int run_whole(struct engine *engine, struct command *command, struct prepared *prepared)
+{
+    // A pragma may be impossible inside a transaction; without rows only SQLite itself can fail.
+    bool is_unit = !(prepared->actions & ACTION_PRAGMA) &&
+                   sqlite3_column_count(prepared->statement) > 0;
+    int status = is_unit ? eddy__sqlite_part_begin(engine) : 0;
+    if (status >= 0) {
+        status = make_batch(engine, command, prepared);
+        sqlite3_reset(prepared->statement);
+        if (is_unit)
+            status = (int)eddy__sqlite_part_end(engine, status);
+    }
+    eddy__sqlite_put(engine, prepared);
+    return status;
+}
+
 int eddy__sqlite_query(struct engine *engine, struct command *command)
 {
     struct prepared *prepared;
@@ -209,9 +243,12 @@ int eddy__sqlite_query(struct engine *engine, struct command *command)
         status = eddy__sqlite_say(command, EDDY_SQL_SYNTAX, "the text holds no statement");
     else
         status = eddy__sqlite_bind(engine, prepared, command->values, command->column_count);
+    if (status >= 0)
+        status = eddy__sqlite_may_step(engine, prepared);
     if (status < 0) {
         eddy__sqlite_put(engine, prepared);
         return status;
     }
-    return query_bound(engine, command, prepared);
+    return must_finish(prepared) ? run_whole(engine, command, prepared)
+                                 : query_bound(engine, command, prepared);
 }

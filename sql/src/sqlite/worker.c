@@ -1,29 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.c: a thread for each connection, and the way there and back.
+ * worker.c: a thread for each connection, and the queues between it and the loop.
  *
- *     loop's thread                               the connection's thread
- *     submit()   --- queue (lock, news) --->      work()  takes the first, runs it unlocked
- *     ring()     <-- finished, one bell ----      puts it among the finished, rings if nobody has
+ *     loop's thread                                   the connection's thread
+ *     submit()       --- queue (lock, changed) --->   work()  takes the first, runs it unlocked
+ *     take_finished() <-- finished, one wakeup ----   queues it as finished
  *       settles all that is finished
  *
- * SQLite blocks: on disks, on locks, on long queries. A thread of its own for each connection keeps
- * the order of its requests and needs no limit to be tuned. The way there and back costs some
- * microseconds, so commands are batches, and the bell rings once for all that finish meanwhile.
+ * SQLite blocks: on disks, on locks, on long queries. A thread for each connection keeps the order of
+ * its commands and needs no limit to be tuned. The round trip costs some microseconds, so commands are
+ * batches, and one wakeup serves all commands that finish before the loop takes them.
  *
- * What always holds:
- *   - Lock order: the worker's, then whatever eddy_call_soon_threadsafe() takes. Nobody holds the
- *     lock while SQLite works or a command is settled.
+ *     working --stop--> stopping --the thread ends--> over --joined--> gone
+ *
+ * Invariants:
+ *   - Lock order: the worker's, then the loop's inbox. The lock is not held while SQLite works or a
+ *     command is settled.
  *   - The loop is held while commands are outstanding, so it isn't taken for deadlocked, and its
  *     virtual clock stands.
- *   - The thread touches the loop only under the lock and while `loop` is set; the end of the loop,
- *     or stop(), clears it and waits for the thread. One that does not come back within some
- *     seconds (the disk hangs) is left alone, and frees the worker when it does.
+ *   - The thread touches the loop only under the lock and while `loop` is set. stop() clears it.
+ *   - A command that runs is stopped by its is_cancelled, which SQLite's progress and busy handlers
+ *     check, never by sqlite3_interrupt(): that stops whatever runs when it arrives, and stays in force
+ *     while a cursor is open.
  *   - Once stopped, a submitted command is settled as lost at once.
+ *   - A stopped thread that is still at work (in a long call of SQLite, on a disk that hangs) is waited
+ *     for when the loop closes, for some seconds; then it is detached, and frees the worker when it ends.
  *
- * Owns itself by references: the connection's, the thread's, and the bell's while it is on its way.
- * A bell that the loop never answers is taken back when the loop closes: `home` lists the workers
- * of this thread's loop for that.
+ * Ownership: reference counts: the connection's, the thread's, and that of `home`, the list of the
+ * workers of this thread's loop that are not gone.
  */
 #include <errno.h>
 #include <math.h>
@@ -35,6 +39,7 @@
 #include <unistd.h>
 
 #include <eddy/loop.h>
+#include <eddy/wakeup.h>
 
 #include "../connection.h"
 #include "engine.h"
@@ -42,7 +47,6 @@
 enum { STACK_SIZE = 1024 * 1024 };              // bytes; SQLite's parser goes deep at times
 enum { PATIENCE_S = 5 };                        // for a thread that is to end
 enum { WORD_MAX = 16 };                         // bytes, with the terminating zero
-enum { RETRY_NS = 10 * 1000 * 1000 };           // when the bell has no memory
 
 struct queue {
     struct command *first, *last;
@@ -50,15 +54,14 @@ struct queue {
 
 struct worker {
     pthread_mutex_t lock;
-    pthread_cond_t news;                // for either side; monotonic
+    pthread_cond_t changed;             // for either side; monotonic
     struct queue queue, finished;
     struct command *running;
-    sqlite3 *db;                        // to be interrupted; NULL: not now
     bool stop;                          // the thread is to end
     bool is_over;                       // it has
-    bool bell_is_ringing;               // a call of ring() is on its way
     int references;
-    eddy_loop *loop;                    // NULL: stopped, or the loop has closed
+    eddy_loop *loop;                    // NULL: stopped
+    eddy_wakeup *wakeup;                // of the loop; NULL: stopped
 
     struct engine engine;               // the thread's alone
     eddy_sql_options options;
@@ -70,7 +73,7 @@ struct worker {
     struct worker *next;                // in `home`
 };
 
-/* The workers of this thread's loop. Here, and not in the loop, which has no place for them. */
+/* The workers of this thread's loop that are not gone. Kept here, as the loop has no place for them. */
 static _Thread_local struct {
     eddy_loop *loop;
     pid_t process;                      // a child of fork starts anew
@@ -122,49 +125,31 @@ static void unlock_and_unref(struct worker *worker)
     pthread_mutex_unlock(&worker->lock);
     if (!is_last)
         return;
-    pthread_cond_destroy(&worker->news);
+    pthread_cond_destroy(&worker->changed);
     pthread_mutex_destroy(&worker->lock);
     eddy_free(worker);
 }
 
 /* --- The connection's thread ------------------------------------------------------------------ */
 
-/* Waits for news for `ns` at most; with the lock held. */
-static void wait_for_news(struct worker *worker, int64_t ns)
+/* Waits for a change for `ns` at most; with the lock held. */
+static void wait_for_change(struct worker *worker, int64_t ns)
 {
     int64_t until = eddy__sqlite_now_ns() + ns;
     struct timespec at = {until / 1000000000, until % 1000000000};
-    pthread_cond_timedwait(&worker->news, &worker->lock, &at);
+    pthread_cond_timedwait(&worker->changed, &worker->lock, &at);
 }
 
-/* The engine's pause: false when the command that runs has been cancelled. */
+/* The engine's pause: false if the running command has been cancelled. */
 static bool pause_for(void *data, int64_t ns)
 {
     struct worker *worker = data;
     int64_t until = eddy__sqlite_now_ns() + ns;
     pthread_mutex_lock(&worker->lock);
     while (!eddy__sqlite_is_cancelled(&worker->engine) && eddy__sqlite_now_ns() < until)
-        wait_for_news(worker, until - eddy__sqlite_now_ns());
+        wait_for_change(worker, until - eddy__sqlite_now_ns());
     pthread_mutex_unlock(&worker->lock);
     return !eddy__sqlite_is_cancelled(&worker->engine);
-}
-
-static eddy_callback ring;
-
-/* Tells the loop; with the lock held. Without memory it tries again while it is wanted. */
-static void ring_bell(struct worker *worker)
-{
-    while (!worker->bell_is_ringing && worker->loop != NULL && worker->finished.first != NULL) {
-        int rc = eddy_call_soon_threadsafe(worker->loop, ring, worker);
-        if (rc >= 0) {
-            worker->bell_is_ringing = true;
-            worker->references++;
-        } else if (rc == -ENOMEM && !worker->stop) {
-            wait_for_news(worker, RETRY_NS);
-        } else {
-            return;                     // the loop is closing, and asks what is finished itself
-        }
-    }
 }
 
 /* Runs the first command of the queue; with the lock held, but not meanwhile. */
@@ -172,14 +157,13 @@ static void run_first(struct worker *worker)
 {
     struct command *command = pop(&worker->queue);
     worker->running = command;
-    worker->db = eddy__sqlite_may_interrupt(&worker->engine, command) ? worker->engine.db : NULL;
     pthread_mutex_unlock(&worker->lock);
     eddy__sqlite_run(&worker->engine, command);
     pthread_mutex_lock(&worker->lock);
-    worker->db = NULL;
     worker->running = NULL;
     push(&worker->finished, command);
-    ring_bell(worker);
+    if (worker->wakeup != NULL)         // fails when the loop closes, which takes what is finished
+        EDDY_IGNORE(eddy_wakeup_signal(worker->wakeup));
 }
 
 static void *work(void *data)
@@ -190,14 +174,14 @@ static void *work(void *data)
         if (worker->queue.first != NULL)
             run_first(worker);
         else
-            pthread_cond_wait(&worker->news, &worker->lock);
+            pthread_cond_wait(&worker->changed, &worker->lock);
     }
     pthread_mutex_unlock(&worker->lock);
     eddy__sqlite_close(&worker->engine);
     pthread_mutex_lock(&worker->lock);
     worker->is_over = true;
-    pthread_cond_broadcast(&worker->news);
-    // Left alone by stop(): what it was working on was settled as lost, and is its own now.
+    pthread_cond_broadcast(&worker->changed);
+    // stop() did not wait: what ran was settled as lost, and its last reference is the thread's.
     struct command *orphan;
     while (worker->loop == NULL && (orphan = pop(&worker->finished)) != NULL)
         eddy__sql_command_free(orphan);
@@ -221,86 +205,110 @@ static void settle_all(struct worker *worker, struct queue *queue, enum settleme
         settle(worker, command, how);
 }
 
-static void leave_home(struct worker *worker)
-{
-    struct worker **at = &home.first;
-    while (*at != NULL && *at != worker)
-        at = &(*at)->next;
-    if (*at != NULL)
-        *at = worker->next;
-}
-
-static int ring(void *data)
+/* The callback of the wakeup. */
+static int take_finished(void *data)
 {
     struct worker *worker = data;
     pthread_mutex_lock(&worker->lock);
     struct queue finished = worker->finished;
     worker->finished = (struct queue){NULL, NULL};
-    worker->bell_is_ringing = false;
-    bool is_stopped = worker->loop == NULL;
+    worker->references++;               // on_settled may free the connection
     pthread_mutex_unlock(&worker->lock);
-    // The bell's reference keeps the worker while somebody frees its connection in on_settled.
     settle_all(worker, &finished, SETTLE_FINISHED);
-    if (is_stopped)
-        leave_home(worker);
     pthread_mutex_lock(&worker->lock);
     unlock_and_unref(worker);
     return 0;
 }
 
-static void interrupt(struct worker *worker)
+/* With the lock held. */
+static void cancel_running(struct worker *worker)
 {
-    if (worker->running == NULL)
-        return;
-    atomic_store_explicit(&worker->running->is_cancelled, true, memory_order_relaxed);
-    if (worker->db != NULL)
-        sqlite3_interrupt(worker->db);
+    if (worker->running != NULL)
+        atomic_store_explicit(&worker->running->is_cancelled, true, memory_order_relaxed);
+    pthread_cond_broadcast(&worker->changed);
 }
 
-/* Whether the thread has ended, having been given some seconds for it; with the lock held. */
-static bool wait_for_end(struct worker *worker)
-{
-    int64_t until = eddy__sqlite_now_ns() + PATIENCE_S * INT64_C(1000000000);
-    while (!worker->is_over && eddy__sqlite_now_ns() < until)
-        wait_for_news(worker, until - eddy__sqlite_now_ns());
-    return worker->is_over;
-}
-
-/* Whether it failed because it was told to: then its waiter wants to hear of the closing. */
+/* Whether it failed because it was stopped: then its task is told of the closing. */
 static bool was_cut(const struct command *command)
 {
     return command->status < 0 && atomic_load(&command->is_cancelled);
 }
 
-static void stop(void *remote)
+/* Whether the thread has ended, given some seconds for it; with the lock held. */
+static bool wait_for_end(struct worker *worker)
+{
+    int64_t until = eddy__sqlite_now_ns() + PATIENCE_S * INT64_C(1000000000);
+    while (!worker->is_over && eddy__sqlite_now_ns() < until)
+        wait_for_change(worker, until - eddy__sqlite_now_ns());
+    return worker->is_over;
+}
+
+static void leave_home(struct worker *worker)
+{
+    struct worker **at = &home.first;
+    while (*at != NULL && *at != worker)
+        at = &(*at)->next;
+    if (*at == NULL)
+        return;
+    *at = worker->next;
+    pthread_mutex_lock(&worker->lock);
+    unlock_and_unref(worker);
+}
+
+/* Joins the thread of a stopped worker, which then leaves home; detaches it if it doesn't end. */
+static void join(struct worker *worker, enum stop_mode mode)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool is_over = mode == STOP_AND_WAIT ? wait_for_end(worker) : worker->is_over;
+    pthread_mutex_unlock(&worker->lock);
+    if (!is_over && mode == STOP_NOW)
+        return;
+    if (is_over)
+        pthread_join(worker->thread, NULL);
+    else
+        pthread_detach(worker->thread);
+    leave_home(worker);
+}
+
+/* From here on the thread leaves the loop alone. Takes what it has finished, runs and has queued. */
+static void part(struct worker *worker, struct queue *finished, struct queue *lost)
+{
+    worker->loop = NULL;
+    eddy_wakeup_free(worker->wakeup);
+    worker->wakeup = NULL;
+    *finished = worker->finished;
+    *lost = worker->queue;
+    worker->finished = worker->queue = (struct queue){NULL, NULL};
+}
+
+static void stop(void *remote, enum stop_mode mode)
 {
     struct worker *worker = remote;
+    struct queue finished, lost;
     pthread_mutex_lock(&worker->lock);
     if (worker->loop == NULL) {
         pthread_mutex_unlock(&worker->lock);
         return;
     }
+    worker->references++;               // on_settled may free the connection
     worker->stop = true;
-    interrupt(worker);
-    pthread_cond_broadcast(&worker->news);
-    bool is_over = wait_for_end(worker);
-    worker->loop = NULL;
-    struct queue finished = worker->finished, queue = worker->queue;
-    worker->finished = worker->queue = (struct queue){NULL, NULL};
+    cancel_running(worker);
+    if (mode == STOP_AND_WAIT)
+        wait_for_end(worker);
+    part(worker, &finished, &lost);
     struct command *running = worker->running;
     if (running != NULL)
         eddy__sql_command_ref(running);
     pthread_mutex_unlock(&worker->lock);
-    if (is_over)
-        pthread_join(worker->thread, NULL);
-    else
-        pthread_detach(worker->thread);
     struct command *command;
     while ((command = pop(&finished)) != NULL)
         settle(worker, command, was_cut(command) ? SETTLE_LOST : SETTLE_FINISHED);
     if (running != NULL)
         settle(worker, running, SETTLE_LOST);
-    settle_all(worker, &queue, SETTLE_LOST);
+    settle_all(worker, &lost, SETTLE_LOST);
+    join(worker, STOP_NOW);
+    pthread_mutex_lock(&worker->lock);
+    unlock_and_unref(worker);
 }
 
 static bool is_stopped(const void *remote)
@@ -324,7 +332,7 @@ static void submit(void *remote, struct command *command)
     push(&worker->queue, command);
     if (worker->outstanding++ == 0)
         eddy_loop_hold(worker->loop);
-    pthread_cond_broadcast(&worker->news);
+    pthread_cond_broadcast(&worker->changed);
     pthread_mutex_unlock(&worker->lock);
 }
 
@@ -334,8 +342,7 @@ static void cancel(void *remote, struct command *command)
     pthread_mutex_lock(&worker->lock);
     bool was_queued = take_out(&worker->queue, command);
     if (worker->running == command)
-        interrupt(worker);
-    pthread_cond_broadcast(&worker->news);
+        cancel_running(worker);
     pthread_mutex_unlock(&worker->lock);
     if (was_queued)
         settle(worker, command, SETTLE_CANCELLED);
@@ -345,29 +352,37 @@ static void free_worker(void *remote)
 {
     struct worker *worker = remote;
     pthread_mutex_lock(&worker->lock);
-    if (!worker->bell_is_ringing)       // else ring() does it, or the end of the loop
-        leave_home(worker);
     unlock_and_unref(worker);
 }
 
-/* The loop closes: no bell will be answered any more, and no thread may call. */
+/* The loop closes: stops all workers, and waits for the threads. */
 static int leave_loop(void *data)
 {
     (void)data;
     struct worker *worker;
     while ((worker = home.first) != NULL) {
-        home.first = worker->next;
         pthread_mutex_lock(&worker->lock);
-        worker->references++;           // what is settled may give back the last one
+        worker->references++;
         pthread_mutex_unlock(&worker->lock);
-        stop(worker);
+        stop(worker, STOP_NOW);
+        if (home.first == worker)       // its thread had not ended yet
+            join(worker, STOP_AND_WAIT);
         pthread_mutex_lock(&worker->lock);
-        worker->references -= worker->bell_is_ringing ? 1 : 0;
-        worker->bell_is_ringing = false;
         unlock_and_unref(worker);
     }
     home.loop = NULL;
     return 0;
+}
+
+/* Joins the threads that have ended since they were stopped. */
+static void reap(void)
+{
+    struct worker *next;
+    for (struct worker *worker = home.first; worker != NULL; worker = next) {
+        next = worker->next;
+        if (is_stopped(worker))
+            join(worker, STOP_NOW);
+    }
 }
 
 static int enter_home(struct worker *worker)
@@ -380,8 +395,10 @@ static int enter_home(struct worker *worker)
         home.process = getpid();
         home.first = NULL;
     }
+    reap();
     worker->next = home.first;
     home.first = worker;
+    worker->references++;
     return 0;
 }
 
@@ -414,7 +431,7 @@ static struct worker *worker_new(const eddy_sql_options *options)
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&worker->news, &monotonic);
+    pthread_cond_init(&worker->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&worker->lock, NULL);
     worker->references = 1;
@@ -446,12 +463,15 @@ static int start(const char *where, const eddy_sql_options *options, void **out_
     if (rc >= 0)
         rc = keep_word(worker->synchronous, &worker->options.synchronous);
     if (rc >= 0)
+        rc = eddy_wakeup_new(take_finished, worker, &worker->wakeup);
+    if (rc >= 0)
         rc = enter_home(worker);
     worker->references++;               // the thread's
     if (rc >= 0)
         rc = start_thread(worker);
     if (rc < 0) {
         leave_home(worker);
+        eddy_wakeup_free(worker->wakeup);
         worker->references = 1;
         pthread_mutex_lock(&worker->lock);
         unlock_and_unref(worker);
