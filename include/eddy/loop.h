@@ -28,7 +28,8 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_OUTLIVED,        /* a task was still unfinished when the loop closed */
     EDDY_REPORT_ASYNCGEN,        /* a generator failed while the run's end closed it */
     EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending */
-    EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function */
+    EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function, or an SQL transaction in a
+                                    task that succeeded */
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
     EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
     EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sql_transaction.h: all or nothing.
+ * sql_transaction.h: statements that are done as one unit, or not at all.
  *
  *     EDDY_TRY(eddy_sql_begin(db));
  *     EDDY_TRY(eddy_sql_end(db, insert_all(db, people)));
@@ -17,18 +17,23 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_sql eddy_sql;
 
 /*
- * Begin a transaction of the current task; eddy_sql_begin_read() one that only looks, always at the
- * same state. SQLite takes its write lock at once, so that the wait for it is here and not halfway.
- * EDDY_EMISUSE if the task has one open. One that is open when its task ends is rolled back.
+ * Begin a transaction of the current task; eddy_sql_begin_read() one that only reads, always the same
+ * state. SQLite takes its write lock at once, so that the wait for it is here and not halfway.
+ *
+ * Return 0, EDDY_EMISUSE if the task has one open, or an error; suspend. After an error, also after a
+ * cancellation, none is open. A transaction that is open when its task ends is rolled back, and if the
+ * task succeeded, the exception handler is told (EDDY_REPORT_SCOPE).
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_begin(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_begin_read(eddy_sql *connection);
 
 /*
- * End it. 0; EDDY_EMISUSE when the task has none; EDDY_SQL_ABORTED from a commit when an earlier
- * error has ended it; or why the database could not. A commit that fails has rolled back. One that is
- * cancelled before it starts has too; once it is at work its outcome is waited for, unless the task is cancelled again. Then EDDY_CANCELLED
- * comes back, with a message that says what happened.
+ * End the transaction. Return 0; EDDY_EMISUSE when the task has none; EDDY_SQL_ABORTED from a commit
+ * when an earlier error has ended it; or why the database could not commit: then it has rolled back.
+ *
+ * Cancellation: a commit that has not started never does, and the transaction is rolled back. One that
+ * is under way is waited for, unless the task is cancelled again. Then EDDY_CANCELLED is returned, with
+ * a message that says what happened. A rollback is always carried out.
  */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit(eddy_sql *connection);
 EDDY_API EDDY_SUSPENDS int eddy_sql_rollback(eddy_sql *connection);
@@ -38,10 +43,10 @@ typedef enum eddy_sql_outcome {
     EDDY_SQL_NO_TRANSACTION,  /* there was none */
     EDDY_SQL_COMMITTED,       /* it is in the database */
     EDDY_SQL_ROLLED_BACK,     /* nothing of it is */
-    EDDY_SQL_OUTCOME_UNKNOWN, /* still at work, and not waited for; or the connection was lost */
+    EDDY_SQL_OUTCOME_UNKNOWN, /* still under way, and not waited for; or the connection was lost */
 } eddy_sql_outcome;
 
-/* Commits and returns as above, and tells what happened: *out_outcome is set in every case. */
+/* The same as eddy_sql_commit(), and sets *out_outcome in every case. NULL is EDDY_EMISUSE. */
 EDDY_API EDDY_SUSPENDS int eddy_sql_commit_to(eddy_sql *connection, eddy_sql_outcome *out_outcome);
 
 /*

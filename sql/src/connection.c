@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <math.h>
 #include <eddy/alloc.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -59,6 +60,19 @@ int eddy__sql_check(const struct eddy_sql *connection, const char *function)
     return 0;
 }
 
+bool eddy__sql_may_free(const struct eddy_sql *connection, const char *function)
+{
+    char sentence[128];
+    if (connection->process != getpid())
+        return false;
+    if (connection->remote == NULL || pthread_equal(connection->thread, pthread_self()) ||
+        connection->driver->is_stopped(connection->remote))
+        return true;
+    snprintf(sentence, sizeof sentence, "%s: the connection belongs to the loop of another thread",
+             function);
+    eddy__sql_die(sentence);
+}
+
 struct command *eddy__sql_command_of(struct eddy_sql *connection, int kind, const char *sql,
                                      const eddy_sql_value *values, size_t column_count,
                                      size_t row_count)
@@ -73,7 +87,7 @@ struct command *eddy__sql_command_of(struct eddy_sql *connection, int kind, cons
 static int find_driver(const char *url, const struct driver **out_driver, const char **out_where)
 {
     if (url == NULL)
-        return eddy_fail(EDDY_EVALUE, "eddy_sql_open: there is no URL");
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_open: there is no URL");
     for (size_t i = 0; i < DRIVER_COUNT; i++) {
         size_t n = strlen(drivers[i]->scheme);
         if (strncmp(url, drivers[i]->scheme, n) != 0)
@@ -151,6 +165,8 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
     eddy_sql_options filled;
     if (eddy_current_task() == NULL)
         return eddy_fail(EDDY_EMISUSE, "eddy_sql_open: called outside a task");
+    if (out_connection == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_open: there is no place for the connection");
     EDDY_TRY(eddy__sql_error_init());
     EDDY_TRY(find_driver(url, &driver, &where));
     EDDY_TRY(fill_in(&filled, options));
@@ -217,13 +233,9 @@ int eddy_sql_close(eddy_sql *connection)
 
 void eddy_sql_free(eddy_sql *connection)
 {
-    // In a child of fork the connection's thread does not exist, and its locks may be held.
-    if (connection == NULL || connection->process != getpid())
+    if (connection == NULL || !eddy__sql_may_free(connection, "eddy_sql_free"))
         return;
     if (connection->remote != NULL) {
-        if (!pthread_equal(connection->thread, pthread_self()) &&
-            !connection->driver->is_stopped(connection->remote))
-            eddy__sql_die("eddy_sql_free: the connection belongs to the loop of another thread");
         shut(connection);
         connection->driver->stop(connection->remote, STOP_AND_WAIT);
     }

@@ -87,6 +87,12 @@ struct command *eddy__sql_command_of(struct eddy_sql *connection, int kind, cons
 int eddy__sql_check(const struct eddy_sql *connection, const char *function);
 
 /*
+ * Whether `function` may free something of the connection: not in a child of fork, where the
+ * connection's thread does not exist and its locks may be held. On another thread it ends the program.
+ */
+bool eddy__sql_may_free(const struct eddy_sql *connection, const char *function);
+
+/*
  * transaction.c: waits for an abandoned BEGIN or COMMIT of this task (the task was cancelled) to be
  * settled: the task's next command must not come between it and its rollback.
  */

@@ -5,15 +5,14 @@
  *     query --settled--> open --fetch--> open ... --last batch--> ended
  *                          \--free, or its task ends--> closed
  *
- * Going to the driver for each row would cost more than the row. So it answers with batches,
- * bounded in rows, bytes and time, and the cursor walks through them without suspending.
+ * A round trip to the driver for each row would cost more than the row. So the driver answers with
+ * batches, limited in rows, bytes and time, and the cursor walks through them without suspending.
  *
- * What always holds:
- *   - An open cursor counts in its connection's lease, so nobody else's statement runs between two
- *     of its fetches; the lease is given back when the last batch arrives, not when it is read.
- *   - What a command brings is put away by on_settled: a cancelled eddy_sql_next() loses no rows.
- *   - A cursor is freed by its user, or by on_settled when a command is under way that nobody waits
- *     for.
+ * Invariants:
+ *   - An open cursor counts in its connection's lease, so no other task's statement runs between two
+ *     of its fetches; the lease ends when the last batch arrives, not when it is read.
+ *   - on_settled stores the rows of a command: a cancelled eddy_sql_next() loses none.
+ *   - A cursor is freed by its user, or by on_settled if an abandoned command is under way.
  *   - The command that closes it is made with the cursor, so closing can't fail.
  */
 #include "cursor.h"
@@ -35,7 +34,7 @@ static void list(struct eddy_sql_cursor *cursor)
     connection->lease.cursor_count++;
 }
 
-/* The driver has let it go, or is about to, before anything that is asked for from now on. */
+/* The driver has closed it, or will, before any later command. */
 static void leave(struct eddy_sql_cursor *cursor)
 {
     if (!cursor->is_open)
@@ -130,7 +129,7 @@ static int fetch(struct eddy_sql_cursor *cursor, struct command *command)
     return (int)eddy__sql_perform(command);
 }
 
-/* Sends the question; the connection is the task's from here to the last batch. */
+/* Sends the query; the lease is the task's from here to the last batch. */
 static int send_query(struct eddy_sql *connection, struct command *command,
                       eddy_sql_cursor **out_cursor)
 {
@@ -149,11 +148,13 @@ static int send_query(struct eddy_sql *connection, struct command *command,
     return rc < 0 ? rc : 0;
 }
 
-/* `only_first`: one row is wanted, and the statement let go after it. */
+/* `only_first`: one row is wanted; the statement ends with it, or is run to its end if it writes. */
 static int query(struct eddy_sql *connection, const struct question *question, bool only_first,
                  const char *function, eddy_sql_cursor **out_cursor)
 {
     EDDY_TRY(eddy__sql_question_check(question, function));
+    if (out_cursor == NULL)
+        return eddy_fail(EDDY_EMISUSE, "%s: there is no place for the cursor", function);
     EDDY_TRY(eddy__sql_enter(connection, function));
     EDDY_TRY(eddy__sql_may_go_on(connection));
     struct command *command = eddy__sql_question_command(connection, COMMAND_QUERY, question);
@@ -186,6 +187,8 @@ int eddy_sql_fetch(eddy_sql *connection, const char *sql, const eddy_sql_value *
 {
     struct question question = {sql, NULL, values, count, 1};
     eddy_sql_cursor *cursor = NULL;
+    if (out_row == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_fetch: there is no place for the row");
     EDDY_TRY(query(connection, &question, true, "eddy_sql_fetch", &cursor));
     int rc = eddy_sql_next(cursor);     // the row is here: this doesn't suspend
     if (rc <= 0) {
@@ -214,7 +217,7 @@ static int fetch_more(struct eddy_sql_cursor *cursor)
     return rc;
 }
 
-/* An earlier call was cancelled, and the command it gave up is not settled yet. */
+/* An earlier call was cancelled, and its abandoned command is not settled yet. */
 static int wait_for_earlier(struct eddy_sql_cursor *cursor)
 {
     EDDY_TRY(eddy__sql_check(cursor->connection, "eddy_sql_next"));
@@ -233,7 +236,7 @@ int eddy_sql_next(eddy_sql_cursor *cursor)
     if (cursor->fetching != NULL)
         EDDY_TRY(wait_for_earlier(cursor));
     if (cursor->failure < 0)
-        return eddy_fail(cursor->failure, "the cursor has failed, or has been cut off, before");
+        return eddy_fail(cursor->failure, "the cursor has failed, or was closed, before");
     if (cursor->position >= cursor->rows->row_count && cursor->is_open)
         EDDY_TRY(fetch_more(cursor));
     if (cursor->position >= cursor->rows->row_count) {
@@ -276,7 +279,7 @@ eddy_sql_rows eddy__sql_each(eddy_sql *connection, const char *sql, const eddy_s
 
 void eddy_sql_cursor_free(eddy_sql_cursor *cursor)
 {
-    if (cursor == NULL)
+    if (cursor == NULL || !eddy__sql_may_free(cursor->connection, "eddy_sql_cursor_free"))
         return;
     if (cursor->fetching != NULL) {
         if (!cursor->fetching->is_abandoned)

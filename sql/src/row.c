@@ -2,9 +2,8 @@
 /*
  * row.c: reading the values of a cursor's current row.
  *
- * Types are the database's, and reading one as another is an error rather than a guess: text that
- * looks like a number is how wrong numbers travel. Two conversions lose nothing and are made, int
- * to double and text to bytes.
+ * Types are the database's, and reading one as another is an error: text that looks like a number may
+ * not be one. Two conversions are made, int to double and text to bytes.
  *
  * Owns nothing: rows belong to the cursor.
  */
@@ -34,7 +33,10 @@ const char *eddy_sql_column_name(const eddy_sql_cursor *cursor, int column)
 
 int eddy_sql_column(const eddy_sql_cursor *cursor, const char *name)
 {
-    const char *at = cursor != NULL ? cursor->names : NULL;
+    if (cursor == NULL || name == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_column: there is no %s",
+                         cursor == NULL ? "cursor" : "name");
+    const char *at = cursor->names;
     for (int i = 0; i < eddy_sql_column_count(cursor); i++, at += strlen(at) + 1)
         if (strcmp(at, name) == 0)
             return i;
@@ -49,13 +51,19 @@ const eddy_sql_value *eddy_sql_row(const eddy_sql_cursor *cursor)
     return cursor->rows->values + (cursor->position - 1) * cursor->column_count;
 }
 
-static int get(const eddy_sql_cursor *cursor, int column, const eddy_sql_value **out_value)
+/* `out`: where the function stores its result; only compared with NULL. */
+static int get(const eddy_sql_cursor *cursor, int column, const void *out,
+               const eddy_sql_value **out_value)
 {
+    if (cursor == NULL)
+        return eddy_fail(EDDY_EMISUSE, "a value is asked for: there is no cursor");
+    if (out == NULL)
+        return eddy_fail(EDDY_EMISUSE, "a value is asked for: there is no place for it");
+    if (column == EDDY_SQL_MISMATCH || column == EDDY_EMISUSE)
+        return column;                  // the error of eddy_sql_column(), with its message
     const eddy_sql_value *row = eddy_sql_row(cursor);
     if (row == NULL)
-        return eddy_fail(EDDY_SQL_MISMATCH, "the cursor stands on no row");
-    if (column == EDDY_SQL_MISMATCH)
-        return column;                  // what eddy_sql_column() said, with its message
+        return eddy_fail(EDDY_SQL_MISMATCH, "the cursor is on no row");
     if (column < 0 || (size_t)column >= cursor->column_count)
         return eddy_fail(EDDY_SQL_MISMATCH, "there is no column %d: the row has %zu", column,
                          cursor->column_count);
@@ -74,14 +82,14 @@ static int mismatch(const eddy_sql_cursor *cursor, int column, const eddy_sql_va
 int eddy_sql_get_type(const eddy_sql_cursor *cursor, int column)
 {
     const eddy_sql_value *value = NULL;
-    EDDY_TRY(get(cursor, column, &value));
+    EDDY_TRY(get(cursor, column, &value, &value));
     return (int)value->type;
 }
 
 int eddy_sql_get_int(const eddy_sql_cursor *cursor, int column, int64_t *out_integer)
 {
     const eddy_sql_value *value = NULL;
-    EDDY_TRY(get(cursor, column, &value));
+    EDDY_TRY(get(cursor, column, out_integer, &value));
     if (value->type != EDDY_SQL_INT)
         return mismatch(cursor, column, value, EDDY_SQL_INT);
     *out_integer = value->integer;
@@ -91,7 +99,7 @@ int eddy_sql_get_int(const eddy_sql_cursor *cursor, int column, int64_t *out_int
 int eddy_sql_get_double(const eddy_sql_cursor *cursor, int column, double *out_real)
 {
     const eddy_sql_value *value = NULL;
-    EDDY_TRY(get(cursor, column, &value));
+    EDDY_TRY(get(cursor, column, out_real, &value));
     if (value->type != EDDY_SQL_DOUBLE && value->type != EDDY_SQL_INT)
         return mismatch(cursor, column, value, EDDY_SQL_DOUBLE);
     *out_real = value->type == EDDY_SQL_INT ? (double)value->integer : value->real;
@@ -101,7 +109,7 @@ int eddy_sql_get_double(const eddy_sql_cursor *cursor, int column, double *out_r
 int eddy_sql_get_text(const eddy_sql_cursor *cursor, int column, eddy_span *out_text)
 {
     const eddy_sql_value *value = NULL;
-    EDDY_TRY(get(cursor, column, &value));
+    EDDY_TRY(get(cursor, column, out_text, &value));
     if (value->type != EDDY_SQL_TEXT)
         return mismatch(cursor, column, value, EDDY_SQL_TEXT);
     *out_text = value->bytes;
@@ -111,7 +119,7 @@ int eddy_sql_get_text(const eddy_sql_cursor *cursor, int column, eddy_span *out_
 int eddy_sql_get_blob(const eddy_sql_cursor *cursor, int column, eddy_span *out_bytes)
 {
     const eddy_sql_value *value = NULL;
-    EDDY_TRY(get(cursor, column, &value));
+    EDDY_TRY(get(cursor, column, out_bytes, &value));
     if (value->type != EDDY_SQL_BLOB && value->type != EDDY_SQL_TEXT)
         return mismatch(cursor, column, value, EDDY_SQL_BLOB);
     *out_bytes = value->bytes;
@@ -122,6 +130,8 @@ int eddy_sql_fetch_int(eddy_sql *connection, const char *sql, const eddy_sql_val
                        size_t count, int64_t *out_integer)
 {
     eddy_sql_cursor *row = NULL;
+    if (out_integer == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_fetch_int: there is no place for the int");
     int found = eddy_sql_fetch(connection, sql, values, count, &row);
     if (found <= 0)
         return found;
@@ -134,6 +144,8 @@ int eddy_sql_fetch_text(eddy_sql *connection, const char *sql, const eddy_sql_va
                         size_t count, char **out_text)
 {
     eddy_sql_cursor *row = NULL;
+    if (out_text == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_fetch_text: there is no place for the text");
     int found = eddy_sql_fetch(connection, sql, values, count, &row);
     if (found <= 0)
         return found;

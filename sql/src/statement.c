@@ -2,12 +2,11 @@
 /*
  * statement.c: executing statements that answer with a number, and preparing them.
  *
- * A prepared statement is a name for something the driver keeps; the driver would keep it anyway,
- * by its text (its statement cache), so the calls with and without one differ in what they put into
- * the command and in nothing else.
+ * A prepared statement is a handle to an object of the driver. The driver also caches statements by
+ * their text, so the calls with and without a handle differ only in what they put into the command.
  *
- * What always holds: the command that lets the driver's part go is made with the statement, so
- * freeing one needs no memory.
+ * Invariant: the command that frees the driver's part is made with the statement, so freeing one needs
+ * no memory.
  */
 #include "statement.h"
 
@@ -26,7 +25,7 @@ static int check_values(const eddy_sql_value *values, size_t count, const char *
         bool has_bytes = value->type == EDDY_SQL_TEXT || value->type == EDDY_SQL_BLOB;
         if (value->type > EDDY_SQL_BLOB ||
             (has_bytes && value->bytes.data == NULL && value->bytes.size > 0))
-            return eddy_fail(EDDY_EVALUE, "%s: value %zu is none", function, i + 1);
+            return eddy_fail(EDDY_EVALUE, "%s: value %zu is not valid", function, i + 1);
     }
     return 0;
 }
@@ -133,6 +132,8 @@ int eddy_sql_prepare(eddy_sql *connection, const char *sql, eddy_sql_statement *
 {
     struct question question = {sql, NULL, NULL, 0, 0};
     EDDY_TRY(eddy__sql_question_check(&question, "eddy_sql_prepare"));
+    if (out_statement == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_sql_prepare: there is no place for the statement");
     EDDY_TRY(eddy__sql_enter(connection, "eddy_sql_prepare"));
     struct eddy_sql_statement *statement = statement_new(connection);
     struct command *command = NULL;
@@ -155,7 +156,7 @@ int eddy_sql_prepare(eddy_sql *connection, const char *sql, eddy_sql_statement *
 
 void eddy_sql_statement_free(eddy_sql_statement *statement)
 {
-    if (statement == NULL)
+    if (statement == NULL || !eddy__sql_may_free(statement->connection, "eddy_sql_statement_free"))
         return;
     struct command *closer = statement->closer;
     if (statement->remote != NULL) {

@@ -20,7 +20,7 @@ TEST(a_database_in_memory_answers)
 TEST(urls_that_make_no_sense_are_refused_with_a_sentence)
 {
     eddy_sql *db = NULL;
-    EXPECT_EQ(eddy_sql_open(NULL, NULL, &db), EDDY_EVALUE);
+    EXPECT_EQ(eddy_sql_open(NULL, NULL, &db), EDDY_EMISUSE);
     EXPECT_EQ(eddy_sql_open("people.db", NULL, &db), EDDY_EVALUE);
     message_has(EDDY_EVALUE, "sqlite:people.db");
     EXPECT_EQ(eddy_sql_open("oracle://scott:tiger@host/db", NULL, &db), EDDY_EVALUE);

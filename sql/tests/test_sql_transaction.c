@@ -156,10 +156,129 @@ TEST(two_connections_wait_for_each_other)
     remove_folder(&folder);
 }
 
+EDDY_ASYNC(insert_one, (eddy_sql *, db), (int, id))
+{
+    return (int)eddy_sql_run(db, "INSERT INTO person VALUES ($1, '')", eddy_sql_int(id));
+}
+
+static int run_text(eddy_sql *db, const char *text)
+{
+    return (int)eddy_sql_run(db, text);
+}
+
+static int query_text(eddy_sql *db, const char *text)
+{
+    EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
+    return eddy_sql_query(db, text, NONE, &rows);
+}
+
+static int fetch_text(eddy_sql *db, const char *text)
+{
+    EDDY_AUTO(eddy_sql_cursor) *row = NULL;
+    return eddy_sql_fetch(db, text, NONE, &row);
+}
+
+static int execute_text(eddy_sql *db, const char *text)
+{
+    return (int)eddy_sql_execute_many(db, text, NULL, 0, 1);
+}
+
+static int prepare_text(eddy_sql *db, const char *text)
+{
+    EDDY_AUTO(eddy_sql_statement) *statement = NULL;
+    EDDY_TRY(eddy_sql_prepare(db, text, &statement));
+    return (int)eddy_sql_statement_execute(statement, NONE);
+}
+
+static int (*const ways[])(eddy_sql *db, const char *text) = {run_text, query_text, fetch_text,
+                                                               execute_text, prepare_text};
+enum { WAY_COUNT = sizeof ways / sizeof ways[0] };
+
+TEST(text_can_not_begin_a_transaction_in_any_call)
+{
+    static const char *const texts[] = {"BEGIN", "begin immediate", "/* c */ BEGIN EXCLUSIVE;",
+                                        "SAVEPOINT s", "BEGIN TRANSACTION"};
+    struct folder folder = make_folder();
+    eddy_sql *db = NULL;
+    REQUIRE(eddy_sql_open(folder.url, NULL, &db) == 0);
+    EXPECT_EQ(eddy_sql_run(db, "CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)"), 0);
+    int id = 0;
+    for (int i = 0; i < 5 * WAY_COUNT; i++) {
+        EXPECT_EQ(ways[i / 5](db, texts[i % 5]), EDDY_EMISUSE);
+        EDDY_AUTO(eddy_task) *other = eddy_create_task(insert_one, db, id++);
+        EXPECT_EQ(eddy_await(other), 1);
+    }
+    EXPECT_EQ(eddy_sql_close(db), 0);
+    eddy_sql_free(db);
+    db = NULL;
+    REQUIRE(eddy_sql_open(folder.url, NULL, &db) == 0);
+    EXPECT_EQ(count_people(db), id);
+    eddy_sql_free(db);
+    remove_folder(&folder);
+}
+
+TEST(text_can_not_end_a_transaction)
+{
+    static const char *const texts[] = {"COMMIT", "END", "ROLLBACK", "BEGIN", "end transaction",
+                                        "INSERT INTO person VALUES (50, ''); COMMIT; BEGIN"};
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    for (int i = 0; i < 6 * WAY_COUNT; i++) {
+        EXPECT_EQ(eddy_sql_begin(db), 0);
+        add_people(db, 2);
+        EXPECT_EQ(ways[i / 6](db, texts[i % 6]), EDDY_EMISUSE);
+        EXPECT(eddy_sql_in_transaction(db));
+        EXPECT_EQ(eddy_sql_rollback(db), 0);
+        EXPECT_EQ(count_people(db), 0);
+    }
+    for (int i = 0; i < WAY_COUNT; i++) {       // outside there is none to end
+        EXPECT(ways[i](db, "COMMIT") < 0);
+        EXPECT(ways[i](db, "ROLLBACK") < 0);
+        EXPECT(ways[i](db, "RELEASE s") < 0);
+    }
+    EXPECT_EQ(eddy_sql_run(db, "BEGIN; INSERT INTO person VALUES (1, ''); COMMIT"), 1);
+    EXPECT_EQ(count_people(db), 1);
+}
+
+TEST(savepoints_nest_in_a_transaction)
+{
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    for (int i = 0; i < WAY_COUNT; i++) {
+        if (ways[i] == execute_text)
+            continue;                           // a batch is a savepoint of its own
+        EXPECT_EQ(eddy_sql_begin(db), 0);
+        EXPECT_EQ(run_text(db, "INSERT INTO person VALUES (1, '')"), 1);
+        EXPECT_EQ(ways[i](db, "SAVEPOINT s"), 0);
+        EXPECT_EQ(run_text(db, "INSERT INTO person VALUES (2, '')"), 1);
+        EXPECT_EQ(ways[i](db, "ROLLBACK TO s"), 0);
+        EXPECT_EQ(ways[i](db, "RELEASE s"), 0);
+        EXPECT_EQ(execute_text(db, "RELEASE eddy_part"), EDDY_EMISUSE);
+        EXPECT_EQ(eddy_sql_commit(db), 0);
+        EXPECT_EQ(eddy_sql_run(db, "DELETE FROM person"), 1);
+    }
+}
+
+TEST(closing_an_open_transaction_is_an_error)
+{
+    eddy_sql *db = open_people();
+    EXPECT_EQ(eddy_sql_begin(db), 0);
+    add_people(db, 2);
+    EXPECT_EQ(eddy_sql_close(db), EDDY_SQL_ABORTED);
+    message_has(EDDY_SQL_ABORTED, "a transaction was open; it has been rolled back");
+    EXPECT_EQ(eddy_sql_close(db), 0);
+    eddy_sql_free(db);
+    db = open_people();
+    EXPECT_EQ(eddy_sql_begin_read(db), 0);
+    EXPECT_EQ(eddy_sql_close(db), 0);           // nothing is lost
+    eddy_sql_free(db);
+}
+
 RUN_TESTS(TEST_OF(commit_keeps_and_rollback_drops), TEST_OF(out_of_order_is_misuse),
           TEST_OF(the_scope_commits_or_rolls_back), TEST_OF(a_reading_transaction_can_not_write),
           TEST_OF(text_that_leaves_a_transaction_open_is_undone),
           TEST_OF(a_transaction_that_the_database_ended_is_not_gone_on_with),
           TEST_OF(a_commit_that_fails_has_rolled_back),
           TEST_OF(a_task_that_ends_inside_its_transaction_rolls_back),
-          TEST_OF(a_time_limit_inside_rolls_back), TEST_OF(two_connections_wait_for_each_other))
+          TEST_OF(a_time_limit_inside_rolls_back), TEST_OF(two_connections_wait_for_each_other),
+          TEST_OF(text_can_not_begin_a_transaction_in_any_call),
+          TEST_OF(text_can_not_end_a_transaction), TEST_OF(savepoints_nest_in_a_transaction),
+          TEST_OF(closing_an_open_transaction_is_an_error))
