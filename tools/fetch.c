@@ -196,6 +196,7 @@ static int open_session(struct job *job)
         .cacert = options->cacert,
         .insecure = options->is_insecure,
         .no_cookies = !options->has_cookies,
+        .path_as_is = options->keeps_dots,
     };
     int rc = eddy_http_session_new(&wanted, &job->session);
     if (rc < 0)

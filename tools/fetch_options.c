@@ -71,6 +71,8 @@ static const struct option_spec rows[] = {
      .check = header_check, .help = "Sends this header with each request; may be repeated."},
     {"cookies", 0, NULL, OPTION_FLAG, FIELD(has_cookies),
      .help = "Keeps the cookies that servers set, and sends them with later requests."},
+    {"path-as-is", 0, NULL, OPTION_FLAG, FIELD(keeps_dots),
+     .help = "Sends /./ and /../ in a URL as they are written."},
     {"cacert", 0, "FILE", OPTION_TEXT, FIELD(cacert),
      .help = "Trusts the certificates in FILE instead of the system's."},
     {"insecure", 'k', NULL, OPTION_FLAG, FIELD(is_insecure),

@@ -54,6 +54,7 @@ struct fetch_options {
     bool is_resuming;
     bool is_replacing;
     bool has_cookies;    // cookies are kept and sent back
+    bool keeps_dots;     // of paths
     bool is_quiet;
     bool is_verbose;
     bool has_json_summary;

@@ -75,6 +75,16 @@ def an_error_tells_the_reason_and_neither_url_nor_password(folder):
 
 
 @case
+def dots_in_a_path_are_resolved_unless_told_otherwise(folder):
+    with Peer() as peer:
+        url = peer.url("404/../ok/./a")
+        expect_exit(fetch(url), 0)
+        expect_equal(dict(peer.counts), {"/ok/a": 1}, "what was asked for")
+        expect_exit(fetch(url, "--path-as-is"), 0)
+        expect_equal(peer.counts["/404/../ok/./a"], 1, "what was asked for as it is")
+
+
+@case
 def retry_after_is_waited_for(folder):
     with Peer() as peer:
         began = time.monotonic()
