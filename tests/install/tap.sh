@@ -3,7 +3,7 @@
 #
 # tap.sh: what the tests of the installation share. They set `scratch`, and end with `done_testing`.
 
-count=0 failed=0
+count=0 failed=0 skipped=0
 
 # check NAME COMMAND...: one case; what the command said is shown if it fails.
 check() {
@@ -15,18 +15,20 @@ check() {
     else
         sed 's/^/# /' "$scratch/log"
         echo "not ok $count - $name"
-        failed=1
+        failed=$((failed + 1))
     fi
 }
 
 skip_check() {
-    count=$((count + 1))
+    count=$((count + 1)) skipped=$((skipped + 1))
     echo "ok $count - $1 # SKIP $2"
 }
 
 done_testing() {
     echo "1..$count"
-    exit "$failed"
+    echo "$((count - failed - skipped)) passed, $failed failed, $skipped skipped"
+    [ "$failed" = 0 ]
+    exit
 }
 
 # compile OUTPUT "COMPILER AND OPTIONS" SOURCE PACKAGES: with what pkg-config says, and nothing else.
