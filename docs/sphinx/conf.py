@@ -4,6 +4,7 @@
 import re
 from pathlib import Path
 
+import furo
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
@@ -32,7 +33,7 @@ highlight_language = "none"
 html_theme = "furo"
 html_title = f"Eddy {version}"
 html_static_path = ["static"]
-html_css_files = ["eddy.css"]
+html_css_files = ["eddy.css", "dark.css"]
 smartquotes = False
 html_show_sphinx = False
 html_copy_source = False
@@ -58,6 +59,20 @@ class LinkNames(SphinxTransform):
             link += literal
 
 
+def write_dark_theme(app):
+    """Makes dark.css: the dark colours of the theme for readers whose system is dark.
+
+    Debian's build of furo has them only for those who pressed its button; code is dark for both.
+    """
+    styles = Path(furo.__file__).parent / "theme/furo/static/styles/furo.css"
+    dark = re.search(r'body\[data-theme="dark"\]\s*(\{.*?\})', styles.read_text(encoding="utf-8"),
+                     re.DOTALL)[1]
+    (here / "static/dark.css").write_text(
+        "@media not print and (prefers-color-scheme: dark) {\n"
+        f'body:not([data-theme="light"]) {dark}\n}}\n', encoding="utf-8")
+
+
 def setup(app):
     app.add_transform(LinkNames)
+    app.connect("builder-inited", write_dark_theme)
     return {"parallel_read_safe": True}
