@@ -29,7 +29,7 @@
 #if defined(EDDY__HAVE_VALGRIND) && EDDY__HAVE_VALGRIND
 #include <valgrind/memcheck.h>
 #else
-#define VALGRIND_MAKE_MEM_DEFINED(address, size) 0
+#define VALGRIND_MAKE_MEM_DEFINED(address, size) ((void)(address), (void)(size), 0)
 #endif
 
 enum {

@@ -16,10 +16,11 @@ HEAD = """# SPDX-License-Identifier: MIT
 set -m
 number=0
 
-# verdict COMMAND STATUS [EXPECTED]: the output is in the file `said`.
+# verdict COMMAND STATUS [EXPECTED]: the output is in the file `said`; no compiler has warned there.
 verdict() {
     number=$((number + 1))
-    if [ "$2" = 0 ] && { [ $# -lt 3 ] || [ "$(cat "$said")" = "$3" ]; }; then
+    if [ "$2" = 0 ] && ! grep -q 'warning:' "$said" &&
+        { [ $# -lt 3 ] || [ "$(cat "$said")" = "$3" ]; }; then
         echo "ok $number - \\$ $1"
         return
     fi
