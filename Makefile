@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-# The short front door. Meson builds; this installs what it needs, and spares you its options. Where
-# there is no make yet, `./do TARGET` installs it first.
+# Runs Meson with the options that it needs, after installing the packages that it needs. Where make is
+# missing, `./do TARGET` installs it first.
 #
 #   BUILD        the build folder                     (build)
-#   PREFIX       where `make install` puts things     (/usr/local)
+#   PREFIX       where `make install` installs        (/usr/local)
 #   LIBDIR       the libraries' folder below PREFIX   (the one that pkg-config searches, or lib)
 #   DESTDIR      a root to install under              (none)
-#   DOCS         where `make docs` puts its pages     (build-docs)
+#   DOCS         the folder of the HTML pages         (build-docs)
 #   MESON_FLAGS  options for a new build folder       (none; say -Dwerror=true)
 #   N SEED SIZE CPYTHON JOBS   of conformance-fuzz: see CONTRIBUTING.md
 
@@ -62,7 +62,7 @@ bench:      ## build, then run Eddy beside its peers
 	@$(build)
 	@$(as_owner) bench/run "$$BUILD"
 
-conformance-fuzz: ## build, then compare Eddy with asyncio on programs that nobody has seen
+conformance-fuzz: ## build, then compare Eddy with asyncio on random programs
 	@scripts/install-packages build
 	@$(build)
 	@PYTHONDONTWRITEBYTECODE=1 $(as_owner) python3 tests/conformance/tools/fuzz.py \
@@ -73,5 +73,5 @@ conformance-fuzz: ## build, then compare Eddy with asyncio on programs that nobo
 clean:      ## remove the build folder and the pages
 	@rm -rf "$$BUILD" '$(DOCS)'
 
-help:       ## say what there is
+help:       ## list the targets
 	@sed -n 's/^\([a-z-]*\): *[a-z]* *## /  make \1\t/p' Makefile | expand -t 25
