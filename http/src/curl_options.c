@@ -146,8 +146,7 @@ static int set_way(struct curl_channel *channel, const eddy_http_session *sessio
     if (origin->proxy) {
         channel->is_altered = true;
         curl_easy_setopt(easy, CURLOPT_PROXY, origin->proxy);
-        if (session->proxy)
-            curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");    // the session has read it
     }
     if (request->connect_timeout != channel->connect_timeout) {
         channel->connect_timeout = request->connect_timeout;

@@ -3,14 +3,15 @@
  * session_proxy.c: which proxy the environment names.
  *
  * libcurl reads the same variables, but it would then look the proxy's name up on a thread that it
- * waits for; a session has to know beforehand whose name to look up (session_origin.c). The rules
- * are libcurl's: `http_proxy` in lower case only, for in upper case it can be a request header in a
- * CGI program; the others in either case, lower first. Patterns with a prefix length in no_proxy
- * are left to libcurl, which checks the variable once more.
+ * waits for; a session has to know beforehand whose name to look up (session_origin.c), and what
+ * the request line is. So libcurl is told which proxy to use, and reads none of them. The rules are
+ * libcurl's: `http_proxy` in lower case only, for in upper case it can be a request header in a CGI
+ * program; the others in either case, lower first. An entry of no_proxy is a name, an address, or a
+ * network like 10.0.0.0/8.
  */
 #include "session.h"
 
-#include <stdio.h>
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -40,6 +41,40 @@ static bool matches(const char *host, const char *pattern, size_t size)
     return size == length || host[length - size - 1] == '.';
 }
 
+/* Reads an address of either family; the number of its bytes, 0 if it is none. */
+static size_t read_address(const char *text, unsigned char bytes[16])
+{
+    if (inet_pton(AF_INET, text, bytes) == 1)
+        return 4;
+    return inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
+}
+
+static bool have_same_prefix(const unsigned char *a, const unsigned char *b, unsigned long bits)
+{
+    if (memcmp(a, b, bits / 8) != 0)
+        return false;
+    return bits % 8 == 0 || (a[bits / 8] ^ b[bits / 8]) >> (8 - bits % 8) == 0;
+}
+
+/* "127.0.0.1", "10.0.0.0/8", "::1", "[::1]" and "fd00::/8" match addresses. */
+static bool matches_network(const char *host, const char *pattern, size_t size)
+{
+    unsigned char address[16], network[16];
+    char text[INET6_ADDRSTRLEN + sizeof "[]/128"];
+    if (size >= sizeof text)
+        return false;
+    bool has_bracket = size > 0 && pattern[0] == '[';
+    memcpy(text, pattern + has_bracket, size - has_bracket);
+    text[size - has_bracket] = '\0';
+    char *slash = strchr(text, '/');
+    text[strcspn(text, "]/")] = '\0';
+    size_t address_size = read_address(host, address);
+    if (address_size == 0 || read_address(text, network) != address_size)
+        return false;
+    unsigned long bits = slash ? strtoul(slash + 1, NULL, 10) : address_size * 8;
+    return bits <= address_size * 8 && have_same_prefix(address, network, bits);
+}
+
 static bool is_excepted(const char *host)
 {
     static const char separators[] = ", \t";
@@ -53,7 +88,7 @@ static bool is_excepted(const char *host)
         size_t size = strcspn(at, separators);
         if (size == 0)
             return false;
-        if (matches(host, at, size))
+        if (matches(host, at, size) || matches_network(host, at, size))
             return true;
         at += size;
     }

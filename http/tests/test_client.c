@@ -304,6 +304,16 @@ TEST_REAL(a_proxy_is_used_when_named)
     EDDY_AUTO(eddy_http_session) *second = new_session(NULL);
     EXPECT_EQ(get(second, "http://not.there.invalid/via-proxy", "through the proxy"), 200);
     EXPECT_EQ(get(second, "/hello", "hello\n"), 200);
+    static const char *const exceptions[] = {"127.0.0.0/8", "10.0.0.0/8,126.0.0.0/7", "0.0.0.0/0",
+                                             "::/0, 127.0.0.1/32"};
+    for (size_t i = 0; i < sizeof exceptions / sizeof exceptions[0]; i++) {
+        setenv("no_proxy", exceptions[i], 1);
+        EDDY_AUTO(eddy_http_session) *direct = new_session(NULL);
+        EXPECT_EQ(get(direct, "http://127.0.0.1:1/via-proxy", NULL), EDDY_HTTP_CONNECT);
+    }
+    setenv("no_proxy", "128.0.0.0/8, 127.0.0.2/31, ::/0, 127.0.0.0/33, 127.0.0.1.example", 1);
+    EDDY_AUTO(eddy_http_session) *through = new_session(NULL);
+    EXPECT_EQ(get(through, "http://127.0.0.1:1/via-proxy", "through the proxy"), 200);
     EDDY_AUTO(eddy_http_session) *none = new_session(&(eddy_http_session_options){.proxy = ""});
     EXPECT_EQ(get(none, "http://not.there.invalid/via-proxy", NULL), EDDY_ERESOLVE);
     unsetenv("http_proxy");
