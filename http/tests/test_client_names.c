@@ -162,22 +162,16 @@ TEST_REAL(an_international_name_is_looked_up_in_ascii_whatever_the_locale)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     atomic_store(&lookups, 0);
-    expect_host(session,
-                "b\xc3\xbc"
-                "cher.test",
-                "xn--bcher-kva.test");
+    expect_host(session, "b\303\274cher.test", "xn--bcher-kva.test");
     EXPECT_STR(last_name, "xn--bcher-kva.test");
     expect_host(session,
                 "B%C3%9C"
                 "CHER.test",
                 "xn--bcher-kva.test");
-    expect_host(session, "xn--BCHER-kva\xe3\x80\x82test", "xn--bcher-kva.test");
+    expect_host(session, "xn--BCHER-kva\343\200\202test", "xn--bcher-kva.test");
     EXPECT_EQ(atomic_load(&lookups), 1);
-    expect_host(session,
-                "b\xc3\xbc"
-                "cher.localhost",
-                "xn--bcher-kva.localhost");
-    EXPECT_EQ(get(session, at_name("\xff.test", "/hello"), NULL), EDDY_HTTP_URL);
+    expect_host(session, "b\303\274cher.localhost", "xn--bcher-kva.localhost");
+    EXPECT_EQ(get(session, at_name("\377.test", "/hello"), NULL), EDDY_HTTP_URL);
 }
 
 TEST_REAL(a_name_with_a_dot_at_its_end_is_verified_without_it)

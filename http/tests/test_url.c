@@ -119,10 +119,10 @@ TEST_PLAIN(what_can_be_sent_stays_as_written)
 TEST_PLAIN(what_cannot_be_sent_is_escaped)
 {
     EXPECT_PARSED("http://h/a b?c d#e f", "http://h/a%20b?c%20d#e%20f");
-    EXPECT_PARSED("http://h/caf\xc3\xa9?\xc3\xa9#\xc3\xa9", "http://h/caf%C3%A9?%C3%A9#%C3%A9");
+    EXPECT_PARSED("http://h/caf\303\251?\303\251#\303\251", "http://h/caf%C3%A9?%C3%A9#%C3%A9");
     EXPECT_PARSED("http://h/\"<>?\"<>#\"<>", "http://h/%22%3C%3E?%22%3C%3E#%22%3C%3E");
-    EXPECT_PARSED("http://h/\xff\xfe", "http://h/%FF%FE");
-    EXPECT_PARSED("http://a b:\xc3\xa9@h/", "http://a%20b:%C3%A9@h/");
+    EXPECT_PARSED("http://h/\377\376", "http://h/%FF%FE");
+    EXPECT_PARSED("http://a b:\303\251@h/", "http://a%20b:%C3%A9@h/");
     EXPECT_PARSED("http://a@b:c@h/", "http://a%40b:c@h/");
     EXPECT_PARSED("  http://h/a  ", "http://h/a");
 }
@@ -281,10 +281,9 @@ TEST_PLAIN(what_is_no_host_is_refused)
         "http://[::1%25]/",
         "http://[::1%a/b]/",
         "http://x[::1]/",
-        "http://\xff/",
+        "http://\377/",
         "http://%ff/",
-        "http://a\xe2\x84\x80"
-        "b/",    // U+2100 maps to "a/c"
+        "http://a\342\204\200b/",    // U+2100 maps to "a/c"
     };
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
         EXPECT_REFUSED(urls[i]);
@@ -295,25 +294,18 @@ TEST_PLAIN(what_is_no_host_is_refused)
 
 TEST_PLAIN(international_names_become_ascii_in_any_locale)
 {
-    EXPECT_PARSED("http://b\xc3\xbc"
-                  "cher.example/",
-                  "http://xn--bcher-kva.example/");
+    EXPECT_PARSED("http://b\303\274cher.example/", "http://xn--bcher-kva.example/");
     EXPECT_PARSED("http://b%C3%BCcher.example/", "http://xn--bcher-kva.example/");
-    EXPECT_PARSED("http://B\xc3\x9c"
-                  "CHER.EXAMPLE:81/\xc3\xbc",
+    EXPECT_PARSED("http://B\303\234CHER.EXAMPLE:81/\303\274",
                   "http://xn--bcher-kva.example:81/%C3%BC");
-    EXPECT_PARSED("http://bu\xcc\x88"
-                  "cher.example/",
-                  "http://xn--bcher-kva.example/");
-    EXPECT_PARSED("http://fa\xc3\x9f.example/", "http://xn--fa-hia.example/");
-    EXPECT_PARSED("http://example\xe3\x80\x82org/", "http://example.org/");
-    EXPECT_PARSED("http://\xef\xbd\x85xample\xef\xbc\x8eorg/", "http://example.org/");
-    EXPECT_PARSED("http://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.1/", "http://127.0.0.1/");
-    EXPECT_PARSED("http://\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9\xe3\x83\x88/",
+    EXPECT_PARSED("http://bu\314\210cher.example/", "http://xn--bcher-kva.example/");
+    EXPECT_PARSED("http://fa\303\237.example/", "http://xn--fa-hia.example/");
+    EXPECT_PARSED("http://example\343\200\202org/", "http://example.org/");
+    EXPECT_PARSED("http://\357\275\205xample\357\274\216org/", "http://example.org/");
+    EXPECT_PARSED("http://\357\274\221\357\274\222\357\274\227.1/", "http://127.0.0.1/");
+    EXPECT_PARSED("http://\344\276\213\343\201\210.\343\203\206\343\202\271\343\203\210/",
                   "http://xn--r8jz45g.xn--zckzah/");
-    EXPECT_PARSED("http://b\xc3\xbc"
-                  "cher./",
-                  "http://xn--bcher-kva./");
+    EXPECT_PARSED("http://b\303\274cher./", "http://xn--bcher-kva./");
 }
 
 /* --- References ------------------------------------------------------------------------------- */
@@ -386,10 +378,8 @@ TEST_PLAIN(odd_references_are_read_as_browsers_read_them)
         {"http://x\\@y/", "http://x/@y/"},
         {"  /x  ", "http://a/x"},
         {"/%2F%3a[~]|?a[]=%2f", "http://a/%2F%3a[~]|?a[]=%2f"},
-        {"/caf\xc3\xa9?\xe9", "http://a/caf%C3%A9?%E9"},
-        {"//b\xc3\xbc"
-         "cher.example",
-         "http://xn--bcher-kva.example/"},
+        {"/caf\303\251?\351", "http://a/caf%C3%A9?%E9"},
+        {"//b\303\274cher.example", "http://xn--bcher-kva.example/"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         EXPECT_RESOLVED(base, cases[i].reference, cases[i].expected);
@@ -404,7 +394,7 @@ TEST_PLAIN(references_that_are_refused)
 {
     EDDY_AUTO(eddy_http_url) *base = parse("http://a/b");
     static const char *const references[] = {"//",   "///",    "http://", "//h:x", "//u@",
-                                             "a\tb", "//a b/", "https:",  "\x7f",  "//[::1"};
+                                             "a\tb", "//a b/", "https:",  "\177",  "//[::1"};
     for (size_t i = 0; i < sizeof references / sizeof references[0]; i++) {
         eddy_http_url *url = NULL;
         EXPECT_EQ(eddy_http_url_resolve(base, references[i], strlen(references[i]), 0, &url),
