@@ -207,7 +207,7 @@ static int parse_absolute(struct rest *rest, struct url_parts *parts)
     while (slashes < left(rest) && is_slash(rest->at[slashes]))
         slashes++;
     if (slashes < 2 || rest->at[0] != '/' || rest->at[1] != '/')
-        return eddy_fail(EDDY_HTTP_URL, "no // behind the scheme of \"%.*s\"", shown(left(&whole)),
+        return eddy_fail(EDDY_HTTP_URL, "\"%.*s\" has no // after its scheme", shown(left(&whole)),
                          whole.at);
     rest->at += 2;
     EDDY_TRY(parse_authority(take_until(rest, "/?#"), parts));
