@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Turns every byte around; its greeting is one byte, "g", to which the peer must answer the same. */
 typedef struct mirror {
@@ -372,6 +373,105 @@ TEST(a_close_leaves_nothing_unread_in_the_kernel)
     ends_close(&ends);
 }
 
+/* Swallows what comes, and sends a kilobyte for each '?'. */
+static ssize_t chatter_read(void *data, void *buf, size_t size)
+{
+    static const char answer[1024];
+    const mirror *it = data;
+    for (;;) {
+        ssize_t n = eddy_stream_receive_below(it->stream, buf, size < 8 ? size : 8);
+        if (n <= 0)
+            return n;
+        for (ssize_t i = 0; i < n; i++)
+            if (((char *)buf)[i] == '?')
+                EDDY_TRY(eddy_stream_send_below(it->stream, answer, sizeof answer));
+    }
+}
+
+static const eddy_stream_layer chatter = {
+    .call = "add a chatterbox",
+    .begin = mirror_begin,
+    .read = chatter_read,
+    .write = mirror_write,
+    .end = mirror_end,
+    .free = mirror_free,
+};
+
+EDDY_ASYNC(read_byte, (eddy_stream *, stream))
+{
+    char byte;
+    return (int)eddy_stream_read(stream, &byte, 1);
+}
+
+TEST(a_peer_that_provokes_answers_and_takes_none_loses_the_connection)
+{
+    const int small = 2048;
+    struct ends ends;
+    ends_begin(&ends, "g");
+    EXPECT_EQ(setsockopt(eddy_stream_fd(ends.near), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    EXPECT_EQ(eddy_stream_add_layer(ends.near, &chatter, &ends.mirror), 0);
+    EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_byte, ends.near);
+    size_t most = 0;
+    int count = 0;
+    while (!eddy_task_done(reader) && count < 1000) {
+        count++;
+        EDDY_IGNORE(eddy_stream_write(ends.far, "?", 1));
+        EXPECT_EQ(eddy_sleep(1), 0);
+        size_t size = eddy_stream_get_write_buffer_size(ends.near);
+        most = size > most ? size : most;
+    }
+    EXPECT_EQ(eddy_await(reader), EDDY_LIMIT);
+    EXPECT(most <= 16 * 1024);
+    EXPECT(count < 1000);
+    EXPECT(eddy_stream_is_closing(ends.near));
+    ends_close(&ends);
+}
+
+TEST(answers_that_are_taken_are_not_bounded)
+{
+    struct ends ends;
+    static char answer[1024];
+    ends_begin(&ends, "g");
+    EXPECT_EQ(eddy_stream_add_layer(ends.near, &chatter, &ends.mirror), 0);
+    EXPECT_EQ(eddy_stream_read(ends.far, answer, 1), 1);
+    EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_byte, ends.near);
+    for (int i = 0; i < 100; i++) {
+        EXPECT_EQ(eddy_stream_write(ends.far, "?", 1), 0);
+        EXPECT_EQ(eddy_stream_read_exactly(ends.far, answer, sizeof answer), 0);
+    }
+    EXPECT(!eddy_task_done(reader));
+    eddy_stream_free(ends.far);
+    ends.far = NULL;
+    EXPECT_EQ(eddy_await(reader), 0);
+    ends_close(&ends);
+}
+
+EDDY_ASYNC(count_turns, (int *, count))
+{
+    for (;; ++*count)
+        EDDY_TRY(eddy_sleep(0));
+}
+
+TEST(a_peer_that_sends_what_the_layer_swallows_does_not_keep_others_from_running)
+{
+    enum { SIZE = 16000 }; // a layer that takes eight bytes at a time receives 2,000 times
+    struct ends ends;
+    int count = 0;
+    char *much = calloc(SIZE, 1);
+    ends_begin(&ends, "g");
+    EXPECT_EQ(eddy_stream_add_layer(ends.near, &chatter, &ends.mirror), 0);
+    EXPECT_EQ(eddy_stream_read(ends.far, much, 1), 1);
+    EXPECT_EQ(eddy_stream_write(ends.far, memset(much, 0, SIZE), SIZE), 0);
+    EXPECT_EQ(eddy_stream_close(ends.far), 0);
+    EDDY_AUTO(eddy_task) *other = eddy_create_task(count_turns, &count);
+    EXPECT_EQ(read_byte(ends.near), 0);
+    EXPECT(count > 2000 / 32 / 2);
+    eddy_task_cancel(other);
+    EXPECT_EQ(eddy_await(other), EDDY_CANCELLED);
+    free(much);
+    ends_close(&ends);
+}
+
 TEST(no_memory_at_any_point)
 {
     long count = 1;
@@ -412,4 +512,7 @@ RUN_TESTS(TEST_OF(bytes_pass_the_layer_both_ways), TEST_OF(what_was_read_ahead_i
           TEST_OF(an_error_of_writing_ends_that_direction_alone),
           TEST_OF(the_layer_has_the_last_word_once),
           TEST_OF(much_is_sent_though_the_stream_is_freed),
+          TEST_OF(a_peer_that_provokes_answers_and_takes_none_loses_the_connection),
+          TEST_OF(answers_that_are_taken_are_not_bounded),
+          TEST_OF(a_peer_that_sends_what_the_layer_swallows_does_not_keep_others_from_running),
           TEST_OF(a_close_leaves_nothing_unread_in_the_kernel), TEST_OF(no_memory_at_any_point))

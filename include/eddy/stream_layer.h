@@ -72,8 +72,10 @@ EDDY_API EDDY_CHECKED ssize_t eddy_stream_receive_below(eddy_stream *stream, voi
 
 /*
  * For the functions of a layer: copies bytes that are to be sent when the function has returned.
- * Returns 0 or -ENOMEM, after which the stream sends no more. Of a stream that sends no more they
- * are dropped: why, its writers are told.
+ * Returns 0; -ENOMEM, after which the stream sends no more; EDDY_LIMIT in read(), when the peer has
+ * provoked more than 16 KiB of these bytes without taking them: read() must return an error, and
+ * the stream is aborted. Of a stream that sends no more they are dropped: why, its writers are
+ * told.
  */
 EDDY_API EDDY_CHECKED int eddy_stream_send_below(eddy_stream *stream, const void *bytes,
                                                  size_t size);

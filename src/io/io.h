@@ -90,6 +90,7 @@ struct eddy_stream {
     bool is_eof;           // there is no more to read
     bool is_drained;       // nor has the kernel more: what a layer has may come still
     bool is_layer_up;      // the layer is ready to be used
+    bool is_layer_reading; // the layer's read() runs
     bool has_delay;        // Nagle's algorithm stays on
     bool has_news; // `receive` has completed, and nobody has looked at what it brought
     uint8_t receives_in_row; // without waiting
@@ -119,6 +120,7 @@ struct eddy_stream {
     // What the bytes pass on their way; or NULL.
     const eddy_stream_layer *layer;
     void *layer_data;
+    size_t answer_size;  // sent by the layer's read() since the queue was last empty: bytes
     struct chunk *early; // received before there was a layer, which has not taken it
 
     size_t limit;

@@ -8,8 +8,14 @@
  * Whatever a layer sends is queued while it is at work, and goes out when it has returned, many
  * small pieces in one call of the kernel. The queue's own rules then hold: stream_write.c.
  *
- * What always holds: a layer is asked for nothing before its begin() is through, and for nothing
- * but free() once the stream has been closed.
+ * Invariants:
+ *   - A layer is asked for nothing before its begin() is through, and for nothing but free() once the
+ *     stream has been closed.
+ *   - A peer can't fill the queue: what a layer sends while it reads is bounded, and a peer that
+ *     provokes more without taking it loses the connection. What is written is bounded by the
+ *     writer, who waits above write_high.
+ *   - A peer that sends what the layer swallows does not keep the loop busy: a layer that reads gets
+ *     IO_RECEIVES_MAX pieces, then other tasks have their turn.
  */
 #include "io/io.h"
 
@@ -18,6 +24,7 @@
 #include <sys/uio.h>
 
 enum {
+    ANSWERS_MAX = 16 * 1024, // bytes sent because of what the peer sent, which it has not taken
     STEP_MAX = 64 * 1024,    // bytes written before the kernel gets what has become of them
     JOIN_MAX = 4 * 1024,     // messages up to here are made one piece, whatever they consist of
 };
@@ -43,13 +50,26 @@ ssize_t eddy_stream_receive_below(eddy_stream *stream, void *buf, size_t size)
 {
     if (EDDY__UNLIKELY(stream->early != NULL))
         return (ssize_t)take_early(stream, buf, size);
+    if (EDDY__UNLIKELY(stream->receives_in_row >= IO_RECEIVES_MAX))
+        return -EAGAIN; // eddy__stream_wait_for_bytes() yields, and asks again
     return eddy__stream_receive_raw(stream, buf, size);
+}
+
+/* Counts what is sent while the layer reads, since the queue was last empty. */
+static int count_answer(eddy_stream *stream, size_t size)
+{
+    if (stream->out_size == 0)
+        stream->answer_size = 0;
+    stream->answer_size += size;
+    return stream->answer_size > ANSWERS_MAX ? EDDY_LIMIT : 0;
 }
 
 int eddy_stream_send_below(eddy_stream *stream, const void *bytes, size_t size)
 {
     if (stream->write_error < 0 || stream->is_shut)
         return 0;
+    if (stream->is_layer_reading)
+        EDDY_TRY(count_answer(stream, size));
     return eddy__stream_queue(stream, bytes, size);
 }
 
@@ -61,8 +81,12 @@ ssize_t eddy__stream_read_layer(eddy_stream *stream, void *buf, size_t size)
         return stream->read_error;
     if (stream->is_eof)
         return 0;
+    stream->is_layer_reading = true;
     ssize_t n = stream->layer->read(stream->layer_data, buf, size);
+    stream->is_layer_reading = false;
     eddy__stream_flush(stream);
+    if (stream->answer_size > ANSWERS_MAX)
+        (void)eddy_stream_abort(stream); // what is queued would stay as long as the peer does
     if (n == 0)
         stream->is_eof = true;
     return n;

@@ -252,11 +252,21 @@ static int begin_read(eddy_stream *stream, const char *what)
     return err;
 }
 
+/* Lets other tasks run when a layer has been given its share, and has not come to an end with it. */
+static int wait_or_yield(eddy_stream *stream, const char *what)
+{
+    if (stream->layer == NULL || stream->receives_in_row < IO_RECEIVES_MAX)
+        return wait_for_bytes(stream, what);
+    stream->receives_in_row = 0;
+    int err = eddy__task_yield();
+    return err < 0 ? err : may_read(stream, what);
+}
+
 /* The same, and if it is 0 the stream is still there. */
 int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what)
 {
     eddy__stream_hold(stream);
-    int err = wait_for_bytes(stream, what);
+    int err = wait_or_yield(stream, what);
     eddy__stream_release(stream);
     return err;
 }
@@ -335,6 +345,7 @@ static ssize_t fill_now(eddy_stream *stream)
     int err = reserve(stream, 1);
     if (err < 0)
         return err;
+    stream->receives_in_row = 0;
     stream->receive.asks_kernel = true;
     ssize_t n = receive_now(stream, stream->in + stream->in_end,
                             stream->in_capacity - stream->in_end);
@@ -343,7 +354,8 @@ static ssize_t fill_now(eddy_stream *stream)
         stream->in_end += (size_t)n;
     else
         give_back_if_empty(stream);
-    bool is_partial = n == -EAGAIN && eddy__stream_layer_has_pending(stream);
+    bool is_partial = n == -EAGAIN && (stream->receives_in_row >= IO_RECEIVES_MAX ||
+                                       eddy__stream_layer_has_pending(stream));
     return is_partial ? -EINPROGRESS : n;
 }
 
@@ -413,7 +425,7 @@ static int read_direct(eddy_stream *stream, char *buf, size_t size)
         else if (n == 0)
             err = EDDY_INCOMPLETE;
         else
-            err = n == -EAGAIN ? wait_for_bytes(stream, "eddy_stream_read_exactly") : (int)n;
+            err = n == -EAGAIN ? wait_or_yield(stream, "eddy_stream_read_exactly") : (int)n;
     }
     if (err < 0 && !stream->is_closed) {
         int lost = put_back(stream, buf, done);

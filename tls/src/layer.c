@@ -47,7 +47,14 @@ static ssize_t read_layer(void *data, void *buf, size_t size)
     struct tls *tls = data;
     make_ready(tls);
     int n = SSL_read(tls->ssl, buf, size < INT_MAX ? (int)size : INT_MAX);
-    return n > 0 ? n : eddy__tls_outcome(tls, n, "reading");
+    if (n > 0)
+        return n;
+    int err = eddy__tls_outcome(tls, n, "reading");
+    if (err != EDDY_LIMIT)
+        return err;
+    tls->is_broken = true;
+    return eddy_fail(EDDY_TLS_FAILED,
+                     "reading: the peer provokes alerts and does not read them (renegotiation)");
 }
 
 /* OpenSSL holds part of a record, or records that it has not looked at. */
