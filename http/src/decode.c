@@ -5,8 +5,12 @@
  *     bytes of the server --> [gzip] --4 KiB--> [br] --> bytes of the document
  *
  * A decoder is a chain of stages; each pulls from the one before it, through a small buffer of its
- * own, when it has nothing left to work on. Bytes behind the end of what was coded are an error:
- * two readers could see two documents in them.
+ * own, when it has nothing left to work on. Bytes behind the end of what was coded are dropped, as
+ * curl and browsers do: servers pad with zeros, or append a line end.
+ *
+ * Many values of Content-Encoding name no coding ("none", "UTF-8", "aws-chunked"): these are
+ * ignored. A coding that is known to change the bytes and that is not undone here ends the undoing:
+ * what was applied before it stays.
  *
  * Owns its stages. Called by response_body.c; never suspends.
  */
@@ -56,6 +60,18 @@ static const struct http_coding *find_coding(eddy_span name)
     return NULL;
 }
 
+/* Whether the name stands for bytes that only its own decoder can read (IANA, and in use). */
+static bool is_foreign(eddy_span name)
+{
+    static const char *const names[] = {
+        "aes128gcm", "bzip2", "compress",     "dcb", "dcz",    "exi", "lz4",
+        "lzma",      "sdch",  "pack200-gzip", "xz",  "snappy", "x-bzip2", "x-compress"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == name.size && strncasecmp(names[i], name.data, name.size) == 0)
+            return true;
+    return false;
+}
+
 static int add_stage(struct http_decoder **inout_decoder, const struct http_coding *coding)
 {
     struct http_decoder *decoder = *inout_decoder;
@@ -71,6 +87,19 @@ static int add_stage(struct http_decoder **inout_decoder, const struct http_codi
     stage->state = coding->open();
     decoder->count++;
     return stage->between && stage->state ? 0 : -ENOMEM;
+}
+
+void eddy__http_decoder_free(struct http_decoder *decoder)
+{
+    if (!decoder)
+        return;
+    for (size_t i = 0; i < decoder->count; i++) {
+        struct stage *stage = &decoder->stages[i];
+        if (stage->state)
+            stage->coding->close(stage->state);
+        eddy_free(stage->between);
+    }
+    eddy_free(decoder);
 }
 
 static eddy_span next_item(const char **inout_at)
@@ -89,35 +118,17 @@ int eddy__http_decoder_add(struct http_decoder **inout_decoder, const char *codi
         eddy_span name = next_item(&codings);
         if (name.size == 0)
             return 0;
-        if (name.size == 8 && strncasecmp(name.data, "identity", 8) == 0)
-            continue;
         const struct http_coding *coding = find_coding(name);
-        if (!coding)
-            return EDDY_HTTP_DECODE;
-        EDDY_TRY(add_stage(inout_decoder, coding));
+        if (coding)
+            EDDY_TRY(add_stage(inout_decoder, coding));
+        if (is_foreign(name)) {
+            eddy__http_decoder_free(*inout_decoder);
+            *inout_decoder = NULL;
+        }
     }
-}
-
-void eddy__http_decoder_free(struct http_decoder *decoder)
-{
-    if (!decoder)
-        return;
-    for (size_t i = 0; i < decoder->count; i++) {
-        struct stage *stage = &decoder->stages[i];
-        if (stage->state)
-            stage->coding->close(stage->state);
-        eddy_free(stage->between);
-    }
-    eddy_free(decoder);
 }
 
 /* --- Pulling ---------------------------------------------------------------------------------- */
-
-static ssize_t work(struct stage *stage, eddy_span *inout_data, void *buf, size_t size)
-{
-    ssize_t n = stage->coding->pull(stage->state, inout_data, buf, size);
-    return n == 0 && inout_data->size > 0 ? EDDY_HTTP_DECODE : n;    // bytes behind the end
-}
 
 /* Stage 0 was applied first and is undone last: it pulls from stage 1, and so on. */
 static ssize_t pull(struct http_decoder *decoder, size_t index, eddy_span *inout_data, void *buf,
@@ -125,9 +136,9 @@ static ssize_t pull(struct http_decoder *decoder, size_t index, eddy_span *inout
 {
     struct stage *stage = &decoder->stages[index];
     if (index + 1 == decoder->count || index + 1 == STAGES_MAX)
-        return work(stage, inout_data, buf, size);
+        return stage->coding->pull(stage->state, inout_data, buf, size);
     for (;;) {
-        ssize_t n = work(stage, &stage->left, buf, size);
+        ssize_t n = stage->coding->pull(stage->state, &stage->left, buf, size);
         if (n != 0)
             return n;
         n = pull(decoder, index + 1, inout_data, stage->between, BETWEEN_SIZE);

@@ -13,6 +13,10 @@ static void *open_brotli(void)
 
 static ssize_t pull(void *state, eddy_span *inout_data, void *buf, size_t size)
 {
+    if (BrotliDecoderIsFinished(state)) {
+        *inout_data = (eddy_span){inout_data->data + inout_data->size, 0};
+        return 0;
+    }
     const uint8_t *next_in = (const uint8_t *)inout_data->data;
     uint8_t *next_out = buf;
     size_t available_in = inout_data->size, available_out = size;

@@ -12,7 +12,7 @@
 struct http_coding {
     const char *name;
     void *(*open)(void);    // its state; NULL without memory
-    /* As eddy__http_decoder_pull(). 0: it wants more, or has ended and uses nothing more. */
+    /* As eddy__http_decoder_pull(). 0: all is used; it wants more, or drops what comes. */
     ssize_t (*pull)(void *state, eddy_span *inout_data, void *buf, size_t size);
     bool (*has_ended)(const void *state);
     void (*close)(void *state);

@@ -2,7 +2,8 @@
 /*
  * decode_zlib.c: gzip and deflate, by zlib.
  *
- * gzip may be several members in a row, which are one document (RFC 1952). "deflate" should be
+ * gzip may be several members in a row, which are one document (RFC 1952). Another member begins
+ * with two bytes that are known; anything else behind a member is dropped. "deflate" should be
  * zlib's format, but some servers send the bare one: the first two bytes tell, for they are a
  * checksum of themselves in the one, and what a compressor writes in the other never is.
  */
@@ -24,7 +25,8 @@ struct inflater {
     bool is_deflate;
     bool is_open;      // inflateInit2() has been called
     bool has_ended;    // at the end of a member
-    bool has_first;    // deflate: the first byte has come; the second tells what it is
+    bool is_over;      // what follows is none of it, and dropped
+    bool has_first;    // the first byte has come; the second tells what it is
     unsigned char first;
 };
 
@@ -84,14 +86,23 @@ static ssize_t feed(struct inflater *inflater, eddy_span *inout_data, void *buf,
     return (ssize_t)(room - stream->avail_out);
 }
 
+static void drop(eddy_span *inout_data)
+{
+    *inout_data = (eddy_span){inout_data->data + inout_data->size, 0};
+}
+
+static unsigned char take_byte(eddy_span *inout_data)
+{
+    inout_data->size--;
+    return (unsigned char)*inout_data->data++;
+}
+
 /* Finds out which kind of deflate it is, as soon as two bytes are there. 1: not yet. */
 static int begin_deflate(struct inflater *inflater, eddy_span *inout_data)
 {
     if (!inflater->has_first) {
         inflater->has_first = true;
-        inflater->first = (unsigned char)inout_data->data[0];
-        inout_data->data++;
-        inout_data->size--;
+        inflater->first = take_byte(inout_data);
     }
     if (inout_data->size == 0)
         return 1;
@@ -101,6 +112,30 @@ static int begin_deflate(struct inflater *inflater, eddy_span *inout_data)
         return err;
     char nothing;
     eddy_span one = {(const char *)&inflater->first, 1};
+    return (int)feed(inflater, &one, &nothing, 0);
+}
+
+/* Behind the end: finds out whether another member follows. 1: not yet, or no. */
+static int begin_member(struct inflater *inflater, eddy_span *inout_data)
+{
+    enum { MAGIC_1 = 0x1f, MAGIC_2 = 0x8b };
+    if (inflater->is_deflate)
+        inflater->is_over = true;
+    if (!inflater->is_over && !inflater->has_first && inout_data->size > 0) {
+        inflater->is_over = take_byte(inout_data) != MAGIC_1;
+        inflater->has_first = true;
+    }
+    if (inout_data->size > 0 && !inflater->is_over)
+        inflater->is_over = (unsigned char)inout_data->data[0] != MAGIC_2;
+    if (inflater->is_over)
+        drop(inout_data);
+    if (inout_data->size == 0)
+        return 1;
+    inflateReset(&inflater->stream);
+    inflater->has_ended = inflater->has_first = false;
+    const char magic = MAGIC_1;
+    char nothing;
+    eddy_span one = {&magic, 1};
     return (int)feed(inflater, &one, &nothing, 0);
 }
 
@@ -117,10 +152,9 @@ static ssize_t pull(void *state, eddy_span *inout_data, void *buf, size_t size)
         if (!inflater->is_open)
             return 0;
         if (inflater->has_ended) {
-            if (inout_data->size == 0 || inflater->is_deflate)
-                return 0;
-            inflateReset(&inflater->stream);    // another member
-            inflater->has_ended = false;
+            int rc = begin_member(inflater, inout_data);
+            if (rc != 0)
+                return rc < 0 ? rc : 0;
         }
         size_t before = inout_data->size;
         ssize_t n = feed(inflater, inout_data, buf, size);

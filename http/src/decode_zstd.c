@@ -17,6 +17,7 @@ enum { WINDOW_LOG_MAX = 23 };    // 2 to this power bytes
 struct unpacker {
     ZSTD_DStream *stream;
     bool has_ended;    // at the end of a frame
+    bool is_over;      // what follows is no frame, and dropped
 };
 
 static void close_zstd(void *state)
@@ -40,11 +41,24 @@ static void *open_zstd(void)
     return unpacker;
 }
 
+/* Whether another frame may begin so: its magic number, or that of a skippable one, comes first. */
+static bool begins_frame(char first)
+{
+    unsigned char byte = (unsigned char)first;
+    return byte == 0x28 || (byte & 0xf0) == 0x50;
+}
+
 static ssize_t pull(void *state, eddy_span *inout_data, void *buf, size_t size)
 {
     struct unpacker *unpacker = state;
     if (unpacker->has_ended && inout_data->size == 0)
         return 0;    // asked without bytes, zstd would take it for the beginning of a frame
+    if (unpacker->has_ended && !begins_frame(inout_data->data[0]))
+        unpacker->is_over = true;
+    if (unpacker->is_over) {
+        *inout_data = (eddy_span){inout_data->data + inout_data->size, 0};
+        return 0;
+    }
     ZSTD_inBuffer in = {inout_data->data, inout_data->size, 0};
     ZSTD_outBuffer out = {buf, size, 0};
     do {

@@ -82,7 +82,7 @@ void eddy__http_response_clear(eddy_http_response *response);
  *
  * Returns 1 when the head of the final response is complete, 0 when it is not, EDDY_HTTP_TOO_LARGE
  * (also when the length that the head announces is above the limit), EDDY_HTTP_DECODE when the body
- * has a coding that we don't know, EDDY_HTTP_PROTOCOL or -ENOMEM.
+ * has too many codings, EDDY_HTTP_PROTOCOL or -ENOMEM.
  */
 int eddy__http_response_line(eddy_http_response *response, const char *line, size_t size);
 

@@ -125,7 +125,7 @@ TEST_PLAIN(members_and_frames_in_a_row_are_one_document)
     free((char *)one.data);
 }
 
-TEST_PLAIN(what_is_cut_or_followed_by_more_is_refused)
+TEST_PLAIN(what_is_cut_has_not_ended_and_what_follows_is_dropped)
 {
     eddy_span gzip = deflated(hello, 31), zlib = deflated(hello, 15), bare = deflated(hello, -15);
     const struct {
@@ -138,6 +138,9 @@ TEST_PLAIN(what_is_cut_or_followed_by_more_is_refused)
         {"br", {brotli, sizeof brotli - 1}},
         {"zstd", {zstd, sizeof zstd - 1}},
     };
+    static const eddy_span behind[] = {
+        {"\0\0\0\0\0\0\0\0", 8}, {"\r\n", 2}, {"????", 4}, {"\x1f", 1}, {"\x1f\x1f\x8b", 3},
+        {"\x8b", 1}};
     char longer[200], buf[20000];
     for (size_t i = 0; i < 5; i++) {
         eddy_span data = cases[i].data;
@@ -145,10 +148,10 @@ TEST_PLAIN(what_is_cut_or_followed_by_more_is_refused)
             EXPECT_EQ(decode(cases[i].coding, (eddy_span){data.data, size}, 3, 100, buf),
                       EDDY_HTTP_DECODE);
         memcpy(longer, data.data, data.size);
-        memcpy(longer + data.size, "????", 4);
-        for (size_t piece = 1; piece < 60; piece += 58)
-            EXPECT_EQ(decode(cases[i].coding, (eddy_span){longer, data.size + 4}, piece, 100, buf),
-                      EDDY_HTTP_DECODE);
+        for (size_t k = 0; k < sizeof behind / sizeof behind[0]; k++) {
+            memcpy(longer + data.size, behind[k].data, behind[k].size);
+            expect_decoded(cases[i].coding, (eddy_span){longer, data.size + behind[k].size}, hello);
+        }
     }
     EXPECT_EQ(decode("gzip", (eddy_span){"this is no gzip", 15}, 100, 100, buf), EDDY_HTTP_DECODE);
     free((char *)gzip.data);
@@ -156,16 +159,39 @@ TEST_PLAIN(what_is_cut_or_followed_by_more_is_refused)
     free((char *)bare.data);
 }
 
-TEST_PLAIN(what_we_do_not_know_is_refused_and_identity_is_nothing)
+TEST_PLAIN(what_names_no_coding_is_ignored)
+{
+    static const char *const none[] = {"identity", "",        " , ",  "none",    "UTF-8", "binary",
+                                       "8bit",     "gzipped", "text", "unknown", "none, utf-8",
+                                       "aws-chunked"};
+    struct http_decoder *decoder = NULL;
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+        EXPECT_EQ(eddy__http_decoder_add(&decoder, none[i]), 0);
+    EXPECT(decoder == NULL);
+    eddy_span data = deflated(hello, 31);
+    static const char *const mixed[] = {"aws-chunked, gzip", "gzip, UTF-8", "none,gzip,binary",
+                                        ",gzip,", "identity ;q=1, gzip"};
+    for (size_t i = 0; i < sizeof mixed / sizeof mixed[0]; i++)
+        expect_decoded(mixed[i], data, hello);
+    free((char *)data.data);
+}
+
+TEST_PLAIN(what_can_not_be_undone_stays)
 {
     struct http_decoder *decoder = NULL;
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, "identity"), 0);
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, ""), 0);
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, " , "), 0);
-    EXPECT(decoder == NULL);
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, "compress"), EDDY_HTTP_DECODE);
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzipped"), EDDY_HTTP_DECODE);
+    EXPECT_EQ(eddy__http_decoder_add(&decoder, "compress"), 0);
+    EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip, X-Compress"), 0);
+    EXPECT(decoder == NULL);    // the bytes are those of compress
+    eddy_span data = deflated(hello, 31);
+    expect_decoded("gzip, compress, gzip", data, hello);    // all but the last coding stays
+    free((char *)data.data);
+}
+
+TEST_PLAIN(codings_on_top_of_each_other_have_an_end)
+{
+    struct http_decoder *decoder = NULL;
     EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip, gzip, gzip, gzip"), 0);
+    EXPECT_EQ(eddy__http_decoder_add(&decoder, "none"), 0);
     EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip"), EDDY_HTTP_DECODE);
     eddy__http_decoder_free(decoder);
     eddy__http_decoder_free(NULL);
@@ -173,5 +199,6 @@ TEST_PLAIN(what_we_do_not_know_is_refused_and_identity_is_nothing)
 
 RUN_TESTS(TEST_OF(each_coding_is_undone), TEST_OF(several_are_undone_from_the_last_to_the_first),
           TEST_OF(members_and_frames_in_a_row_are_one_document),
-          TEST_OF(what_is_cut_or_followed_by_more_is_refused),
-          TEST_OF(what_we_do_not_know_is_refused_and_identity_is_nothing))
+          TEST_OF(what_is_cut_has_not_ended_and_what_follows_is_dropped),
+          TEST_OF(what_names_no_coding_is_ignored), TEST_OF(what_can_not_be_undone_stays),
+          TEST_OF(codings_on_top_of_each_other_have_an_end))
