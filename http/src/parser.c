@@ -69,9 +69,16 @@ int eddy__http_parser_init(struct http_parser *parser, enum http_mode mode,
 
 int eddy__http_fail(struct http_parser *parser, int code, int status, const char *text)
 {
-    parser->error = (struct http_error){code, status, text};
+    parser->error = (struct http_error){.code = code, .status = status, .text = text};
     parser->phase = HTTP_PHASE_FAILED;
     parser->head.should_keep_alive = false;
+    return code;
+}
+
+int eddy__http_fail_limit(struct http_parser *parser, int status, const char *text, uint64_t limit)
+{
+    int code = eddy__http_fail(parser, HTTP_ETOOLARGE, status, text);
+    parser->error.limit = limit;
     return code;
 }
 
@@ -82,12 +89,15 @@ static int disagree(struct http_parser *parser)
     return http_malformed(parser, "the message can be read in two ways");
 }
 
-/* Has it read `size` bytes more, and compares. */
-static int consult(struct http_parser *parser, const char *data, size_t size)
+/* Gives it `size` bytes more. */
+static int show(struct http_parser *parser, const char *data, size_t size)
 {
-    const char *reason = eddy__http_second_read(parser->second, data, size);
-    if (reason != NULL)
-        return http_malformed(parser, reason);
+    const char *reason = size > 0 ? eddy__http_second_read(parser->second, data, size) : NULL;
+    return reason != NULL ? http_malformed(parser, reason) : 0;
+}
+
+static int compare(struct http_parser *parser)
+{
     const struct http_second_view *view = eddy__http_second_look(parser->second);
     if (view->body_size != parser->body_size ||
         view->is_complete != (parser->phase == HTTP_PHASE_DONE))
@@ -97,8 +107,14 @@ static int consult(struct http_parser *parser, const char *data, size_t size)
 
 static int consult_on_head(struct http_parser *parser)
 {
+    const char *method;
     const struct http_head *head = &parser->head;
-    int err = consult(parser, parser->bytes, parser->size);
+    size_t skipped = eddy__http_second_method(head->method, &method);
+    int err = show(parser, method, strlen(method));
+    if (err == 0)
+        err = show(parser, parser->bytes + skipped, parser->size - skipped);
+    if (err == 0)
+        err = compare(parser);
     if (err < 0)
         return err;
     const struct http_second_view *view = eddy__http_second_look(parser->second);
@@ -158,40 +174,110 @@ static int append(struct http_parser *parser, const char *data, size_t size)
 
 /* The head, line by line. */
 
+/* The size of the field lines so far, as they came. */
+static size_t fields_size(const struct http_parser *parser)
+{
+    return parser->size - parser->fields_start + parser->removed_size;
+}
+
 /* How many bytes more the present line may have, its CRLF included. */
 static size_t line_room(const struct http_parser *parser)
 {
     if (parser->phase == HTTP_PHASE_LINE)
         return parser->limits.line_max + 2 - parser->size;
-    return parser->limits.header_max - (parser->size - parser->fields_start);
+    return parser->limits.header_max - fields_size(parser);
 }
 
 static int too_long(struct http_parser *parser)
 {
     if (parser->phase == HTTP_PHASE_LINE)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 414, "the first line is too long");
-    return eddy__http_fail(parser, HTTP_ETOOLARGE, 431, "the header section is too large");
+        return eddy__http_fail_limit(parser, 414, "the first line is too long",
+                                     parser->limits.line_max);
+    return eddy__http_fail_limit(parser, 431, "the header section is too large",
+                                 parser->limits.header_max);
+}
+
+/* Makes the line end in CRLF, or refuses it. */
+static int end_in_crlf(struct http_parser *parser)
+{
+    size_t size = parser->size - parser->line_start;
+    if (size >= 2 && parser->bytes[parser->size - 2] == '\r')
+        return 0;
+    if (parser->mode == HTTP_MODE_REQUEST)
+        return http_malformed(parser, "a line ends in a bare LF");
+    if (line_room(parser) == 0)
+        return too_long(parser);
+    parser->bytes[parser->size - 1] = '\r';
+    return append(parser, "\n", 1);
+}
+
+static int take_first(struct http_parser *parser)
+{
+    if (parser->mode == HTTP_MODE_RESPONSE)
+        eddy__http_tidy_status_line(parser);
+    const char *line = parser->bytes + parser->line_start;
+    size_t size = parser->size - parser->line_start - 2;
+    parser->line_start = parser->fields_start = parser->size;
+    parser->removed_size = 0;
+    parser->phase = HTTP_PHASE_FIELDS;
+    return eddy__http_head_take_first(parser, line, size);
+}
+
+/* Takes the field line of a response that is known to be whole by now. */
+static int take_pending(struct http_parser *parser)
+{
+    if (!parser->has_field)
+        return 0;
+    parser->has_field = false;
+    char *line = parser->bytes + parser->field_start;
+    size_t size = parser->line_start - parser->field_start - 2;
+    eddy__http_tidy_field(line, size);
+    int rc = eddy__http_head_take_field(parser, line, size);
+    if (rc != HTTP_FIELD_DROPPED)
+        return rc;
+    eddy__http_tidy_remove(parser, parser->field_start, parser->line_start);
+    parser->line_start = parser->field_start;
+    return 0;
+}
+
+/* A field line of a response is taken when the next line shows that it is not folded. */
+static int take_response_field(struct http_parser *parser)
+{
+    char first = parser->bytes[parser->line_start];
+    int err = 0;
+    if ((first == ' ' || first == '\t') && parser->has_field) {
+        eddy__http_tidy_unfold(parser);
+    } else {
+        err = take_pending(parser);
+        parser->field_start = parser->line_start;
+        parser->has_field = true;
+    }
+    parser->line_start = parser->size;
+    return err;
+}
+
+static int take_field(struct http_parser *parser)
+{
+    const char *line = parser->bytes + parser->line_start;
+    size_t size = parser->size - parser->line_start - 2;
+    parser->line_start = parser->size;
+    return eddy__http_head_take_field(parser, line, size);
 }
 
 /* Takes the line that has just become whole. Returns HTTP_EVENT_HEAD after the empty one. */
 static int take_line(struct http_parser *parser)
 {
-    const char *line = parser->bytes + parser->line_start;
-    size_t size = parser->size - parser->line_start - 1;
-    if (size == 0 || line[size - 1] != '\r')
-        return http_malformed(parser, "a line ends in a bare LF");
-    size--;
-
-    parser->line_start = parser->size;
-    if (parser->phase == HTTP_PHASE_LINE) {
-        parser->phase = HTTP_PHASE_FIELDS;
-        parser->fields_start = parser->size;
-        return eddy__http_head_take_first(parser, line, size);
-    }
-    if (size > 0)
-        return eddy__http_head_take_field(parser, line, size);
-
-    int err = eddy__http_head_conclude(parser);
+    int err = end_in_crlf(parser);
+    if (err < 0)
+        return err;
+    if (parser->phase == HTTP_PHASE_LINE)
+        return take_first(parser);
+    if (parser->size - parser->line_start > 2)
+        return parser->mode == HTTP_MODE_RESPONSE ? take_response_field(parser)
+                                                  : take_field(parser);
+    err = take_pending(parser);
+    if (err == 0)
+        err = eddy__http_head_conclude(parser);
     if (err == 0)
         err = consult_on_head(parser);
     return err < 0 ? err : HTTP_EVENT_HEAD;
@@ -296,24 +382,48 @@ static int read_until_end(struct http_parser *parser, const char *data, size_t s
 {
     uint64_t room = parser->limits.body_max - parser->body_size;
     if (size > 0 && room == 0)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the body is too large");
+        return eddy__http_fail_limit(parser, 413, "the body is too large",
+                                     parser->limits.body_max);
     return give(parser, data, room < size ? (size_t)room : size, out_consumed, out_body);
+}
+
+/*
+ * Has the second reader read what a call has consumed. Of the framing of a response it gets the
+ * canonical form: it refuses extensions and trailers that are legal.
+ */
+static int consult_on_body(struct http_parser *parser, const char *data, size_t consumed,
+                           const struct http_framing *framing, const struct http_span *body)
+{
+    if (consumed == 0)
+        return 0;
+    int err;
+    if (parser->mode == HTTP_MODE_RESPONSE && parser->head.is_chunked) {
+        err = show(parser, framing->bytes, framing->size);
+        if (err == 0)
+            err = show(parser, body->data, body->size);
+    } else {
+        err = show(parser, data, consumed);
+    }
+    return err < 0 ? err : compare(parser);
 }
 
 static int read_body(struct http_parser *parser, const char *data, size_t size,
                      size_t *out_consumed, struct http_span *out_body)
 {
     int event;
+    struct http_framing framing = {.size = 0};
+    struct http_span body = {NULL, 0};
     if (parser->phase == HTTP_PHASE_LENGTH)
-        event = read_length(parser, data, size, out_consumed, out_body);
+        event = read_length(parser, data, size, out_consumed, &body);
     else if (parser->phase == HTTP_PHASE_CHUNKS)
-        event = eddy__http_chunk_read(parser, data, size, out_consumed, out_body);
+        event = eddy__http_chunk_read(parser, data, size, out_consumed, &body, &framing);
     else
-        event = read_until_end(parser, data, size, out_consumed, out_body);
+        event = read_until_end(parser, data, size, out_consumed, &body);
     if (event == HTTP_EVENT_COMPLETE)
         parser->phase = HTTP_PHASE_DONE;
-
-    int err = *out_consumed > 0 ? consult(parser, data, *out_consumed) : 0;
+    if (event == HTTP_EVENT_BODY)
+        *out_body = body;
+    int err = consult_on_body(parser, data, *out_consumed, &framing, &body);
     return err < 0 ? err : event;
 }
 

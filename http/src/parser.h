@@ -16,15 +16,18 @@
  *         data += used, size -= used;
  *     }
  *
- * What is refused, always, in requests and responses alike, because another reader might see
- * another message in the same bytes: line ends other than CRLF; control bytes; folded lines; space
- * before a colon or before the first field; Content-Length that is repeated, signed, listed, empty
- * or beside Transfer-Encoding; a Transfer-Encoding other than one `chunked`, or under HTTP/1.0; a
- * chunk that is not framed to the letter; framing fields in trailers; in requests also a missing or
- * repeated Host, a line without a version, a CONNECT with a body.
+ * Refused in requests, because another reader might see another message in the same bytes: line
+ * ends other than CRLF; control bytes; folded lines; space before a colon or before the first
+ * field; Content-Length that is repeated, signed, listed, empty or beside Transfer-Encoding; a
+ * Transfer-Encoding other than one `chunked`, or under HTTP/1.0; a chunk that is not framed to the
+ * letter; framing fields in trailers; a missing, repeated or malformed Host; a line without a
+ * version; a CONNECT with a body. Responses are read with the leniency that RFC 9112 allows and
+ * clients share (parser_tidy.c); what is ambiguous is refused in them too.
  *
  * The rules are ours (parser_head.c, parser_chunk.c). What they let pass is read once more, by
- * llhttp (parser_second.c), and a message that the two understand differently is refused.
+ * llhttp (parser_second.c), and a message that the two understand differently is refused. llhttp
+ * reads what the rules have made of it: a response in canonical form, a method that it does not
+ * know as POST.
  *
  * The outcome never depends on how the bytes were cut into pieces.
  */
@@ -66,7 +69,7 @@ struct http_limits {
     size_t header_max;       // all field lines with the empty one: 32 KiB, else 431
     size_t field_max;        // fields, a number: 100, else 431
     uint64_t body_max;       // the body, decoded: 1 MiB, else 413; HTTP_NO_LIMIT for none
-    size_t extension_max;    // chunk extensions of one message, which are ignored: 4 KiB, else 413
+    size_t extension_max;    // chunk extensions of a request, of a response's chunk: 4 KiB, else 413
     size_t trailer_max;      // the trailer section, which is ignored: 8 KiB, else 431
 };
 
@@ -83,7 +86,7 @@ struct http_field {
 
 /* What the head of a message says. The spans lie in the parser's buffer. */
 struct http_head {
-    struct http_span method;    // requests: one that llhttp knows, others are refused with 501
+    struct http_span method;    // requests: any token
     struct http_span target;    // requests: raw, in any of the four forms; no '#', no controls
     int status;                 // responses: 100 to 999
     struct http_span reason;    // responses: may be empty
@@ -104,6 +107,7 @@ struct http_error {
     int code;            // enum http_parse_error or -ENOMEM
     int status;          // what to answer a request with
     const char *text;    // a sentence without its full stop; static
+    uint64_t limit;      // HTTP_ETOOLARGE: the limit that was exceeded
 };
 
 struct http_second;
@@ -126,6 +130,9 @@ struct http_parser {
     size_t size, capacity;
     size_t line_start;        // where in `bytes` the line being gathered begins
     size_t fields_start;      // where in `bytes` the first field line begins
+    size_t field_start;       // responses: where the field line begins that may be folded
+    size_t removed_size;      // responses: bytes of the head that were taken out
+    bool has_field;           // responses: there is a field line that has not been taken yet
     size_t field_capacity;    // of head.fields
 
     uint64_t body_left;            // of the body, or of the chunk being read

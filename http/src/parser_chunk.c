@@ -8,13 +8,16 @@
  *     Name: value CRLF     trailers, which are ignored too
  *     CRLF
  *
- * What always holds:
+ * Invariants:
  *   - A size that would take the body over its limit is refused before a byte of the chunk is read.
- *   - Extensions and trailers are never stored, and bounded over the whole message. Their grammar
- *     is left to llhttp, of which 8.1 also refuses an extension after one that has a value.
+ *   - Extensions and trailers are never stored, and bounded: over the whole message; in responses
+ *     the extensions of each chunk. In requests llhttp checks their grammar, of which 8.1 also refuses an extension after one that has a
+ *     value. In responses it does not see them: white space may stand around the size's semicolon
+ *     (RFC 9112, 7.1.1), or, as curl, Go and browsers have it, behind the size alone; trailers may
+ *     be folded.
  *   - A trailer that frames or routes a message is refused: others may merge it into the head.
  *
- * Owns nothing. Called by parser.c, which has every byte read by llhttp too.
+ * Owns nothing. Called by parser.c, which has what matters read by llhttp too.
  */
 #include "parser_parts.h"
 
@@ -22,6 +25,7 @@ enum { SIZE_DIGITS_MAX = 16 };
 
 enum chunk_state {
     CHUNK_SIZE,
+    CHUNK_BLANKS,    // behind the size, in responses
     CHUNK_EXTENSION,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
@@ -55,6 +59,20 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* A byte behind a chunk's size, which is ignored. */
+static int count_extension(struct http_parser *parser)
+{
+    if (++parser->extension_size > parser->limits.extension_max)
+        return eddy__http_fail_limit(parser, 413, "the chunk extensions are too large",
+                                     parser->limits.extension_max);
+    return 0;
+}
+
 static int take_size(struct http_parser *parser, char c)
 {
     int digit = hex_value(c);
@@ -70,7 +88,22 @@ static int take_size(struct http_parser *parser, char c)
         return go(parser, CHUNK_SIZE_LF);
     if (c == ';')
         return go(parser, CHUNK_EXTENSION);
+    if (is_blank(c) && parser->mode == HTTP_MODE_RESPONSE) {
+        go(parser, CHUNK_BLANKS);
+        return count_extension(parser);
+    }
     return http_malformed(parser, "a chunk size is followed by neither CRLF nor an extension");
+}
+
+static int take_blank(struct http_parser *parser, char c)
+{
+    if (c == '\r')
+        return go(parser, CHUNK_SIZE_LF);
+    if (c == ';')
+        return go(parser, CHUNK_EXTENSION);
+    if (!is_blank(c))
+        return http_malformed(parser, "a chunk size is followed by neither CRLF nor an extension");
+    return count_extension(parser);
 }
 
 static int take_extension(struct http_parser *parser, char c)
@@ -79,9 +112,7 @@ static int take_extension(struct http_parser *parser, char c)
         return go(parser, CHUNK_SIZE_LF);
     if (!http_is(c, HTTP_CLASS_TEXT))
         return http_malformed(parser, "a chunk extension holds a control byte");
-    if (++parser->extension_size > parser->limits.extension_max)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the chunk extensions are too large");
-    return 0;
+    return count_extension(parser);
 }
 
 static int end_size(struct http_parser *parser, char c)
@@ -89,11 +120,14 @@ static int end_size(struct http_parser *parser, char c)
     if (c != '\n')
         return http_malformed(parser, "the line of a chunk size doesn't end in CRLF");
     parser->chunk_digits = 0;
+    if (parser->mode == HTTP_MODE_RESPONSE)
+        parser->extension_size = 0;    // some servers pad each size with spaces
     if (parser->body_left == 0)
         return go(parser, TRAILER_START);
     uint64_t room = parser->limits.body_max - parser->body_size;
     if (parser->body_left > room || parser->body_left > INT64_MAX)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the body is too large");
+        return eddy__http_fail_limit(parser, 413, "the body is too large",
+                                     parser->limits.body_max);
     return go(parser, CHUNK_DATA);
 }
 
@@ -140,6 +174,8 @@ static int start_trailer(struct http_parser *parser, char c)
 {
     if (c == '\r')
         return go(parser, TRAILER_END_LF);
+    if (is_blank(c) && parser->mode == HTTP_MODE_RESPONSE && parser->trailer_name_size > 0)
+        return go(parser, TRAILER_VALUE);    // the trailer before goes on
     if (!http_is(c, HTTP_CLASS_TOKEN))
         return http_malformed(parser, "a trailer doesn't begin with a name");
     parser->trailer_name_size = 0;
@@ -169,10 +205,12 @@ static int take(struct http_parser *parser, char c)
 {
     if (parser->chunk_state >= TRAILER_START && parser->chunk_state < TRAILER_END_LF &&
         ++parser->trailer_size > parser->limits.trailer_max)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 431, "the trailers are too large");
+        return eddy__http_fail_limit(parser, 431, "the trailers are too large",
+                                     parser->limits.trailer_max);
 
     switch ((enum chunk_state)parser->chunk_state) {
     case CHUNK_SIZE: return take_size(parser, c);
+    case CHUNK_BLANKS: return take_blank(parser, c);
     case CHUNK_EXTENSION: return take_extension(parser, c);
     case CHUNK_SIZE_LF: return end_size(parser, c);
     case CHUNK_DATA_CR: return expect(parser, c, '\r', CHUNK_DATA_LF);
@@ -199,16 +237,36 @@ static void give(struct http_parser *parser, const char *data, size_t size,
         parser->chunk_state = CHUNK_DATA_CR;
 }
 
+/* Whether a byte that led from `state` to the present one frames the message. */
+static bool is_framing(const struct http_parser *parser, enum chunk_state state, char c)
+{
+    switch (state) {
+    case CHUNK_SIZE: return parser->chunk_state == CHUNK_SIZE || c == '\r';
+    case CHUNK_BLANKS:
+    case CHUNK_EXTENSION:
+    case TRAILER_START: return c == '\r';
+    case CHUNK_SIZE_LF:
+    case CHUNK_DATA_CR:
+    case CHUNK_DATA_LF:
+    case TRAILER_END_LF: return true;
+    default: return false;
+    }
+}
+
 int eddy__http_chunk_read(struct http_parser *parser, const char *data, size_t size,
-                          size_t *out_consumed, struct http_span *out_body)
+                          size_t *out_consumed, struct http_span *out_body,
+                          struct http_framing *out_framing)
 {
     for (size_t i = 0; i < size; i++) {
-        if (parser->chunk_state == CHUNK_DATA) {
+        enum chunk_state state = parser->chunk_state;
+        if (state == CHUNK_DATA) {
             give(parser, data + i, size - i, out_body);
             *out_consumed = i + out_body->size;
             return HTTP_EVENT_BODY;
         }
         int event = take(parser, data[i]);
+        if (event >= 0 && is_framing(parser, state, data[i]))
+            out_framing->bytes[out_framing->size++] = data[i];
         if (event != 0) {
             *out_consumed = event < 0 ? i : i + 1;
             return event;

@@ -9,11 +9,14 @@
  *     Content-Length   Transfer-Encoding   a request has    a response has
  *     none             none                no body          a body until the end of the connection
  *     one number       none                that many bytes  that many bytes
+ *     one, repeated    none                400              that many bytes
  *     none             one "chunked"       chunks           chunks
+ *     any              one "chunked"       400              chunks, and the connection ends
  *     anything else                        400              400
  *
- * What always holds:
- *   - Whatever could be read in two ways is refused, not repaired.
+ * Invariants:
+ *   - What could be read in two ways is refused, not repaired; in a response only what curl, Go and
+ *     browsers read in one way is repaired (parser_tidy.c).
  *   - Rules depend on the line alone, not on how it arrived.
  *   - A CR or LF inside a line is a control byte, and no class of bytes has it.
  *
@@ -45,27 +48,9 @@ enum {
 
 #define EQUALS_NOCASE(span, literal) eddy__http_equals_nocase(span, literal, sizeof(literal) - 1)
 
-/* Methods: those that llhttp takes from HTTP, the common ones first. */
-
-static const char *const methods[] = {
-    "GET",         "POST",   "HEAD",     "PUT",    "DELETE",     "OPTIONS",  "PATCH",
-    "CONNECT",     "TRACE",  "COPY",     "LOCK",   "MKCOL",      "MOVE",     "PROPFIND",
-    "PROPPATCH",   "SEARCH", "UNLOCK",   "BIND",   "REBIND",     "UNBIND",   "ACL",
-    "REPORT",      "MERGE",  "M-SEARCH", "NOTIFY", "MKACTIVITY", "CHECKOUT", "SUBSCRIBE",
-    "UNSUBSCRIBE", "PURGE",  "LINK",     "UNLINK", "MKCALENDAR",
-};
-
 static bool equals(struct http_span span, const char *text)
 {
     return span.size == strlen(text) && memcmp(span.data, text, span.size) == 0;
-}
-
-static bool is_known_method(struct http_span method)
-{
-    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-        if (equals(method, methods[i]))
-            return true;
-    return false;
 }
 
 /* Targets. All bytes are HTTP_CLASS_TARGET already. */
@@ -157,8 +142,6 @@ static int take_request_line(struct http_parser *parser, const char *line, size_
     int err = take_version(parser, rest + 1);
     if (err < 0)
         return err;
-    if (!is_known_method(method))
-        return eddy__http_fail(parser, HTTP_EUNSUPPORTED, 501, "the method is unknown");
     if (!is_sound_target(method, target))
         return http_malformed(parser, "the request target has a form the method can't have");
     parser->head.method = method;
@@ -231,10 +214,27 @@ static int note_host(struct http_parser *parser, struct http_span value)
     return 0;
 }
 
-static int note_length(struct http_parser *parser, struct http_span value)
+/* Makes "5, 5" of a response "5"; any other list stays, and is no number then. */
+static void merge_lengths(struct http_parser *parser, struct http_span *inout_value)
 {
-    if (parser->seen & SEEN_LENGTH)
-        return http_malformed(parser, "the Content-Length is given twice");
+    struct http_span list = *inout_value, first, item;
+    if (!next_item(&list, &first))
+        return;
+    while (next_item(&list, &item))
+        if (item.size != first.size || memcmp(item.data, first.data, item.size) != 0)
+            return;
+    size_t from = (size_t)(first.data - parser->bytes) + first.size;
+    size_t to = (size_t)(inout_value->data - parser->bytes) + inout_value->size;
+    memset(parser->bytes + from, ' ', to - from);
+    *inout_value = first;
+}
+
+static int note_length(struct http_parser *parser, struct http_field *field)
+{
+    bool is_response = parser->mode == HTTP_MODE_RESPONSE;
+    if (is_response)
+        merge_lengths(parser, &field->value);
+    struct http_span value = field->value;
     if (value.size == 0 || value.size > LENGTH_DIGITS_MAX)
         return http_malformed(parser, "the Content-Length is empty or too long to be a length");
     uint64_t length = 0;    // nineteen digits can't overflow it
@@ -245,6 +245,11 @@ static int note_length(struct http_parser *parser, struct http_span value)
     }
     if (length > INT64_MAX)
         return http_malformed(parser, "the Content-Length is too large to be a length");
+    if (parser->seen & SEEN_LENGTH) {
+        if (is_response && length == parser->head.content_length)
+            return HTTP_FIELD_DROPPED;
+        return http_malformed(parser, "the Content-Length is given twice");
+    }
     parser->seen |= SEEN_LENGTH;
     parser->head.content_length = length;
     return 0;
@@ -302,7 +307,7 @@ static int note_expect(struct http_parser *parser, struct http_span value)
 }
 
 /* The size of the name tells most fields apart from these six without looking at them. */
-static int note(struct http_parser *parser, const struct http_field *field)
+static int note(struct http_parser *parser, struct http_field *field)
 {
     switch (field->name.size) {
     case sizeof "host" - 1:
@@ -318,7 +323,7 @@ static int note(struct http_parser *parser, const struct http_field *field)
             note_connection(parser, field->value);
         return 0;
     case sizeof "content-length" - 1:
-        return EQUALS_NOCASE(field->name, "content-length") ? note_length(parser, field->value) : 0;
+        return EQUALS_NOCASE(field->name, "content-length") ? note_length(parser, field) : 0;
     case sizeof "transfer-encoding" - 1:
         return EQUALS_NOCASE(field->name, "transfer-encoding") ? note_coding(parser, field->value)
                                                                : 0;
@@ -364,7 +369,8 @@ int eddy__http_head_take_field(struct http_parser *parser, const char *line, siz
     if (!eddy__http_is_text(line + n + 1, size - n - 1))
         return http_malformed(parser, "a field value holds a control byte");
     if (parser->head.field_count == parser->limits.field_max)
-        return eddy__http_fail(parser, HTTP_ETOOLARGE, 431, "there are too many fields");
+        return eddy__http_fail_limit(parser, 431, "there are too many fields",
+                                     parser->limits.field_max);
 
     int err = make_room(parser);
     if (err < 0)
@@ -372,17 +378,45 @@ int eddy__http_head_take_field(struct http_parser *parser, const char *line, siz
     struct http_field *field = &parser->head.fields[parser->head.field_count++];
     field->name = (struct http_span){line, n};
     field->value = trim(line + n + 1, size - n - 1);
-    return note(parser, field);
+    int rc = note(parser, field);
+    if (rc == HTTP_FIELD_DROPPED)
+        parser->head.field_count--;
+    return rc;
 }
 
 /* After the empty line. */
+
+/* Takes the Content-Length out of a response that has a Transfer-Encoding, which overrides it. */
+static void drop_length(struct http_parser *parser)
+{
+    struct http_head *head = &parser->head;
+    size_t at = 0;
+    while (!EQUALS_NOCASE(head->fields[at].name, "content-length"))
+        at++;
+    const char *line = head->fields[at].name.data;
+    const char *lf = memchr(line, '\n', parser->size - (size_t)(line - parser->bytes));
+    size_t from = (size_t)(line - parser->bytes), size = (size_t)(lf - line) + 1;
+    eddy__http_tidy_remove(parser, from, from + size);
+    head->field_count--;
+    for (; at < head->field_count; at++) {
+        head->fields[at] = head->fields[at + 1];
+        head->fields[at].name.data -= size;
+        head->fields[at].value.data -= size;
+    }
+    head->content_length = HTTP_LENGTH_UNKNOWN;
+}
 
 static int check_framing(struct http_parser *parser)
 {
     const struct http_head *head = &parser->head;
     unsigned framing = parser->seen & (SEEN_LENGTH | SEEN_CODING);
-    if (framing == (SEEN_LENGTH | SEEN_CODING))
-        return http_malformed(parser, "Content-Length and Transfer-Encoding are both given");
+    if (framing == (SEEN_LENGTH | SEEN_CODING)) {
+        if (parser->mode == HTTP_MODE_REQUEST)
+            return http_malformed(parser, "Content-Length and Transfer-Encoding are both given");
+        drop_length(parser);
+        parser->seen |= SEEN_CLOSE;    // who sends both may be confused about more
+        framing = SEEN_CODING;
+    }
     if (framing == SEEN_CODING && head->version_minor == 0)
         return http_malformed(parser, "HTTP/1.0 knows no Transfer-Encoding");
     if (parser->mode != HTTP_MODE_REQUEST)
@@ -450,7 +484,8 @@ int eddy__http_head_conclude(struct http_parser *parser)
     if (parser->phase == HTTP_PHASE_LENGTH) {
         parser->body_left = head->content_length;
         if (head->content_length > parser->limits.body_max)
-            return eddy__http_fail(parser, HTTP_ETOOLARGE, 413, "the body is too large");
+            return eddy__http_fail_limit(parser, 413, "the body is too large",
+                                         parser->limits.body_max);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
  *     parser_head.c      checks the lines of a head and decides how the body is framed
  *     parser_chunk.c     checks and decodes the chunked coding
  *     parser_chars.c     which byte may stand where
+ *     parser_tidy.c      rewrites the head of a response as the grammar has it
  *     parser_second.c    llhttp, reading the same bytes
  */
 #ifndef EDDY_HTTP_PARSER_PARTS_H
@@ -52,24 +53,53 @@ bool eddy__http_equals_nocase(struct http_span span, const char *name, size_t na
 /* Records the error, ends the reading, and returns `code`. */
 int eddy__http_fail(struct http_parser *parser, int code, int status, const char *text);
 
+/* Records that one of the limits, whose value is `limit`, was exceeded. */
+int eddy__http_fail_limit(struct http_parser *parser, int status, const char *text,
+                          uint64_t limit);
+
 static inline int http_malformed(struct http_parser *parser, const char *text)
 {
     return eddy__http_fail(parser, HTTP_EMALFORMED, 400, text);
 }
 
-/* The lines of a head without their CRLF; 0 or the error. Spans are taken of `line` itself. */
+/* Returned for a field that says nothing new; it is not in the head. */
+enum { HTTP_FIELD_DROPPED = 1 };
+
+/*
+ * The lines of a head without their CRLF; 0 or the error; HTTP_FIELD_DROPPED, in responses. Spans
+ * are taken of `line` itself.
+ */
 int eddy__http_head_take_first(struct http_parser *parser, const char *line, size_t size);
 int eddy__http_head_take_field(struct http_parser *parser, const char *line, size_t size);
 
+/* Takes bytes[from .. to) out of the buffer; spans that lie behind are the caller's to move. */
+void eddy__http_tidy_remove(struct http_parser *parser, size_t from, size_t to);
+
+/* The line that has just become whole, in CRLF: one space before the status. */
+void eddy__http_tidy_status_line(struct http_parser *parser);
+
+/* The same, of a folded field: joins it to the field line that began at field_start. */
+void eddy__http_tidy_unfold(struct http_parser *parser);
+
+/* A field line without its CRLF: white space behind the colon, and only spaces around the value. */
+void eddy__http_tidy_field(char *line, size_t size);
+
 /* After the empty line: fills in the rest of the head, and sets the phase that follows it. */
 int eddy__http_head_conclude(struct http_parser *parser);
+
+/* The framing that one call has read, without extensions and trailers, as the grammar has it. */
+struct http_framing {
+    char bytes[24];    // the CRLF of a chunk, 16 digits and a CRLF, the last CRLF
+    size_t size;
+};
 
 /*
  * Reads chunked bytes up to a piece of the body or the end of the message. Returns HTTP_EVENT_MORE,
  * _BODY, _COMPLETE, or an error; `*out_consumed` counts the bytes before the faulty one then.
  */
 int eddy__http_chunk_read(struct http_parser *parser, const char *data, size_t size,
-                          size_t *out_consumed, struct http_span *out_body);
+                          size_t *out_consumed, struct http_span *out_body,
+                          struct http_framing *out_framing);
 void eddy__http_chunk_begin(struct http_parser *parser);
 
 /* What llhttp has made of the message so far. */
@@ -88,6 +118,12 @@ void eddy__http_second_reset(struct http_second *second);
 
 /* A response without a body, whatever its fields say: llhttp can't know. Before its head. */
 void eddy__http_second_skip_body(struct http_second *second);
+
+/*
+ * What llhttp is to read instead of a method: "" if it knows the method, else one that frames a
+ * request like any other. Returns how many bytes that replaces.
+ */
+size_t eddy__http_second_method(struct http_span method, const char **out_instead);
 
 /* NULL, or llhttp's reason for refusing the bytes (static). */
 const char *eddy__http_second_read(struct http_second *second, const char *data, size_t size);

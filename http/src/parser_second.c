@@ -16,6 +16,7 @@
  * Owns one `struct http_second` for each parser. Called by parser.c alone.
  */
 #include <llhttp.h>
+#include <string.h>
 
 #include <eddy/alloc.h>
 
@@ -105,6 +106,25 @@ static const char *reason_of(const struct http_second *second, llhttp_errno_t er
 const char *eddy__http_second_read(struct http_second *second, const char *data, size_t size)
 {
     return reason_of(second, llhttp_execute(&second->reader, data, size));
+}
+
+/* The methods that llhttp takes from HTTP, the common ones first. */
+static const char *const methods[] = {
+    "GET",         "POST",   "HEAD",     "PUT",    "DELETE",     "OPTIONS",  "PATCH",
+    "CONNECT",     "TRACE",  "COPY",     "LOCK",   "MKCOL",      "MOVE",     "PROPFIND",
+    "PROPPATCH",   "SEARCH", "UNLOCK",   "BIND",   "REBIND",     "UNBIND",   "ACL",
+    "REPORT",      "MERGE",  "M-SEARCH", "NOTIFY", "MKACTIVITY", "CHECKOUT", "SUBSCRIBE",
+    "UNSUBSCRIBE", "PURGE",  "LINK",     "UNLINK", "MKCALENDAR",
+};
+
+size_t eddy__http_second_method(struct http_span method, const char **out_instead)
+{
+    bool is_known = method.size == 0;
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0] && !is_known; i++)
+        is_known = method.size == strlen(methods[i]) &&
+                   memcmp(method.data, methods[i], method.size) == 0;
+    *out_instead = is_known ? "" : "POST";
+    return is_known ? 0 : method.size;
 }
 
 const char *eddy__http_second_finish(struct http_second *second)

@@ -122,6 +122,7 @@ void eddy__http_response_clear(eddy_http_response *response)
     response->field_count = 0;
     response->is_head_complete = false;
     response->is_discarded = false;
+    response->is_head_too_large = response->has_message = false;
     response->body_start = 0;
     response->body_size = 0;
     response->body_total = 0;
@@ -133,7 +134,8 @@ void eddy__http_response_clear(eddy_http_response *response)
 static int grow_head(eddy_http_response *response, size_t more)
 {
     size_t needed = response->head_size + more;
-    if (needed > HTTP_HEAD_MAX)
+    response->is_head_too_large = needed > HTTP_HEAD_MAX;
+    if (response->is_head_too_large)
         return EDDY_HTTP_TOO_LARGE;
     if (needed <= response->head_capacity)
         return 0;

@@ -52,6 +52,8 @@ struct eddy_http_response {
     size_t head_size, head_capacity;
     eddy_http_header *fields;    // they point into `head`
     size_t field_count, field_capacity;
+    bool is_head_too_large;
+    bool has_message;         // what is too large has been said
     bool is_head_complete;    // lines that follow are trailers, and dropped
 
     char *body;

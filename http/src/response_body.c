@@ -208,11 +208,9 @@ int eddy__http_response_explain(const eddy_http_response *response, int status)
     if (status == EDDY_HTTP_DECODE)
         return eddy_fail(status, "the body does not decode as %s",
                          eddy_http_response_header(response, "Content-Encoding"));
-    if (status != EDDY_HTTP_TOO_LARGE)
+    if (status != EDDY_HTTP_TOO_LARGE || response->has_message)
         return status;
-    bool has_head = response->is_head_complete ||
-                    (response->status != 0 && response->head_size <= HTTP_HEAD_MAX / 2);
-    if (!has_head)
+    if (response->is_head_too_large)
         return eddy_fail(status, "the head is larger than %d bytes", HTTP_HEAD_MAX);
     return eddy_fail(status, "the body is larger than %zu bytes", response->body_max);
 }

@@ -27,6 +27,7 @@
 enum { FIELDS_MAX = 10000 };
 
 static const struct http_limits limits = {
+    .line_max = HTTP_HEAD_MAX,
     .header_max = HTTP_HEAD_MAX,
     .field_max = FIELDS_MAX,
     .body_max = HTTP_NO_LIMIT,    // the response counts, decoded

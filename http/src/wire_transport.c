@@ -65,7 +65,10 @@ static int parser_failure(const struct wire_connection *connection)
 {
     const struct http_error *error = &connection->parser.error;
     switch (error->code) {
-    case HTTP_ETOOLARGE: return EDDY_HTTP_TOO_LARGE;
+    case HTTP_ETOOLARGE:
+        connection->response->has_message = true;
+        return eddy_fail(EDDY_HTTP_TOO_LARGE, "%s: the limit is %llu", error->text,
+                         (unsigned long long)error->limit);
     case HTTP_EUNSUPPORTED: return eddy_fail(EDDY_HTTP_UNSUPPORTED, "%s", error->text);
     case HTTP_EMALFORMED: return eddy_fail(EDDY_HTTP_PROTOCOL, "%s", error->text);
     default: return error->code;

@@ -46,6 +46,13 @@ void eddy__http_second_skip_body(struct http_second *second)
     (void)second;
 }
 
+size_t eddy__http_second_method(struct http_span method, const char **out_instead)
+{
+    (void)method;
+    *out_instead = "";
+    return 0;
+}
+
 const char *eddy__http_second_read(struct http_second *second, const char *data, size_t size)
 {
     (void)data;

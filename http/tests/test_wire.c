@@ -178,19 +178,12 @@ TEST(what_two_readers_may_read_differently_is_refused)
         const char *answer;
         int status;
     } cases[] = {
-        {"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n", EDDY_HTTP_PROTOCOL},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-         EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
          EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello", EDDY_HTTP_PROTOCOL},
-        {"HTTP/1.1 200 OK\nContent-Length: 0\n\n", EDDY_HTTP_PROTOCOL},
-        {"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n", EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
          EDDY_HTTP_UNSUPPORTED},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n0\r\n\r\n",
-         EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n",
          EDDY_HTTP_PROTOCOL},
@@ -209,6 +202,94 @@ TEST(what_two_readers_may_read_differently_is_refused)
             harness_expect(false, __FILE__, __LINE__, "%d for %s", rc, cases[i].answer);
         EXPECT_EQ(get(session, &peer, "hello"), 200);
         EXPECT_EQ(peer.connection_count, 2);
+        peer_end(&peer);
+    }
+}
+
+TEST(what_clients_agree_on_is_accepted)
+{
+    static const struct {
+        const char *answer;
+        bool is_kept;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", true},
+        {"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhello", true},
+        {"HTTP/1.1 200\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", true},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "5 ; a = \"b\"\r\nhello\r\n0\r\n\r\n",
+         false},
+    };
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct step steps[] = {{.answer = cases[i].answer}, {.answer = HELLO}};
+        static struct peer peer;
+        REQUIRE(peer_begin_at(&peer, "127.0.0.1", steps, 2));
+        EXPECT_EQ(get(session, &peer, "hello"), 200);
+        EXPECT_EQ(get(session, &peer, "hello"), 200);
+        EXPECT_EQ(peer.connection_count, cases[i].is_kept ? 1 : 2);
+        peer_end(&peer);
+    }
+}
+
+TEST(a_folded_field_is_one_line)
+{
+    PEER(peer, {.answer = "HTTP/1.1 200 OK\r\nX-Long: one\r\n two\r\n\tthree\r\n"
+                          "Content-Length: 0\r\n\r\n"});
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    EDDY_AUTO(eddy_http_response) *response = NULL;
+    EXPECT_EQ(eddy_http_session_get(session, peer_url(&peer, "/"), NULL, &response), 0);
+    EXPECT_STR(eddy_http_response_header(response, "X-Long"), "one two three");
+    peer_end(&peer);
+}
+
+/* `before`, `count` times `filling`, `after`. */
+static const char *filled(const char *before, const char *filling, size_t count, const char *after)
+{
+    static char text[600 * 1024];
+    char *at = stpcpy(text, before);
+    while (count-- > 0)
+        at = stpcpy(at, filling);
+    strcpy(at, after);
+    return text;
+}
+
+TEST(what_is_too_large_is_named_with_its_true_limit)
+{
+    static const struct {
+        const char *before, *filling;
+        size_t count;
+        const char *after, *message;
+    } cases[] = {
+        {"HTTP/1.1 200 ", "reason ", 30000, "\r\nContent-Length: 0\r\n\r\n", NULL},
+        {"HTTP/1.1 200 ", "reason ", 40000, "\r\n", "the first line is too long: the limit is 262144"},
+        {"HTTP/1.1 200 OK\r\nX: ", "0123456789", 25000, "\r\nContent-Length: 0\r\n\r\n", NULL},
+        {"HTTP/1.1 200 OK\r\nX: ", "0123456789", 27000, "\r\n",
+         "the header section is too large: the limit is 262144"},
+        {"HTTP/1.1 200 OK\r\n", "a: b\r\n", 10001, "\r\n",
+         "there are too many fields: the limit is 10000"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "a: b\r\n", 2000, "\r\n",
+         "the trailers are too large: the limit is 8192"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", "0123456789", 500, "\r\n",
+         "the chunk extensions are too large: the limit is 4096"},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1       \r\na\r\n", 5000,
+         "0\r\n\r\n", NULL},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n", "", 0, "",
+         "the body is larger than 10000 bytes"},
+        {"HTTP/1.1 200 OK\r\n\r\n", "0123456789", 1001, "", "the body is larger than 10000 bytes"},
+    };
+    EDDY_AUTO(eddy_http_session) *session =
+        new_session(&(eddy_http_session_options){.body_max = 10000});
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct step steps[] = {
+            {.answer = filled(cases[i].before, cases[i].filling, cases[i].count, cases[i].after),
+             .then_close = true}};
+        static struct peer peer;
+        REQUIRE(peer_begin_at(&peer, "127.0.0.1", steps, 1));
+        int rc = get(session, &peer, NULL);
+        const char *message = eddy_error_message(eddy_error_get(rc));
+        EXPECT_EQ(rc, cases[i].message ? EDDY_HTTP_TOO_LARGE : 200);
+        if (cases[i].message && !(message && strstr(message, cases[i].message)))
+            harness_expect(false, __FILE__, __LINE__, "\"%s\", not \"%s\"", cases[i].message, message);
         peer_end(&peer);
     }
 }
@@ -388,6 +469,9 @@ int main(void)
         TEST_OF(the_answer_to_a_head_has_no_body),
         TEST_OF(the_answer_may_come_in_any_pieces),
         TEST_OF(what_two_readers_may_read_differently_is_refused),
+        TEST_OF(what_clients_agree_on_is_accepted),
+        TEST_OF(a_folded_field_is_one_line),
+        TEST_OF(what_is_too_large_is_named_with_its_true_limit),
         TEST_OF(interim_answers_have_an_end),
         TEST_OF(a_request_is_repeated_when_the_peer_had_closed_the_connection),
         TEST_OF(what_may_not_be_sent_twice_is_not),

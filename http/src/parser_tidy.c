@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parser_tidy.c: the head of a response, rewritten in the buffer as the grammar has it.
+ *
+ * Requests are refused unless they follow the grammar to the letter, since a proxy before us may
+ * have read them differently. Nothing stands between us and a response, so here the forms are
+ * accepted that RFC 9112 allows a client to accept and that curl, Go and browsers all accept:
+ *
+ *     a line that ends in a bare LF               2.2   CRLF
+ *     several spaces before the status            4     one space
+ *     white space before a field's colon          5.1   it goes behind the colon
+ *     a field folded over several lines           5.2   one line, each fold a space
+ *     tabs around a field's value                 5     spaces
+ *     the same Content-Length again               6.3   the first one
+ *     Content-Length beside Transfer-Encoding     6.3   Transfer-Encoding (parser_head.c)
+ *
+ * What results is what both readers read, the spans of the head point into, and the caller sees.
+ * Bytes that are taken out still count towards the limit on the head (parser->removed_size).
+ *
+ * Owns nothing. Called by parser.c and parser_head.c.
+ */
+#include <string.h>
+
+#include "parser_parts.h"
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+void eddy__http_tidy_remove(struct http_parser *parser, size_t from, size_t to)
+{
+    memmove(parser->bytes + from, parser->bytes + to, parser->size - to);
+    parser->size -= to - from;
+    parser->removed_size += to - from;
+}
+
+void eddy__http_tidy_status_line(struct http_parser *parser)
+{
+    const char *line = parser->bytes + parser->line_start;
+    size_t size = parser->size - parser->line_start - 2, blanks = 0;
+    enum { VERSION_SIZE = sizeof "HTTP/1.1" - 1 };
+    while (VERSION_SIZE + blanks < size && line[VERSION_SIZE + blanks] == ' ')
+        blanks++;
+    size_t from = parser->line_start + VERSION_SIZE;
+    if (blanks > 1)
+        eddy__http_tidy_remove(parser, from + 1, from + blanks);
+}
+
+void eddy__http_tidy_unfold(struct http_parser *parser)
+{
+    const char *bytes = parser->bytes;
+    size_t from = parser->line_start - 2, to = parser->line_start;
+    while (from > parser->field_start && is_blank(bytes[from - 1]))
+        from--;
+    while (is_blank(bytes[to]))
+        to++;
+    if (bytes[to] != '\r')
+        parser->bytes[from++] = ' ';
+    eddy__http_tidy_remove(parser, from, to);
+}
+
+void eddy__http_tidy_field(char *line, size_t size)
+{
+    size_t colon = eddy__http_class_length(line, size, HTTP_CLASS_TOKEN), at = colon;
+    while (at < size && is_blank(line[at]))
+        line[at++] = ' ';
+    if (colon == 0 || at == size || line[at] != ':')
+        return;
+    line[at] = ' ';
+    line[colon] = ':';
+    for (at = colon + 1; at < size && is_blank(line[at]); at++)
+        line[at] = ' ';
+    for (at = size; at > colon + 1 && is_blank(line[at - 1]); at--)
+        line[at - 1] = ' ';
+}
