@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "fetch_job.h"
+#include "foreign.h"
 #include "pattern.h"
 #include "preflight.h"
 #include "tool.h"
@@ -50,6 +51,8 @@ static int add_patterns(struct job *job)
     const struct text_list *patterns = &job->options->patterns;
     for (size_t i = 0; i < patterns->count; i++) {
         int err = url_source_add_pattern(job->source, patterns->items[i], &job->complaint);
+        if (err == 0 && !job->options->is_quiet && foreign_range(patterns->items[i], &job->complaint))
+            say(&job->complaint);
         if (err == 0)
             continue;
         say(&job->complaint);

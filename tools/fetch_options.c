@@ -17,6 +17,7 @@
 #include <strings.h>
 
 #include "complaint.h"
+#include "foreign.h"
 
 enum { TABLE_NAME_MAX = 63 };    // PostgreSQL's limit, the shorter of the two databases'
 
@@ -111,6 +112,7 @@ static const struct command command = {
         "can't be understood, 130 after Ctrl-C.",
     .options = rows,
     .option_count = sizeof rows / sizeof *rows,
+    .hints = foreign_options,
     .examples = "  eddy fetch 'https://swapi.example/api/people/{1..90}/' --into people.db\n"
                 "  eddy fetch 'https://host/{people,films}/{1..9}' --into all.csv --rate 10/s\n"
                 "  eddy fetch --urls list.txt --into pages.ndjson --concurrency 100 --resume\n"

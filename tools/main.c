@@ -6,6 +6,7 @@
  * or a full disk is an error of the write that met it, which can be told.
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <eddy.h>
 
 #include "options.h"
+#include "spelling.h"
 #include "tool.h"
 
 struct tool {
@@ -21,9 +23,9 @@ struct tool {
 };
 
 static const struct tool tools[] = {{"fetch", fetch_main}, {"serve", serve_main}};
-enum { TOOL_COUNT = sizeof tools / sizeof *tools, WORD_MAX = 31 };
+enum { TOOL_COUNT = sizeof tools / sizeof *tools, WORD_MAX = 79 };
 
-static void print_help(FILE *out)
+static int print_help(FILE *out)
 {
     fputs(
         "Usage: eddy COMMAND [OPTION...] ...\n"
@@ -44,41 +46,23 @@ static void print_help(FILE *out)
         "'eddy COMMAND --help' tells all about a command, 'man eddy-fetch' tells it at length.\n"
         "'eddy --version' prints the version.\n",
         out);
+    return EXIT_SUCCESS;
 }
 
-static size_t smallest(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+static const char *const other_words[] = {"help", "--help", "--version"};
 
-/* How many letters are to be changed, added or dropped to make the one word of the other. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[WORD_MAX + 1], b_size = strlen(b);
-    for (size_t j = 0; j <= b_size; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b_size; j++) {
-            size_t changed = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = smallest(changed, smallest(row[j], diagonal) + 1);
-        }
-    }
-    return row[b_size];
-}
-
-/* The command that was probably meant, or NULL. */
+/* The command or option that was probably meant, or NULL. */
 static const char *nearest(const char *word)
 {
     const char *found = NULL;
     size_t least = 4;    // a word further off is another word
-    for (size_t i = 0; i < TOOL_COUNT && strlen(word) <= WORD_MAX; i++) {
-        size_t n = distance(word, tools[i].name);
+    size_t other_count = sizeof other_words / sizeof *other_words;
+    for (size_t i = 0; i < TOOL_COUNT + other_count; i++) {
+        const char *known = i < TOOL_COUNT ? tools[i].name : other_words[i - TOOL_COUNT];
+        size_t n = spelling_distance(word, strlen(word), known);
         if (n < least) {
             least = n;
-            found = tools[i].name;
+            found = known;
         }
     }
     return found;
@@ -93,12 +77,25 @@ static int refuse(const char *word)
             *c = '?';
     const char *meant = nearest(word);
     const char *kind = *word == '-' ? "option" : "command";
-    if (meant != NULL && *word != '-')
+    if (strstr(word, "://") != NULL)
+        fprintf(stderr, "eddy: there is no command '%s'; to fetch a URL, write eddy fetch '%s'\n", shown,
+                shown);
+    else if (meant != NULL)
         fprintf(stderr, "eddy: there is no %s '%s'; did you mean 'eddy %s'?\n", kind, shown, meant);
     else
         fprintf(stderr, "eddy: there is no %s '%s'; 'eddy --help' tells which there are\n", kind,
                 shown);
     return EXIT_USAGE;
+}
+
+/* `eddy help WORD` */
+static int help_about(char *word)
+{
+    for (size_t i = 0; i < TOOL_COUNT; i++)
+        if (strcmp(word, tools[i].name) == 0)
+            return tools[i].run(2, (char *[]){word, "--help", NULL});
+    bool is_help = strcmp(word, "help") == 0 || strcmp(word, "--help") == 0;
+    return is_help ? print_help(stdout) : refuse(word);
 }
 
 int main(int argc, char **argv)
@@ -119,9 +116,5 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0 && strcmp(word, "help") != 0)
         return refuse(word);
-    for (size_t i = 0; argc > 2 && i < TOOL_COUNT; i++)
-        if (strcmp(argv[2], tools[i].name) == 0)
-            return tools[i].run(2, (char *[]){argv[2], "--help", NULL});
-    print_help(stdout);
-    return EXIT_SUCCESS;
+    return strcmp(word, "help") == 0 && argc > 2 ? help_about(argv[2]) : print_help(stdout);
 }

@@ -17,11 +17,11 @@
 #include <string.h>
 
 #include "complaint.h"
+#include "spelling.h"
 
 enum {
     HELP_WIDTH = 80,
     HELP_COLUMN = 27,    // where the explanations begin
-    NAME_MAX_SIZE = 32,
 };
 
 struct parse {
@@ -85,38 +85,16 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many letters to change, add, drop or swap with a neighbour to get from `a` to `b`. */
-static size_t distance(const char *a, size_t a_size, const char *b)
-{
-    size_t b_size = strlen(b);
-    size_t rows[3][NAME_MAX_SIZE + 1];
-    for (size_t j = 0; j <= b_size; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_size; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *higher = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_size; j++) {
-            size_t change = above[j - 1] + (a[i - 1] != b[j - 1]);
-            row[j] = least(change, least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = least(row[j], higher[j - 2] + 1);
-        }
-    }
-    return rows[a_size % 3][b_size];
-}
-
 /* The known name that was probably meant, or NULL when none is close. */
 static const char *nearest_name(const struct command *command, const char *name, size_t size)
 {
     const char *best = NULL;
     size_t best_distance = size / 3 + 2;    // more changes than this make it another word
-    if (size == 0 || size > NAME_MAX_SIZE)
+    if (size == 0)
         return NULL;
     for (size_t i = 0; i < command->option_count; i++) {
         const char *known = command->options[i].name;
-        if (strlen(known) > NAME_MAX_SIZE)
-            continue;
-        size_t changes = distance(name, size, known);
+        size_t changes = spelling_distance(name, size, known);
         if (size >= 3 && strncmp(known, name, size) == 0)
             changes = 1;    // an abbreviation
         if (changes < best_distance && changes < strlen(known)) {
@@ -127,16 +105,51 @@ static const char *nearest_name(const struct command *command, const char *name,
     return best;
 }
 
+/* The option of another program that is at most `far` letters off; NULL for none. */
+static const struct option_hint *find_hint(const struct command *command, const char *name,
+                                           size_t size, size_t far)
+{
+    const struct option_hint *hint = command->hints, *best = NULL;
+    size_t least_changes = far + 1;
+    for (; hint != NULL && hint->name != NULL; hint++) {
+        size_t changes = spelling_distance(name, size, hint->name);
+        if (changes < least_changes) {
+            best = hint;
+            least_changes = changes;
+        }
+    }
+    return best;
+}
+
 static int refuse_unknown(struct parse *parse, const char *name, size_t size)
 {
+    const struct option_hint *hint = size > 1 ? find_hint(parse->command, name, size, 0) : NULL;
+    if (hint != NULL)
+        return complain(parse->complaint, -EINVAL, 0, "there is no option --%.*s; %s",
+                        (int)least(size, 60), name, hint->advice);
     const char *nearest = nearest_name(parse->command, name, size);
     if (nearest != NULL)
         return complain(parse->complaint, -EINVAL, 0,
                         "there is no option --%.*s; did you mean --%s?", (int)least(size, 60), name,
                         nearest);
+    hint = size > 4 ? find_hint(parse->command, name, size, 2) : NULL;
+    if (hint != NULL)
+        return complain(parse->complaint, -EINVAL, 0,
+                        "there is no option --%.*s; if --%s was meant: %s", (int)least(size, 60),
+                        name, hint->name, hint->advice);
     return complain(parse->complaint, -EINVAL, 0,
                     "there is no option --%.*s; '%s --help' lists them", (int)least(size, 60), name,
                     parse->command->name);
+}
+
+static int refuse_letter(struct parse *parse, char letter)
+{
+    const struct option_hint *hint = find_hint(parse->command, &letter, 1, 0);
+    if (hint != NULL)
+        return complain(parse->complaint, -EINVAL, 0, "there is no option -%c; %s", letter,
+                        hint->advice);
+    return complain(parse->complaint, -EINVAL, 0, "there is no option -%c; '%s --help' lists them",
+                    letter, parse->command->name);
 }
 
 static const char *wanted(enum option_kind kind)
@@ -275,9 +288,7 @@ static int parse_short(struct parse *parse, const char *letters)
     for (; *letters != '\0'; letters++) {
         const struct option_spec *option = find_letter(parse->command, *letters);
         if (option == NULL)
-            return complain(parse->complaint, -EINVAL, 0,
-                            "there is no option -%c; '%s --help' lists them", *letters,
-                            parse->command->name);
+            return refuse_letter(parse, *letters);
         bool has_rest = takes_value(option) && letters[1] != '\0';
         int outcome = apply(parse, option, has_rest ? letters + 1 : NULL);
         if (outcome != 0 || has_rest)

@@ -57,13 +57,20 @@ struct option_spec {
     int (*check)(const char *value, struct complaint *complaint);    // of a text; 0 or negative
 };
 
+/* An option of another program, and what to do here instead. */
+struct option_hint {
+    const char *name;    // without the dashes; one letter: the short form
+    const char *advice;
+};
+
 struct command {
     const char *name;           // "eddy fetch"
     const char *usage;          // "[OPTION...] URL..."
     const char *description;    // paragraphs, one a line; wrapped when shown
     const struct option_spec *options;
     size_t option_count;
-    const char *examples;    // shown as they are
+    const struct option_hint *hints;    // the last has no name; or NULL
+    const char *examples;               // shown as they are
 };
 
 enum { OPTIONS_HELP = 1, OPTIONS_VERSION = 2 };

@@ -319,8 +319,11 @@ int url_source_next(struct url_source *source, struct url *out_url, struct compl
         }
         size_t size = pattern_write(pattern, source->index++, source->url);
         *out_url = (struct url){source->url, size};
-        int err = url_check(source->url, size, complaint);
-        return err < 0 ? err : 1;
+        struct complaint inner;
+        int err = url_check(source->url, size, &inner);
+        if (err < 0)
+            return complain(complaint, err, 0, "'%.200s': %s", source->url, inner.text);
+        return 1;
     }
     return source->has_lines ? next_line(&source->lines, out_url, complaint) : 0;
 }

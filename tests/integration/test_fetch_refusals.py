@@ -82,6 +82,100 @@ def an_unknown_command_names_the_nearest(folder):
 
 
 @case
+def help_about_what_is_not_there_is_a_mistake(folder):
+    done = run("help", "fetsh")
+    expect_exit(done, 2)
+    expect_equal(done.out, b"")
+    expect_says(done, "fetsh", "did you mean 'eddy fetch'")
+    done = run("http://127.0.0.1:9/")
+    expect_exit(done, 2)
+    expect_says(done, "eddy fetch 'http://127.0.0.1:9/'")
+
+
+@case
+def a_mistake_in_a_pattern_is_pointed_at_on_a_line_of_its_own(folder):
+    done = fetch("http://h/{1..x}")
+    lines = done.err.split("\n")
+    expect_equal(lines[1:], ["    http://h/{1..x}", "                 ^", ""])
+
+
+@case
+def ranges_as_curl_has_them_get_a_hint(folder):
+    with Peer() as peer:
+        done = fetch(peer.url("ok/[1-8]"))
+        expect_exit(done, 0)
+        expect_says(done, "[1-8] is taken as written", "{1..8}")
+        expect_equal(fetch(peer.url("ok/[1-8]"), "-q").err, "")
+
+
+@case
+def what_is_wrong_for_every_url_is_told_once(folder):
+    into = os.path.join(folder, "x.db")
+    none = os.path.join(folder, "none.pem")
+    empty = os.path.join(folder, "empty.pem")
+    letter = os.path.join(folder, "letter.pem")
+    with open(empty, "w", encoding="ascii"), open(letter, "w", encoding="ascii") as file:
+        file.write("Dear aunt,\n")
+    before = listing(folder)
+    for path, says in [(none, "can't be read"), (empty, "no certificate"),
+                       (letter, "no certificate"), (folder, "certificate")]:
+        done = fetch("https://127.0.0.1:9/{1..50}", "--into", into, "--cacert", path)
+        expect_exit(done, 1)
+        expect_says(done, path, says)
+        expect_equal(done.err.count("\n"), 1, f"lines of {done!r}")
+    for name, value in [("http_proxy", "::::"), ("https_proxy", "not a proxy"),
+                        ("HTTPS_PROXY", "ftp://h:3128"), ("all_proxy", "http://"),
+                        ("ALL_PROXY", "http:/h:3128"), ("http_proxy", "http://h:99999")]:
+        done = fetch(NO_SERVER, "--into", into, env=clean_environment(**{name: value}))
+        expect_exit(done, 1)
+        expect_says(done, name, "proxy", "unset")
+        expect_equal(done.err.count("\n"), 1, f"lines of {done!r}")
+    done = fetch(NO_SERVER, "--into", into,
+                 env=clean_environment(http_proxy="http://me:secret@[::1"))
+    expect("secret" not in done.err, "a password is shown")
+    expect_equal(listing(folder), before, "files")
+    for value in ("127.0.0.1:9", "http://127.0.0.1:9", "socks5h://u:p@127.0.0.1:9/", ""):
+        done = fetch("http://127.0.0.1:9/", "--retries", 0,
+                     env=clean_environment(http_proxy=value))
+        expect_equal(json.loads(done.out)["attempts"], 1)
+
+
+def limit_descriptors():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+
+
+def limit_descriptors_softly():
+    resource.setrlimit(resource.RLIMIT_NOFILE,
+                       (32, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+
+
+@case
+def too_few_descriptors_are_told_and_charged_to_no_url(folder):
+    with Peer() as peer:
+        for target in TARGETS:
+            done = fetch(peer.url("ok/{1..300}"), "-c", 100, "--into", os.path.join(folder, target),
+                         "--retries", 0, preexec_fn=limit_descriptors)
+            expect_exit(done, 0)
+            expect_says(done, "32 descriptors", "ulimit -n", "instead of 100", "300 loaded")
+        done = fetch(peer.url("ok/{1..300}"), "-c", 100, preexec_fn=limit_descriptors_softly)
+        expect_exit(done, 0)
+        expect("descriptors" not in done.err, f"{done!r}")
+
+
+@case
+def every_line_that_is_no_url_is_named(folder):
+    lines = ["http://", "no url", "ftp://h/", "http://h:99999/", "http://h/a b", "x" * 9000] * 20
+    done = fetch("--urls", "-", feed="\n".join(lines).encode())
+    expect_exit(done, 1)
+    for number in range(1, len(lines) + 1):
+        expect_says(done, f"line {number} of the list")
+    expect_says(done, f"{len(lines)} failed")
+    done = fetch("http://127.0.0.1:9/{a,b c}", "--retries", 0)
+    expect_exit(done, 1)
+    expect_says(done, "http://127.0.0.1:9/b c", "space")
+
+
+@case
 def help_and_version_are_there(folder):
     for words in [("--help",), ("-h",), ("help",), ("fetch", "--help"), ("help", "fetch")]:
         done = run(*words)

@@ -9,6 +9,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import termios
 import time
 
@@ -45,6 +46,75 @@ def a_terminal_shows_a_bar_and_the_summary(folder):
         expect("10 loaded, 10 not found, 0 failed: 20 URLs in " in drawn, f"a summary: {drawn!r}")
         for line in re.split("[\r\n]", re.sub("\033\\[[0-9]*[mK]", "", drawn)):
             expect("loaded" in line or len(line) < 70, f"{line!r} fits the terminal")
+
+
+# Makes the terminal at descriptor 0 its own, and runs the words after it in the background.
+IN_BACKGROUND = """
+import fcntl, os, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.tcsetpgrp(0, os.getpgrp())
+sys.exit(subprocess.run(sys.argv[1:], preexec_fn=os.setpgrp).returncode)
+"""
+
+
+@case
+def in_the_background_no_bar_is_drawn(folder):
+    with Peer() as peer:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", IN_BACKGROUND, eddy_path(), "fetch",
+             peer.url("slow/100/{1..10}"), "-c", "2"],
+            stdin=theirs, stdout=subprocess.DEVNULL, stderr=theirs, start_new_session=True,
+            env=clean_environment(TERM="xterm"))
+        os.close(theirs)
+        drawn = b""
+        with contextlib.suppress(OSError):
+            while data := os.read(ours, 65536):
+                drawn += data
+        os.close(ours)
+        expect_equal(process.wait(), 0)
+        expect(b"\033" not in drawn and b"/10" not in drawn, f"no bar: {drawn!r}")
+        expect(b"10 loaded" in drawn, f"but a summary: {drawn!r}")
+
+
+@case
+def the_bar_tells_how_long_a_host_is_paused(folder):
+    with Peer() as peer:
+        status, drawn = fetch_on_terminal(peer.url("wait/2/{1..3}"), columns=100)
+        expect_equal(status, 0)
+        expect(f"127.0.0.1:{peer.port} paused 0:02" in drawn, f"{drawn!r}")
+
+
+@case
+def the_reasons_are_told_with_counts_and_an_example(folder):
+    with Peer() as peer:
+        words = [peer.url("{ok,401,404,500,cut}/{1..3}"), peer.url("404/4"), "--retries", 0,
+                 "--into", os.path.join(folder, "x.db")]
+        done = fetch(*words, "-c", 1)
+        expect_exit(done, 1)
+        lines = done.err.splitlines()
+        expect_equal(lines[0].split(), ["4", "status", "404:", peer.url("404/1")])
+        expect("3 loaded, 4 not found, 3 refused, 6 failed" in lines[4], f"{lines}")
+        for text in ("3  status 401: " + peer.url("401/1"), "3  status 500: " + peer.url("500/1")):
+            expect_says(done, text)
+        cut = [line for line in lines if line.endswith(peer.url("cut/1"))]
+        expect(len(cut) == 1 and cut[0].split()[0] == "3", f"{lines}")
+        done = fetch(*words, "--replace", "--json-summary")
+        reasons = {row["reason"]: (row["count"], row["example"])
+                   for row in json.loads(done.out)["reasons"]}
+        expect_equal(reasons["status 404"][0], 4)
+        expect(reasons["status 500"][1].startswith(peer.url("500/")), f"{reasons}")
+
+
+@case
+def verbose_tells_each_url(folder):
+    with Peer() as peer:
+        done = fetch(peer.url("{ok,404}/{1..2}"), peer.url("fail/1/x"), "-v")
+        expect_exit(done, 0)
+        for number in (1, 2):
+            expect_says(done, f"eddy fetch: {peer.url(f'404/{number}')}: status 404\n")
+        expect_says(done, f"eddy fetch: {peer.url('fail/1/x')}: status 503; tried again in ")
+        expect(peer.url("ok/1") not in done.err, f"{done!r}")
 
 
 @case

@@ -5,10 +5,12 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "complaint.h"
 #include "fetch_options.h"
+#include "foreign.h"
 
 static struct fetch_options options;
 static struct complaint complaint;
@@ -51,6 +53,44 @@ TEST(a_url_alone_takes_the_defaults)
     assert_true(options.target.is_stdout && options.target.kind == TARGET_NDJSON);
     assert_true(status_set_has(&options.fail_on, 503) && status_set_has(&options.fail_on, 429));
     assert_false(status_set_has(&options.fail_on, 404));
+}
+
+TEST(options_of_curl_and_wget_are_told_by_our_names)
+{
+    EXPECT_REFUSAL("--into FILE", URL, "--output", "x.db");
+    EXPECT_REFUSAL("--into FILE", URL, "-O");
+    EXPECT_REFUSAL("always followed", URL, "--location");
+    EXPECT_REFUSAL("always followed", URL, "-L");
+    EXPECT_REFUSAL("if --location was meant", URL, "--locatoin");
+    EXPECT_REFUSAL("--insecure", URL, "--no-check-certificate");
+    EXPECT_REFUSAL("--retries N", URL, "--retry=3");
+    EXPECT_REFUSAL("--retries N", URL, "--tries", "3");
+    EXPECT_REFUSAL("--concurrency N", URL, "-j", "8");
+    EXPECT_REFUSAL("--header 'User-Agent: NAME'", URL, "-A", "me");
+    EXPECT_REFUSAL("did you mean --header", URL, "--haeder", "A: b");
+    EXPECT_REFUSAL("'eddy fetch --help' lists them", URL, "--zzzzzzzzzz");
+    EXPECT_REFUSAL("'eddy fetch --help' lists them", URL, "-z");
+    EXPECT_REFUSAL("leave one out", URL, "-q", "-v");
+    // Each hint is for an option that we don't have.
+    for (const struct option_hint *hint = foreign_options; hint->name != NULL; hint++) {
+        char word[64];
+        snprintf(word, sizeof word, "%s%s", strlen(hint->name) > 1 ? "--" : "-", hint->name);
+        EXPECT_REFUSAL(hint->advice, URL, word);
+    }
+}
+
+TEST(ranges_of_curl_are_recognised)
+{
+    static const char *const ranges[] = {"http://h/[1-8]", "http://h/x[001-100:10].png",
+                                         "http://h/[a-f]/", "http://[::1]/?a[b]=[2-3]"};
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        assert_true(foreign_range(ranges[i], &complaint));
+        EXPECT_SAYS(complaint, "braces");
+    }
+    static const char *const others[] = {"http://[::1]/", "http://h/?a[0]=1", "http://h/[ab-cd]",
+                                         "http://h/[1-]", "http://h/[1-2", "http://h/{1..8}"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(foreign_range(others[i], &complaint));
 }
 
 TEST(rows_that_resume_leaves_alone)
@@ -197,6 +237,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_alone_takes_the_defaults),
+        cmocka_unit_test(options_of_curl_and_wget_are_told_by_our_names),
+        cmocka_unit_test(ranges_of_curl_are_recognised),
         cmocka_unit_test(rows_that_resume_leaves_alone),
         cmocka_unit_test(every_option_is_heard),
         cmocka_unit_test(the_form_of_the_target_decides),

@@ -44,7 +44,7 @@ static const struct option_spec rows[] = {
 
 static const struct command command = {
     "try", "[OPTION...] FILE",         "Tries things.\n\nA second paragraph.",
-    rows,  sizeof rows / sizeof *rows, "  try --count 3 x\n"};
+    rows,  sizeof rows / sizeof *rows, NULL, "  try --count 3 x\n"};
 
 struct parsed {
     struct job job;
