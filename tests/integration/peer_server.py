@@ -20,6 +20,7 @@ What it does is said by the path; "/x/..." stands for a path with anything behin
     /to/N/...             redirects N times, then 200
     /away/PORT/PATH       redirects to localhost:PORT/PATH: another host
     /echo/...             answers the request's headers as JSON
+    /gate/...             302 to itself with the cookie gate=1, until that is sent; then as /echo
     /gzip/...             JSON, compressed
     /bomb/...             64 MiB of zeros in 64 KiB of gzip
     /big/... /bigchunk/.. 1 GiB
@@ -220,6 +221,12 @@ class Peer:
 
     async def do_echo(self, writer, path, rest):
         await self.send(writer, 200, self.seen_headers[path])
+
+    async def do_gate(self, writer, path, rest):
+        if "gate=1" in self.seen_headers[path].get("cookie", ""):
+            await self.do_echo(writer, path, rest)
+        else:
+            await self.send(writer, 302, b"", Location=path, Set_Cookie="gate=1; Path=/")
 
     async def do_gzip(self, writer, path, rest):
         data = json.dumps({"path": path, "padding": "x" * 1000}).encode()

@@ -7,7 +7,7 @@ import time
 
 from fetch_support import (case, clean_environment, expect, expect_equal, expect_exit, expect_says,
                            fetch, finish, free_port, main, nginx, python_server, read_database,
-                           read_target, start)
+                           read_ndjson, read_target, start)
 from peer_server import BODIES, Peer
 
 
@@ -157,6 +157,19 @@ def authorization_is_not_sent_on_to_another_host(folder):
         expect("authorization" not in away and "cookie" not in away, f"sent on: {away}")
         expect_equal(first.seen_headers[f"/away/{second.port}/echo/1"]["authorization"],
                      "Bearer secret")
+
+
+@case
+def cookies_are_kept_only_when_asked_for(folder):
+    with Peer() as peer:
+        words = [peer.url("gate/1"), peer.url("echo/2"), "-c", 1, "-H", "Cookie: session=a"]
+        rows = read_ndjson(fetch(*words).out)
+        expect("redirects" in rows[peer.url("gate/1")]["error"], f"{rows}")
+        expect_equal(rows[peer.url("echo/2")]["body"]["cookie"], "session=a")
+        rows = read_ndjson(fetch(*words, "--cookies").out)
+        for row in rows.values():
+            cookies = sorted(row["body"]["cookie"].split("; "))
+            expect_equal(cookies, ["gate=1", "session=a"])
 
 
 @case
