@@ -122,7 +122,6 @@ const struct option_hint foreign_options[] = {
     {"waitretry", pauses},
     {"retry-wait", pauses},
     {"silent", quiet},
-    {"no-verbose", quiet},
     {"no-progress-meter", quiet},
     {"s", quiet},
     {"show-error", "errors are always told; leave it out"},
