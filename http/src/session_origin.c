@@ -275,18 +275,32 @@ static char *write_proxy(const eddy_http_url *proxy)
     return text;
 }
 
+static int refuse_proxy(int status)
+{
+    char text[256];
+    if (status == -ENOMEM)
+        return status;
+    const char *message = eddy_error_message(eddy_error_get(status));
+    snprintf(text, sizeof text, "%s", message ? message : eddy_strerror(status));
+    return eddy_fail(status, "the proxy cannot be used: %s", text);
+}
+
 /* Settles how an HTTP proxy is reached; SOCKS proxies look up names by themselves, or libcurl. */
 static int choose_proxy(struct http_origin *origin, const char *text)
 {
     char url[1024];
     int err = 0;
-    snprintf(url, sizeof url, "%s%s", strstr(text, "://") ? "" : "http://", text);
+    int size = snprintf(url, sizeof url, "%s%s", strstr(text, "://") ? "" : "http://", text);
     if (strncasecmp(url, "http", 4) != 0) {
         origin->proxy = eddy__http_copy(text, &err);
         return err;
     }
+    if ((size_t)size >= sizeof url)
+        return eddy_fail(EDDY_HTTP_URL, "the proxy's URL has more than %zu bytes", sizeof url - 1);
     EDDY_AUTO(eddy_http_url) *proxy = NULL;
-    EDDY_TRY(eddy_http_url_parse(url, strlen(url), 0, &proxy));
+    err = eddy_http_url_parse(url, strlen(url), 0, &proxy);
+    if (err < 0)
+        return refuse_proxy(err);
     origin->proxy = write_proxy(proxy);
     if (!origin->proxy)
         return -ENOMEM;

@@ -100,16 +100,6 @@ static char *echo(eddy_http_session *session, const char *method, const char *pa
     return strdup(eddy_http_response_body(response).data);
 }
 
-static void expect_part(const char *text, const char *part, bool is_expected, int line)
-{
-    if ((strstr(text, part) != NULL) != is_expected)
-        harness_expect(false, __FILE__, line, "%s \"%s\" in\n%s", is_expected ? "" : "no", part,
-                       text);
-}
-
-#define EXPECT_HAS(text, part)     expect_part((text), (part), true, __LINE__)
-#define EXPECT_HAS_NOT(text, part) expect_part((text), (part), false, __LINE__)
-
 TEST_REAL(the_request_carries_what_was_asked_for)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(&(eddy_http_session_options){
@@ -320,6 +310,25 @@ TEST_REAL(a_proxy_is_used_when_named)
     unsetenv("no_proxy");
 }
 
+TEST_REAL(a_proxy_that_is_no_url_is_told)
+{
+    static const char *const proxies[] = {"http://h:x", "http://", "a b", "http:/h", "h:99999"};
+    for (size_t i = 0; i < sizeof proxies / sizeof proxies[0]; i++) {
+        EDDY_AUTO(eddy_http_session) *session =
+            new_session(&(eddy_http_session_options){.proxy = proxies[i]});
+        int rc = get(session, "/hello", NULL);
+        EXPECT_EQ(rc, EDDY_HTTP_URL);
+        EXPECT(message_has(rc, "the proxy cannot be used: "));
+    }
+    char *huge = malloc(5001);
+    memset(huge, 'h', 5000);
+    huge[5000] = '\0';
+    EDDY_AUTO(eddy_http_session) *session =
+        new_session(&(eddy_http_session_options){.proxy = huge});
+    EXPECT_EQ(get(session, "/hello", NULL), EDDY_HTTP_URL);
+    free(huge);
+}
+
 TEST_REAL(wrong_arguments_are_told)
 {
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
@@ -387,4 +396,5 @@ RUN_CLIENT_TESTS(false, TEST_OF(a_get_has_status_headers_body_and_times),
                  TEST_OF(redirects_change_the_method_as_browsers_do),
                  TEST_OF(authorization_stays_with_its_host), TEST_OF(cookies_come_back),
                  TEST_OF(connections_are_used_again), TEST_OF(a_proxy_is_used_when_named),
-                 TEST_OF(wrong_arguments_are_told), TEST_OF(a_response_outlives_its_session))
+                 TEST_OF(a_proxy_that_is_no_url_is_told), TEST_OF(wrong_arguments_are_told),
+                 TEST_OF(a_response_outlives_its_session))

@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void expect_part(const char *text, const char *part, bool is_expected, int line)
-{
-    if ((strstr(text, part) != NULL) != is_expected)
-        harness_expect(false, __FILE__, line, "%s \"%s\" in\n%s", is_expected ? "" : "no", part,
-                       text);
-}
-
-#define EXPECT_HAS(text, part)     expect_part((text), (part), true, __LINE__)
-#define EXPECT_HAS_NOT(text, part) expect_part((text), (part), false, __LINE__)
-
 /* What the server has read of the last request; static. */
 static const char *ask(eddy_http_session *session, const char *url,
                        const eddy_http_request_options *options)

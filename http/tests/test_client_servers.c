@@ -15,7 +15,7 @@
 
 #include "errors.h"
 
-static int ports[4]; // plain, plain, TLS, TLS
+static int ports[4];    // plain, plain, TLS, TLS
 static char folder[] = "/tmp/eddy-http-test-XXXXXX";
 static char certificate[64], key[64];
 static int servers_input = -1;
@@ -166,6 +166,12 @@ int get(eddy_http_session *session, const char *path, const char *body)
     if (body)
         EXPECT_STR(eddy_http_response_body(response).data, body);
     return eddy_http_response_status(response);
+}
+
+void expect_part(const char *text, const char *part, bool is_expected, const char *file, int line)
+{
+    if ((strstr(text, part) != NULL) != is_expected)
+        harness_expect(false, file, line, "%s \"%s\" in\n%s", is_expected ? "" : "no", part, text);
 }
 
 bool message_has(int status, const char *text)

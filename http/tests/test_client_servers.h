@@ -38,6 +38,11 @@ int get(eddy_http_session *session, const char *path, const char *body);
 /* Whether the message that came with `status`, the last error, holds `text`. */
 bool message_has(int status, const char *text);
 
+/* That `text` has `part` in it, or has not. */
+void expect_part(const char *text, const char *part, bool is_expected, const char *file, int line);
+#define EXPECT_HAS(text, part)     expect_part((text), (part), true, __FILE__, __LINE__)
+#define EXPECT_HAS_NOT(text, part) expect_part((text), (part), false, __FILE__, __LINE__)
+
 /*
  * connections, requests and active_max of both servers, as one number each; and setting them to 0.
  */
