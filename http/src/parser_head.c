@@ -70,16 +70,6 @@ static bool is_alpha(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* host:port, as CONNECT has it. */
-static bool is_authority_form(struct http_span target)
-{
-    size_t digits = 0;
-    while (digits < target.size && is_digit(target.data[target.size - 1 - digits]))
-        digits++;
-    return digits >= 1 && digits <= 5 && target.size > digits + 1 &&
-           target.data[target.size - 1 - digits] == ':' && is_all(target, HTTP_CLASS_HOST);
-}
-
 /* scheme://host/..., as proxies get it. User and password have no place in a request. */
 static bool is_absolute_form(struct http_span target)
 {
@@ -90,14 +80,16 @@ static bool is_absolute_form(struct http_span target)
         return false;
     const char *host = target.data + scheme + 3;
     size_t rest = target.size - scheme - 3;
-    size_t n = eddy__http_class_length(host, rest, HTTP_CLASS_HOST);
-    return n > 0 && (n == rest || host[n] == '/' || host[n] == '?');
+    size_t n = 0;
+    while (n < rest && host[n] != '/' && host[n] != '?')
+        n++;
+    return eddy__http_is_host((struct http_span){host, n}, false);
 }
 
 static bool is_sound_target(struct http_span method, struct http_span target)
 {
     if (equals(method, "CONNECT"))
-        return is_authority_form(target);
+        return eddy__http_is_host(target, true);
     if (target.data[0] == '/')
         return true;
     if (target.size == 1 && target.data[0] == '*')
@@ -208,8 +200,8 @@ static int note_host(struct http_parser *parser, struct http_span value)
         return 0;
     if (parser->seen & SEEN_HOST)
         return http_malformed(parser, "the Host is given twice");
-    if (!is_all(value, HTTP_CLASS_HOST))
-        return http_malformed(parser, "the Host holds a byte that no host has");
+    if (value.size > 0 && !eddy__http_is_host(value, false))
+        return http_malformed(parser, "the Host is no host with a port");
     parser->seen |= SEEN_HOST;
     return 0;
 }

@@ -4,6 +4,7 @@
  *
  *     parser.c           gathers lines, hands out bodies, moves from phase to phase
  *     parser_head.c      checks the lines of a head and decides how the body is framed
+ *     parser_host.c      checks a host with its port
  *     parser_chunk.c     checks and decodes the chunked coding
  *     parser_chars.c     which byte may stand where
  *     parser_tidy.c      rewrites the head of a response as the grammar has it
@@ -46,6 +47,9 @@ size_t eddy__http_class_length(const char *data, size_t size, unsigned class);
 
 /* Whether all are HTTP_CLASS_TEXT, eight bytes at a time. */
 bool eddy__http_is_text(const char *data, size_t size);
+
+/* Whether `text` is a host and perhaps its port; "" is none. */
+bool eddy__http_is_host(struct http_span text, bool needs_port);
 
 /* `name` in lower case. */
 bool eddy__http_equals_nocase(struct http_span span, const char *name, size_t name_size);

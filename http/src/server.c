@@ -310,15 +310,25 @@ size_t eddy_http_server_idle_count(const eddy_http_server *server)
 
 /* --- Closing ---------------------------------------------------------------------------------- */
 
-/* Accepts no more, and lets go of who has nothing under way. */
+/* Takes in the connections that have been made, which closing the listener would reset. */
+static void take_queue(eddy_http_server *server)
+{
+    eddy_stream *stream;
+    while (server->connection_count < server->options.connections_max &&
+           eddy_listener_accept_nowait(server->listener, &stream) == 0)
+        // Without memory for it the client is reset after all.
+        EDDY_IGNORE(eddy__http_connection_start(server, stream, server->options.tls != NULL));
+}
+
+/* Accepts no more, and closes connections that carry no request. */
 static void begin_closing(eddy_http_server *server)
 {
     server->is_closing = true;
     if (server->listener != NULL)
         eddy_listener_close(server->listener);
     tell(server);
-    eddy__watch_expire_all(&server->idle);
-    eddy__watch_expire_all(&server->fresh);
+    eddy__http_connections_let_go(&server->idle);
+    eddy__http_connections_let_go(&server->fresh);
 }
 
 static void cancel_all(eddy_http_server *server)
@@ -373,6 +383,8 @@ int eddy_http_server_shutdown(eddy_http_server *server, double seconds)
         return eddy_fail(EDDY_EMISUSE, "eddy_http_server_shutdown: called outside a task, or by a "
                                        "handler of this server, for which it would wait");
     eddy__http_server_ref(server);
+    if (server->listener != NULL && !server->is_closing)
+        take_queue(server);
     begin_closing(server);
     int rc = drain(server, seconds);
     eddy__http_server_unref(server);

@@ -131,6 +131,7 @@ int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream, b
 
 /* Ends the stream at once: reads and writes fail from here on. */
 void eddy__http_connection_cut(struct http_connection *connection);
+void eddy__http_connections_let_go(struct watch_row *row);    // those that nothing has come over
 void eddy__http_connection_idled(struct watch *watch);      // expired, of the rows idle and fresh
 void eddy__http_connection_stalled(struct watch *watch);    // expired, of the row writing
 

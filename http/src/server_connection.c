@@ -32,6 +32,7 @@
 #include <eddy/timeout.h>
 #include <eddy/tls.h>
 
+#include "idle.h"
 #include "server.h"
 
 enum {
@@ -88,6 +89,18 @@ void eddy__http_connection_idled(struct watch *watch)
     eddy_stream_close(connection_of(watch)->stream);
 }
 
+void eddy__http_connections_let_go(struct watch_row *row)
+{
+    for (struct watch *watch = row->first, *next; watch != NULL; watch = next) {
+        next = watch->next;
+        const eddy_stream *stream = connection_of(watch)->stream;
+        bool is_quiet = eddy__http_socket_is_quiet(eddy_stream_fd(stream));
+        eddy__watch_end(watch);
+        if (is_quiet)
+            eddy__http_connection_idled(watch);    // else it goes on with what has arrived
+    }
+}
+
 void eddy__http_connection_stalled(struct watch *watch)
 {
     struct http_connection *connection = connection_of(watch);
@@ -104,12 +117,25 @@ static int refuse(struct http_connection *connection, int status, const char *te
     return rc < 0 ? rc : 0;
 }
 
+/* The server is being shut down: a request that has arrived is the last. 0 if there is none. */
+static int take_last(struct http_connection *connection)
+{
+    if (connection->used > 0)
+        EDDY_TRY(eddy_stream_consume(connection->stream, connection->used));
+    connection->used = 0;
+    connection->window = (eddy_span){NULL, 0};
+    int rc = eddy_stream_peek_nowait(connection->stream, &connection->window);
+    return rc == 0 && connection->window.size > 0;
+}
+
 /* Waits for the first bytes of a request. 0 if there won't be any. */
 static int wait_idle(struct http_connection *connection)
 {
     eddy_http_server *server = connection->server;
     EDDY_TRY(eddy__http_reply_flush(connection));
-    if (server->is_closing || (server->wants_room && connection->has_received))
+    if (server->is_closing)
+        return take_last(connection);
+    if (server->wants_room && connection->has_received)
         return 0;
     eddy__watch_begin(connection->has_received ? &server->idle : &server->fresh,
                       &connection->watch);
@@ -213,7 +239,7 @@ static int secure(struct http_connection *connection)
     eddy__watch_end(&connection->watch);
     if (rc == EDDY_CANCELLED)
         return rc;
-    return rc == 0 && !server->is_closing;
+    return rc == 0;
 }
 
 static int serve_requests(struct http_connection *connection)

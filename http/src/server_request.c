@@ -79,6 +79,28 @@ eddy_span eddy_http_request_target(const eddy_http_request *request)
     return span_of(head_of(request)->target);
 }
 
+/* Where the authority of a target in absolute form begins; NULL if it has another form. */
+static const char *authority_of(eddy_span target)
+{
+    if (target.size == 0 || target.data[0] == '/' || target.data[0] == '*')
+        return NULL;
+    const char *end = target.data + target.size;
+    const char *at = memchr(target.data, ':', target.size);
+    return at != NULL && end - at >= 3 && memcmp(at, "://", 3) == 0 ? at + 3 : NULL;
+}
+
+eddy_span eddy_http_request_host(const eddy_http_request *request)
+{
+    eddy_span target = eddy_http_request_target(request);
+    const char *at = authority_of(target);
+    if (at == NULL)
+        return eddy_http_request_header(request, "Host");
+    const char *end = at;
+    while (end < target.data + target.size && *end != '/' && *end != '?')
+        end++;
+    return (eddy_span){at, (size_t)(end - at)};
+}
+
 /* Path and query: the target without scheme and host, which requests to proxies have. */
 static eddy_span local_part(const eddy_http_request *request)
 {
@@ -86,10 +108,9 @@ static eddy_span local_part(const eddy_http_request *request)
     if (target.size == 0 || target.data[0] == '/' || target.data[0] == '*')
         return target;
     const char *end = target.data + target.size;
-    const char *at = memchr(target.data, ':', target.size);
-    if (at == NULL || end - at < 3 || memcmp(at, "://", 3) != 0)
+    const char *at = authority_of(target);
+    if (at == NULL)
         return (eddy_span){end, 0};
-    at += 3;
     while (at < end && *at != '/' && *at != '?')
         at++;
     return (eddy_span){at, (size_t)(end - at)};

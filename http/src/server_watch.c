@@ -69,15 +69,6 @@ void eddy__watch_end(struct watch *watch)
         unlink_watch(watch);
 }
 
-void eddy__watch_expire_all(struct watch_row *row)
-{
-    while (row->first != NULL) {
-        struct watch *watch = row->first;
-        unlink_watch(watch);
-        row->expired(watch);
-    }
-}
-
 void eddy__watch_row_fini(struct watch_row *row)
 {
     if (row->timer == NULL)

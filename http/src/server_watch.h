@@ -33,9 +33,6 @@ struct watch_row {
 void eddy__watch_begin(struct watch_row *row, struct watch *watch);
 void eddy__watch_end(struct watch *watch);
 
-/* Lets all of them expire at once, the oldest first. */
-void eddy__watch_expire_all(struct watch_row *row);
-
 /* Drops the timer. */
 void eddy__watch_row_fini(struct watch_row *row);
 

@@ -132,6 +132,36 @@ static void a_client_may_wait_for_100_before_its_body(void **state)
           "HEAD PUT / 1.0\n Expect: 100-continue\n Content-Length: 1\n length=1 close\n...");
 }
 
+static void expect_host(const char *host, bool is_host)
+{
+    char field[200], target[200];
+    snprintf(field, sizeof field, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", host);
+    snprintf(target, sizeof target, "GET http://%s/ HTTP/1.1\r\nHost: h\r\n\r\n", host);
+    check_bytes(server, field, strlen(field), is_host ? "HEAD GET / 1.1\n..." : "ERROR 400 ...");
+    if (host[0] != '\0' && strpbrk(host, "/?") == NULL)    // there these end the host
+        check_bytes(server, target, strlen(target), is_host ? "HEAD GET http..." : "ERROR 400 ...");
+}
+
+static void a_host_has_a_syntax(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "h:x",     "h:",     "h:80:90", "h:80:", ":80",      ":",    "[::1",       "::1",    "[::1]x",
+        "[::1]:",  "[]",     "[h]",     "[::g]", "a%zz",     "a%4",  "a%",         "a b",    "a,b",
+        "a/b",     "a?b",    "a@b",     "a\\b",  "h:65536",  "h:-1", "[::1%25lo]", "[v1.]",  "[v.x]",
+        "h:123456", "h:+80", "a]b",     "[::1]]", "[1.2.3.4]", "a[b]", "[[::1]]",    "h: 80"};
+    static const char *const right[] = {
+        "h",       "h:80",       "h:65535", "h:0",      "[::1]", "[::1]:8080", "1.2.3.4", "a%41.b",
+        "h.",      "a_b-c.d~e",  "",        "[v1.x:y]", "[::ffff:1.2.3.4]:1",  "xn--bcher-kva:1",
+        "1.2.3",   "!$&'()*+;="};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        expect_host(wrong[i], false);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++)
+        expect_host(right[i], true);
+    CHECK(server, "CONNECT h HTTP/1.1\r\n", "ERROR 400 ...");
+    CHECK(server, "CONNECT [::1]:443 HTTP/1.1\r\nHost: h\r\n\r\n", "HEAD CONNECT ...");
+}
+
 static void any_token_is_a_method(void **state)
 {
     (void)state;
@@ -391,6 +421,7 @@ int main(void)
         cmocka_unit_test(all_four_forms_of_target_are_taken),
         cmocka_unit_test(an_upgrade_needs_both_of_its_fields),
         cmocka_unit_test(a_client_may_wait_for_100_before_its_body),
+        cmocka_unit_test(a_host_has_a_syntax),
         cmocka_unit_test(any_token_is_a_method),
         cmocka_unit_test(what_is_sound_but_not_spoken_has_a_status_of_its_own),
         cmocka_unit_test(all_methods_of_http_are_known),

@@ -354,7 +354,7 @@ static void a_repeated_host(void **state)
 static void a_host_that_is_none(void **state)
 {
     (void)state;
-    const char *text = "the Host holds a byte that no host has";
+    const char *text = "the Host is no host with a port";
     REFUSED("GET / HTTP/1.1\r\nHost: a b" END, text);
     REFUSED("GET / HTTP/1.1\r\nHost: a/b" END, text);
     REFUSED("GET / HTTP/1.1\r\nHost: a@b" END, text);

@@ -189,12 +189,14 @@ static int look(eddy_http_request *request, eddy_http_reply *reply, void *data)
     EXPECT_EQ(eddy_http_request_peername(request, peer, sizeof peer), 0);
     EXPECT(!eddy_http_request_has_body(request));
     EXPECT_EQ(eddy_http_request_content_length(request), 0);
+    // The target's host overrides the field's.
+    EXPECT(is(eddy_http_request_host(request), ((const char *)data)[0] == '/' ? "a" : "other:81"));
     return eddy_http_reply_send(reply, 204, NULL, NULL, 0);
 }
 
 TEST(the_handler_sees_the_request)
 {
-    static const char *const targets[] = {"/a%20b?c=d?e", "http://other/a%20b?c=d?e"};
+    static const char *const targets[] = {"/a%20b?c=d?e", "http://other:81/a%20b?c=d?e"};
     for (int i = 0; i < 2; i++) {
         struct wire wire;
         char text[256];

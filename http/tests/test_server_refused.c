@@ -127,6 +127,8 @@ TEST(what_is_not_http_is_refused)
         {"GET / HTTP/1.1\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
         {"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\nHost: h:x\r\n\r\n", 400},
+        {"GET http://[::1/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
         {POST "Expect: miracles\r\nContent-Length: 3\r\n\r\nabc", 417},
         {"\x16\x03\x01\x02", 400},
     };

@@ -4,6 +4,10 @@
  */
 #include "test_server_wire.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static int hello(eddy_http_request *request, eddy_http_reply *reply, void *data)
@@ -351,6 +355,54 @@ TEST(a_shut_down_server_is_not_there_any_more)
     eddy_http_server_free(server);
 }
 
+/* A client that the kernel has connected, but that the server has not accepted. */
+static int connect_raw(const eddy_http_server *server, const char *request)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)eddy_http_server_port(server)),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    EXPECT_EQ(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    EXPECT_EQ(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    return fd;
+}
+
+/* All that it gets, up to the end. */
+static const char *receive_raw(int fd)
+{
+    static char text[4096];
+    size_t size = 0;
+    ssize_t n;
+    while ((n = recv(fd, text + size, sizeof text - 1 - size, 0)) > 0)
+        size += (size_t)n;
+    EXPECT_EQ(n, 0);    // not a reset
+    text[size] = '\0';
+    close(fd);
+    return text;
+}
+
+TEST(a_shutdown_answers_who_has_connected_and_asked)
+{
+    enum { CLIENTS = 5 };
+    eddy_http_server *server;
+    int fds[CLIENTS];
+    REQUIRE(eddy_http_server_open(&(eddy_http_server_options){.handler = hello, .port = "0"},
+                                  &server) == 0);
+    EXPECT_EQ(eddy_sleep(1), 0);
+    int silent = connect_raw(server, "");
+    int early = connect_raw(server, "");
+    EXPECT_EQ(eddy_sleep(1), 0);    // these two have been accepted
+    for (int i = 0; i < CLIENTS; i++)
+        fds[i] = connect_raw(server, GET);
+    EXPECT_EQ(send(early, GET, strlen(GET), MSG_NOSIGNAL), (ssize_t)strlen(GET));
+    EXPECT_EQ(eddy_http_server_shutdown(server, 10), 0);
+    for (int i = 0; i < CLIENTS; i++)
+        EXPECT(wire_has(receive_raw(fds[i]), "HTTP/1.1 200 OK\r\n"));
+    EXPECT(wire_has(receive_raw(early), "Connection: close\r\n"));
+    EXPECT_STR(receive_raw(silent), "");
+    eddy_http_server_free(server);
+}
+
 TEST(wrong_options_are_refused)
 {
     eddy_http_server *server;
@@ -378,4 +430,5 @@ RUN_TESTS(TEST_OF(a_silent_connection_is_closed_silently),
           TEST_OF(a_cancelled_shutdown_cuts_everything_off),
           TEST_OF(a_handler_can_not_wait_for_its_own_end),
           TEST_OF(at_the_cap_idle_connections_make_room_and_busy_ones_do_not),
+          TEST_OF(a_shutdown_answers_who_has_connected_and_asked),
           TEST_OF(a_shut_down_server_is_not_there_any_more), TEST_OF(wrong_options_are_refused))

@@ -136,6 +136,13 @@ EDDY_API eddy_span eddy_http_request_path(const eddy_http_request *request);
 EDDY_API eddy_span eddy_http_request_query(const eddy_http_request *request);
 
 /*
+ * The host that the request is for, with the port if one was sent: "example.org:8080". It is the
+ * target's if that has one ("GET http://example.org/"), which overrides the Host field (RFC 9112,
+ * 3.2.2), else the field's; empty if neither has one (HTTP/1.0). Its syntax has been checked.
+ */
+EDDY_API eddy_span eddy_http_request_host(const eddy_http_request *request);
+
+/*
  * Lends the value of the first header called `name`, in whatever case; {NULL, 0} if there is none.
  * The others are found with header_at, in the order they came; it is false beyond the last.
  */

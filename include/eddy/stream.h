@@ -90,6 +90,14 @@ EDDY_API EDDY_CHECKED int eddy_listen_unix(const char *path, const eddy_listener
  */
 EDDY_API EDDY_SUSPENDS int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream);
 
+/*
+ * The same without waiting, also while a task waits in eddy_listener_accept(): -EAGAIN when no
+ * connection has arrived. The kernel is asked in any case: connections that are not taken before
+ * the listener is closed are reset. Never suspends.
+ */
+EDDY_API EDDY_CHECKED int eddy_listener_accept_nowait(eddy_listener *listener,
+                                                      eddy_stream **out_stream);
+
 /* The port of a TCP listener, 0 of a Unix one. */
 EDDY_API int eddy_listener_port(const eddy_listener *listener);
 

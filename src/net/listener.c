@@ -251,6 +251,29 @@ int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream)
     return err;
 }
 
+static void ask_kernel(eddy_listener *listener, bool asks)
+{
+    for (size_t i = 0; i < listener->socket_count; i++)
+        listener->sockets[i].op.asks_kernel = asks;
+}
+
+int eddy_listener_accept_nowait(eddy_listener *listener, eddy_stream **out_stream)
+{
+    int err = check(listener);
+    if (err < 0 && err != -EBUSY)
+        return err;
+    cancel_all(listener);    // of a task that waits for the next connection, which goes on waiting
+    ask_kernel(listener, true);
+    err = accept_now(listener, out_stream);
+    ask_kernel(listener, false);
+    if (err == 0)
+        (*out_stream)->opened_by = __builtin_return_address(0);
+    int rc = listener->acceptor != NULL ? submit_all(listener) : 0;
+    if (rc < 0)
+        eddy__wait_finish(listener->acceptor, rc);
+    return err;
+}
+
 /* ---- the end ---------------------------------------------------------------------------------*/
 
 int eddy_listener_port(const eddy_listener *listener)
