@@ -8,7 +8,9 @@
 
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 /* The connection's own, if it is over TLS by OpenSSL. */
 static SSL *ssl_of(CURL *easy, bool *out_is_unknown)
@@ -21,6 +23,29 @@ static SSL *ssl_of(CURL *easy, bool *out_is_unknown)
         return info->internals;
     *out_is_unknown = info->backend != CURLSSLBACKEND_NONE && info->internals;
     return NULL;
+}
+
+/* libcurl is about to connect: what it verifies itself, OpenSSL verifies before. */
+static CURLcode set_expectation(CURL *easy, void *context, void *data)
+{
+    const char *host = eddy__curl_host_of(data);
+    (void)easy;
+    if (!host)
+        return CURLE_OK;
+    X509_VERIFY_PARAM *expected = SSL_CTX_get0_param(context);
+    X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+    bool is_set = X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1 ||
+                  X509_VERIFY_PARAM_set1_host(expected, host, 0) == 1;
+    ERR_clear_error();
+    return is_set ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+}
+
+void eddy__curl_expect_host(CURL *easy, struct curl_channel *channel)
+{
+    // A libcurl over another library than OpenSSL says no, and verifies in its own way.
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_expectation);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, channel);
 }
 
 bool eddy__curl_has_http2(CURL *easy)

@@ -32,6 +32,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <eddy/alloc.h>
 #include <eddy/curl.h>
@@ -209,6 +210,15 @@ static void on_done(struct curl_job *job)
 
 /* --- Channels --------------------------------------------------------------------------------- */
 
+const char *eddy__curl_host_of(const struct curl_channel *channel)
+{
+    const eddy_http_response *response = channel->response;
+    const struct http_origin *origin = response->origin;
+    // The same is asked for the connection to a proxy over TLS, which has a name of its own.
+    bool is_secure_proxy = origin->proxy && strncasecmp(origin->proxy, "https:", 6) == 0;
+    return response->session->is_insecure || is_secure_proxy ? NULL : origin->authority.host;
+}
+
 static void trust(CURL *easy, const eddy_http_session *session)
 {
     if (session->is_insecure) {
@@ -247,6 +257,7 @@ static void set_up(struct curl_channel *channel, const eddy_http_session *sessio
     curl_easy_setopt(easy, CURLOPT_PROXY, "");    // the session reads the environment
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, client->headers);
     trust(easy, session);
+    eddy__curl_expect_host(easy, channel);
     channel->is_altered = channel->is_tls = false;
     channel->connect_timeout = 0.0;
 }

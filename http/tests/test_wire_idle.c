@@ -269,7 +269,7 @@ struct tls_peer {
     const char *surplus;    // behind the first response
     size_t size;            // of the surplus that is sent
     bool is_late;           // a second later, not at once
-    size_t connection_count, request_count;
+    size_t connection_count, request_count, resumed_count;
 };
 
 /* The first response of a peer is followed by its surplus, in a record of its own. */
@@ -288,7 +288,12 @@ static int serve_request(struct tls_peer *peer, eddy_stream *stream)
 
 EDDY_ASYNC(serve_tls, (struct tls_peer *, peer), (eddy_stream *, stream, drop_peer_stream))
 {
+    eddy_tls_info info;
     int rc = eddy_stream_start_tls(stream, peer->context, &(eddy_tls_options){.server_side = true});
+    if (rc == 0)
+        rc = eddy_stream_tls_info(stream, &info);
+    if (rc == 0)
+        peer->resumed_count += info.session_reused;
     while (rc == 0)
         rc = serve_request(peer, stream);
     eddy_stream_free(stream);
@@ -336,7 +341,39 @@ TEST(records_behind_a_response_spoil_a_connection_over_tls)
         ask_twice_over_tls(&peer, i / 2 == 0 ? EDDY_TLS_1_2 : EDDY_TLS_1_3);
         EXPECT_EQ(peer.connection_count, 2);
         EXPECT_EQ(peer.request_count, 3);
+        EXPECT(peer.resumed_count == 1 || is_libcurl);    // the session of the first connection
     }
+}
+
+EDDY_ASYNC(shake_once, (eddy_listener *, listener), (eddy_tls_context *, context))
+{
+    for (;;) {
+        EDDY_AUTO(eddy_stream) *stream = NULL;
+        EDDY_TRY(eddy_listener_accept(listener, &stream));
+        int rc = eddy_stream_start_tls(stream, context, &(eddy_tls_options){.server_side = true});
+        if (rc == EDDY_CANCELLED)
+            return rc;
+    }
+}
+
+TEST(the_common_name_of_a_certificate_names_no_host)
+{
+    eddy_listener *listener;
+    eddy_tls_context *context;
+    const char *file = certificate_for("localhost", NULL, 10);    // CN=localhost
+    REQUIRE(eddy_tls_context_new(&(eddy_tls_context_options){.certificate = file}, &context) == 0);
+    REQUIRE(eddy_listen("127.0.0.1", "0", NULL, &listener) == 0);
+    eddy_task *task = eddy_create_task(shake_once, listener, context);
+    EDDY_AUTO(eddy_http_session) *session =
+        new_session(&(eddy_http_session_options){.cacert = authority_file()});
+    char url[64];
+    snprintf(url, sizeof url, "https://localhost:%d/", eddy_listener_port(listener));
+    EXPECT_EQ(ask(session, "GET", url), EDDY_HTTP_TLS);
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    eddy_task_free(task);
+    eddy_listener_free(listener);
+    eddy_tls_context_free(context);
 }
 
 TEST(tickets_behind_a_response_spoil_nothing)
@@ -358,6 +395,7 @@ int main(void)
         TEST_OF(a_server_that_speaks_first_does_not_answer),
         TEST_OF(records_behind_a_response_spoil_a_connection_over_tls),
         TEST_OF(tickets_behind_a_response_spoil_nothing),
+        TEST_OF(the_common_name_of_a_certificate_names_no_host),
     };
     harness_begin();
     is_libcurl = getenv("EDDY_HTTP_TEST_LIBCURL") != NULL;

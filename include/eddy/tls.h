@@ -23,7 +23,10 @@
  *   - eddy_stream_shutdown() ends one direction alone only with a peer that speaks TLS 1.3; one of
  *     TLS 1.2 may close the other as well.
  *
- * Certificates are verified, and the name of the server with them, unless one says otherwise.
+ * Certificates are verified, and the name of the server with them, unless one says otherwise. The
+ * name must be one of the certificate's subjectAltName; its subject's common name does not count
+ * (RFC 9525). A server that has protocols in `alpn` refuses a client that offers only others (RFC
+ * 7301). A client resumes sessions: the context keeps the latest of each of 64 servers.
  */
 #ifndef EDDY_TLS_H
 #define EDDY_TLS_H
@@ -58,7 +61,7 @@ typedef struct eddy_tls_context_options {
     const char *certificate;  /* PEM: our own, then those that vouch for it; servers need one */
     const char *private_key;  /* PEM: its key; NULL: in the same file */
     const char *key_password; /* NULL: the key has none */
-    const char *const *alpn;  /* protocols to agree on, the dearest first, NULL behind the last */
+    const char *const *alpn;  /* protocols to agree on, most preferred first, NULL-terminated */
     int minimum_version;      /* EDDY_TLS_1_2 */
     int maximum_version;      /* the latest that OpenSSL knows */
     bool insecure;            /* client: trust any certificate, for any name */
@@ -131,6 +134,7 @@ typedef struct eddy_tls_info {
     const char *alpn;            /* "h2" */
     const char *server_hostname; /* what the client asked for; never an address */
     eddy_span peer_certificate;  /* in DER; of size 0: the peer has shown none */
+    bool session_reused;         /* an earlier session was resumed: nobody was verified again */
 } eddy_tls_info;
 
 /* Returns 0 and what is known of `stream`; EDDY_EVALUE if it does not speak TLS; -ENOMEM. */

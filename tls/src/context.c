@@ -25,6 +25,7 @@ void eddy_tls_context_free(eddy_tls_context *context)
     if (!context || atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) > 1)
         return;
     SSL_CTX_free(context->ssl);
+    eddy__tls_sessions_free(context->sessions);
     eddy_free(context->alpn);
     eddy_free(context);
 }
@@ -77,7 +78,7 @@ static int load_own(SSL_CTX *ssl, const eddy_tls_context_options *options)
 
 /* --- Protocols on top ------------------------------------------------------------------------- */
 
-/* The first of ours that the client offers, or none at all, as in Python. */
+/* The first of ours that the client offers. Without one there is no connection (RFC 7301, 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,
                            const unsigned char *offered, unsigned offered_size, void *data)
 {
@@ -85,7 +86,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
     (void)ssl;
     int found = SSL_select_next_proto((unsigned char **)out, out_size, context->alpn,
                                       context->alpn_size, offered, offered_size);
-    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
 static int set_protocols(eddy_tls_context *context, const char *const *names)
@@ -136,6 +137,15 @@ static int set_versions(SSL_CTX *ssl, const eddy_tls_context_options *options)
     return 0;
 }
 
+/* OpenSSL has got a session, or a ticket for one. 1: its reference is taken over. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    const struct tls *tls = SSL_get_app_data(ssl);
+    if (SSL_is_server(ssl) || !tls->peer)
+        return 0;
+    return eddy__tls_sessions_keep(tls->context->sessions, tls->peer, session);
+}
+
 static void set_manners(SSL_CTX *ssl)
 {
     static const unsigned char name[] = "eddy";
@@ -143,8 +153,9 @@ static void set_manners(SSL_CTX *ssl)
     // An idle connection gives its 34 KiB of buffers back; a busy one asks once a record.
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1);
-    // Clients resume with tickets, which we need not remember.
-    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    // Clients keep sessions in a cache of ours; servers hand out tickets, and keep nothing.
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, keep_session);
     SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1);
 }
 
@@ -172,6 +183,11 @@ int eddy_tls_context_new(const eddy_tls_context_options *options, eddy_tls_conte
         return -ENOMEM;
     context->refs = 1;
     context->ssl = SSL_CTX_new(TLS_method());
+    context->sessions = eddy__tls_sessions_new();
+    if (!context->sessions) {
+        eddy_tls_context_free(context);
+        return -ENOMEM;
+    }
     int err = context->ssl ? set_up(context, options ? options : &defaults)
                            : eddy__tls_fail("TLS could", "not be set up");
     if (err < 0) {

@@ -39,6 +39,8 @@ static int begin(void *data)
     if (n == 1)
         return 0;
     int err = eddy__tls_outcome(tls, n, "handshake");
+    if (err != -EAGAIN && tls->peer)
+        eddy__tls_sessions_forget(tls->context->sessions, tls->peer);
     return err == 0 ? eddy_fail(EDDY_TLS_EOF, "handshake: the peer ended the connection") : err;
 }
 
@@ -91,6 +93,9 @@ static void end(void *data)
 static void free_tls(void *data)
 {
     struct tls *tls = data;
+    // OpenSSL spoils the session of a connection that ends without a word, which ours often do.
+    if (tls->ssl && !tls->is_broken && SSL_is_init_finished(tls->ssl))
+        SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
     OPENSSL_free(tls->certificate);
     eddy_tls_context_free(tls->context);
@@ -121,10 +126,23 @@ static int set_name(struct tls *tls, const char *name)
     if (X509_VERIFY_PARAM_set1_ip_asc(expected, name) == 1)
         return 0;
     ERR_clear_error();
-    SSL_set_hostflags(tls->ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // Names are those of the certificate's subjectAltName, never its subject's (RFC 9525, 2).
+    SSL_set_hostflags(tls->ssl,
+                      X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (SSL_set1_host(tls->ssl, name) != 1 || SSL_set_tlsext_host_name(tls->ssl, name) != 1)
         return eddy__tls_fail("the server's name", name);
     return 0;
+}
+
+/* Offers the server to go on with the session that we have of it. */
+static void resume(struct tls *tls)
+{
+    SSL_SESSION *session = eddy__tls_sessions_find(tls->context->sessions, tls->peer);
+    if (!session)
+        return;
+    if (SSL_set_session(tls->ssl, session) != 1)
+        ERR_clear_error();    // then it is a whole handshake
+    SSL_SESSION_free(session);
 }
 
 static int set_side(struct tls *tls, const eddy_tls_options *options)
@@ -140,7 +158,12 @@ static int set_side(struct tls *tls, const eddy_tls_options *options)
     }
     SSL_set_verify(tls->ssl, context->is_insecure ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
     SSL_set_connect_state(tls->ssl);
-    return options->server_hostname ? set_name(tls, options->server_hostname) : 0;
+    if (!options->server_hostname)
+        return 0;
+    int err = set_name(tls, options->server_hostname);
+    if (err == 0)
+        resume(tls);
+    return err;
 }
 
 static int set_up(struct tls *tls, const eddy_tls_options *options)
@@ -150,6 +173,7 @@ static int set_up(struct tls *tls, const eddy_tls_options *options)
     if (!bio)
         return -ENOMEM;
     SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_app_data(tls->ssl, tls);
     return set_side(tls, options);
 }
 
@@ -265,6 +289,7 @@ int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *out_info)
         .version = SSL_get_version(tls->ssl),
         .cipher = or_none(SSL_get_cipher_name(tls->ssl)),
         .alpn = protocol(tls),
+        .session_reused = SSL_session_reused(tls->ssl) == 1,
         .server_hostname = or_none(SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name)),
     };
     if (!info.alpn)

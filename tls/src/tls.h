@@ -4,6 +4,7 @@
  *
  *     context.c    what connections share: options in, an SSL_CTX out
  *     layer.c      TLS as a layer of a stream; what the public calls do
+ *     sessions.c   sessions that a client may resume
  *     bio.c        how OpenSSL reaches the stream below
  *     errors.c     OpenSSL's reasons as statuses and messages
  *
@@ -13,6 +14,7 @@
 #ifndef EDDY_TLS_TLS_H
 #define EDDY_TLS_TLS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include <openssl/ssl.h>
@@ -25,6 +27,7 @@ struct eddy_tls_context {
     bool is_insecure;
     bool wants_client_certificates;
     bool has_certificate;
+    struct tls_sessions *sessions; // of the servers it has connected to
     unsigned alpn_size;
     unsigned char *alpn; // as TLS has it: each name after a byte with its size; NULL: none
 };
@@ -42,6 +45,18 @@ struct tls {
     unsigned char *certificate;
     int certificate_size;
 };
+
+/* Sessions by the name of their server. NULL without memory; free takes NULL. Any thread. */
+struct tls_sessions *eddy__tls_sessions_new(void);
+void eddy__tls_sessions_free(struct tls_sessions *sessions);
+
+/* Keeps a session and takes over the reference to it: true; false without memory. */
+bool eddy__tls_sessions_keep(struct tls_sessions *sessions, const char *name,
+                             SSL_SESSION *session);
+
+/* A reference to the session of `name`; NULL if there is none that can be resumed. */
+SSL_SESSION *eddy__tls_sessions_find(struct tls_sessions *sessions, const char *name);
+void eddy__tls_sessions_forget(struct tls_sessions *sessions, const char *name);
 
 /* A BIO that reads and writes the stream below `tls`; NULL without memory. */
 BIO *eddy__tls_bio_new(struct tls *tls);

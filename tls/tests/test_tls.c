@@ -62,22 +62,28 @@ TEST(what_was_agreed_on_can_be_asked_for)
     pair_close(&pair);
 }
 
+static void shake_with_protocols(struct pair *pair, const char *const *of_client,
+                                 const char *const *of_server)
+{
+    pair_plain(pair, NULL);
+    eddy_tls_context_free(pair->client_context);
+    eddy_tls_context_free(pair->server_context);
+    eddy_tls_context_options options = client_options();
+    options.alpn = of_client;
+    pair->client_context = new_context(options);
+    options = server_options();
+    options.alpn = of_server;
+    pair->server_context = new_context(options);
+    pair_shake(pair, "localhost");
+}
+
 /* What a client and a server with these protocols agree on. */
 static void expect_protocol(const char *const *of_client, const char *const *of_server,
                             const char *expected)
 {
     struct pair pair;
     eddy_tls_info info;
-    pair_plain(&pair, NULL);
-    eddy_tls_context_free(pair.client_context);
-    eddy_tls_context_free(pair.server_context);
-    eddy_tls_context_options options = client_options();
-    options.alpn = of_client;
-    pair.client_context = new_context(options);
-    options = server_options();
-    options.alpn = of_server;
-    pair.server_context = new_context(options);
-    pair_shake(&pair, "localhost");
+    shake_with_protocols(&pair, of_client, of_server);
     EXPECT_EQ(eddy_stream_tls_info(pair.client, &info), 0);
     EXPECT_STR(info.alpn, expected);
     EXPECT_EQ(eddy_stream_tls_info(pair.server, &info), 0);
@@ -94,9 +100,14 @@ TEST(the_server_chooses_among_the_clients_protocols)
     expect_protocol(new_first, old_first, "http/1.1");
     expect_protocol(old_first, new_first, "h2");
     expect_protocol(new_first, old, "http/1.1");
-    expect_protocol(new_first, other, "");
     expect_protocol(new_first, NULL, "");
     expect_protocol(NULL, new_first, "");
+    struct pair pair;
+    shake_with_protocols(&pair, new_first, other);    // nothing in common (RFC 7301, 3.2)
+    EXPECT_EQ(pair.client_status, EDDY_TLS_FAILED);
+    EXPECT_IN(pair.client_message, "no application protocol");
+    EXPECT_EQ(pair.server_status, EDDY_TLS_FAILED);
+    pair_close(&pair);
 }
 
 TEST(tls_1_2_is_spoken_with_those_who_know_no_better)
