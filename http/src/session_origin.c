@@ -290,7 +290,7 @@ static int choose_proxy(struct http_origin *origin, const char *text)
 {
     char url[1024];
     int err = 0;
-    int size = snprintf(url, sizeof url, "%s%s", strstr(text, "://") ? "" : "http://", text);
+    int size = snprintf(url, sizeof url, "%s%s", strstr(text, ":/") ? "" : "http://", text);
     if (strncasecmp(url, "http", 4) != 0) {
         origin->proxy = eddy__http_copy(text, &err);
         return err;
