@@ -70,6 +70,18 @@ static struct addrinfo *first_and_second(int port)
     return first;
 }
 
+/* 127.0.0.2 to 127.0.0.17, where nobody listens, and then 127.0.0.1. */
+static struct addrinfo *many(int port)
+{
+    struct addrinfo *list = loopback(port);
+    for (uint32_t i = 16; i > 0; i--) {
+        struct addrinfo *before = address_of(INADDR_LOOPBACK + i, port);
+        before->ai_next = list;
+        list = before;
+    }
+    return list;
+}
+
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
                 struct addrinfo **out_list)
 {
@@ -93,7 +105,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
         *out_list = first_and_second(port);
         return 0;
     }
-    *out_list = loopback(port);
+    *out_list = strncmp(name, "many", 4) == 0 ? many(port) : loopback(port);
     return 0;
 }
 
@@ -119,6 +131,14 @@ EDDY_ASYNC(fetch, (eddy_http_session *, session), (const char *, url))
     EDDY_AUTO(eddy_http_response) *response = NULL;
     EDDY_TRY(eddy_http_session_get(session, url, NULL, &response));
     return eddy_http_response_status(response);
+}
+
+TEST_REAL(no_more_than_16_addresses_are_tried)
+{
+    if (getenv("EDDY_HTTP_TEST_LIBCURL"))
+        return;    // how long it tries which of them is its own affair
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    EXPECT_EQ(fetch(session, at_name("many.test", "/hello")), EDDY_HTTP_CONNECT);
 }
 
 TEST_REAL(a_name_is_looked_up_once)
@@ -306,7 +326,8 @@ TEST_REAL(removing_a_transfer_does_not_wait_for_libcurls_resolver)
     EXPECT_EQ(eddy_sleep(0.1), 0);    // libcurl's thread ends by itself
 }
 
-RUN_CLIENT_TESTS(true, TEST_OF(a_name_is_looked_up_once),
+RUN_CLIENT_TESTS(true, TEST_OF(no_more_than_16_addresses_are_tried),
+        TEST_OF(a_name_is_looked_up_once),
                  TEST_OF(an_international_name_is_looked_up_in_ascii_whatever_the_locale),
                  TEST_OF(a_name_with_a_dot_at_its_end_is_verified_without_it),
                  TEST_OF(addresses_and_localhost_need_no_lookup),

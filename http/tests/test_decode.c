@@ -187,6 +187,16 @@ TEST_PLAIN(what_can_not_be_undone_stays)
     free((char *)data.data);
 }
 
+TEST_PLAIN(the_memory_of_a_decoder_has_a_limit)
+{
+    // A frame of zstd that asks for a window of 128 MiB; 8 MiB are granted (RFC 9659).
+    static const char large[] = "\x28\xb5\x2f\xfd\x00\x88\x31\x00\x00hello\n";
+    static const char granted[] = "\x28\xb5\x2f\xfd\x00\x68\x31\x00\x00hello\n";
+    char buf[20000];
+    EXPECT_EQ(decode("zstd", (eddy_span){large, sizeof large - 1}, 100, 100, buf), EDDY_HTTP_DECODE);
+    expect_decoded("zstd", (eddy_span){granted, sizeof granted - 1}, hello);
+}
+
 TEST_PLAIN(codings_on_top_of_each_other_have_an_end)
 {
     struct http_decoder *decoder = NULL;
@@ -201,4 +211,5 @@ RUN_TESTS(TEST_OF(each_coding_is_undone), TEST_OF(several_are_undone_from_the_la
           TEST_OF(members_and_frames_in_a_row_are_one_document),
           TEST_OF(what_is_cut_has_not_ended_and_what_follows_is_dropped),
           TEST_OF(what_names_no_coding_is_ignored), TEST_OF(what_can_not_be_undone_stays),
+          TEST_OF(the_memory_of_a_decoder_has_a_limit),
           TEST_OF(codings_on_top_of_each_other_have_an_end))

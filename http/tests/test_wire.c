@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "errors.h"
+#include "response.h"
 
 static eddy_http_session *new_session(const eddy_http_session_options *options)
 {
@@ -294,6 +295,23 @@ TEST(what_is_too_large_is_named_with_its_true_limit)
     }
 }
 
+TEST(a_length_that_is_announced_takes_no_more_than_a_megabyte)
+{
+    static const char *const lengths[] = {"1000", "1048576", "1048577", "60000000"};
+    EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        EDDY_AUTO(eddy_http_response) *response = eddy__http_response_new(session);
+        response->body_max = SIZE_MAX;
+        eddy__http_response_begin(response, 11, 200);
+        EXPECT_EQ(eddy__http_response_field(response, (eddy_span){"Content-Length", 14},
+                                            (eddy_span){lengths[i], strlen(lengths[i])}),
+                  0);
+        EXPECT_EQ(eddy__http_response_end_head(response), 1);
+        EXPECT(response->body_capacity <= 1048577);
+        EXPECT_EQ(response->body_capacity > 0, i < 2);
+    }
+}
+
 TEST(interim_answers_have_an_end)
 {
     static char many[200 * sizeof "HTTP/1.1 100 Go on\r\n\r\n"];
@@ -472,6 +490,7 @@ int main(void)
         TEST_OF(what_clients_agree_on_is_accepted),
         TEST_OF(a_folded_field_is_one_line),
         TEST_OF(what_is_too_large_is_named_with_its_true_limit),
+        TEST_OF(a_length_that_is_announced_takes_no_more_than_a_megabyte),
         TEST_OF(interim_answers_have_an_end),
         TEST_OF(a_request_is_repeated_when_the_peer_had_closed_the_connection),
         TEST_OF(what_may_not_be_sent_twice_is_not),
