@@ -24,6 +24,7 @@ static const eddy_place *report_place;
 static atomic_long blocks_held; // of Eddy's memory
 static atomic_long allocations;
 static atomic_long failing_allocation = -1;
+static atomic_bool memory_stays_gone; // the allocations after that one fail too
 
 static void *resize(void *data, void *memory, size_t size)
 {
@@ -33,7 +34,8 @@ static void *resize(void *data, void *memory, size_t size)
         atomic_fetch_sub(&blocks_held, memory != NULL);
         return NULL;
     }
-    if (atomic_fetch_add(&allocations, 1) == atomic_load(&failing_allocation))
+    long number = atomic_fetch_add(&allocations, 1), failing = atomic_load(&failing_allocation);
+    if (number == failing || (failing >= 0 && number > failing && atomic_load(&memory_stays_gone)))
         return NULL;
     void *block = realloc(memory, size);
     atomic_fetch_add(&blocks_held, memory == NULL && block != NULL);
@@ -47,8 +49,15 @@ void harness_begin(void)
         abort();
 }
 
+void fail_allocations_from(long n)
+{
+    fail_allocation(n);
+    atomic_store(&memory_stays_gone, n >= 0);
+}
+
 void fail_allocation(long n)
 {
+    atomic_store(&memory_stays_gone, false);
     atomic_store(&allocations, 0);
     atomic_store(&failing_allocation, n);
 }

@@ -88,6 +88,7 @@ void note_report(const eddy_report *report, void *data);
 
 /* From now on allocation number `n` (from 0) of Eddy's fails, once; -1: none. */
 void fail_allocation(long n);
+void fail_allocations_from(long n); // and all that follow, until fail_allocation(-1)
 long allocation_count(void); // made since fail_allocation() or the test's begin
 long harness_blocks_held(void); // of Eddy's memory, now
 

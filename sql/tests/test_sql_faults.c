@@ -146,6 +146,8 @@ static int everything(void)
     EDDY_TRY(eddy_sql_begin(db));
     EDDY_TRY(eddy_sql_run(db, "INSERT INTO person VALUES (1, 'x')"));
     EDDY_TRY(eddy_sql_commit(db));
+    int64_t id;
+    EDDY_TRY(eddy_sql_fetch_int(db, "INSERT INTO person VALUES (2, 'y') RETURNING id", NONE, &id));
     EDDY_TRY(eddy_sql_query(db, "SELECT * FROM person", NONE, &rows));
     EDDY_TRY(eddy_sql_next(rows));
     return eddy_sql_close(db);
@@ -161,6 +163,9 @@ TEST(memory_that_is_not_there_is_an_error_and_no_hang)
     for (long n = 0; n < count; n++) {
         fail_allocation(n);
         int rc = everything();
+        EXPECT(rc == 0 || rc == -ENOMEM);
+        fail_allocations_from(n);
+        rc = everything();
         EXPECT(rc == 0 || rc == -ENOMEM);
     }
     fail_allocation(-1);
