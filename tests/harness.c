@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -26,20 +28,66 @@ static atomic_long allocations;
 static atomic_long failing_allocation = -1;
 static atomic_bool memory_stays_gone; // the allocations after that one fail too
 
+/*
+ * The allocator of all tests is strict: what it returns is no address that free(3) knows, and what
+ * comes back must be its own. New and freed memory is filled, so that bytes which count on zeros, or
+ * are read after a free, are wrong ones.
+ */
+struct block {
+    _Alignas(max_align_t) size_t size;
+    size_t check; // of the address and the size
+};
+
+static size_t check_of(const struct block *block)
+{
+    return ~((size_t)(uintptr_t)block ^ block->size);
+}
+
+static struct block *block_of(void *memory)
+{
+    struct block *block = (struct block *)memory - 1;
+    if (block->check == check_of(block))
+        return block;
+    fprintf(stderr, "# %p was not allocated by Eddy's allocator, or was freed before\n", memory);
+    abort();
+}
+
+static void free_block(struct block *block)
+{
+    memset(block, 0xdd, sizeof *block + block->size);
+    free(block);
+}
+
+static void *new_block(size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+    if (block == NULL)
+        return NULL;
+    block->size = size;
+    block->check = check_of(block);
+    return memset(block + 1, 0xa5, size);
+}
+
 static void *resize(void *data, void *memory, size_t size)
 {
     (void)data;
+    struct block *old = memory != NULL ? block_of(memory) : NULL;
     if (size == 0) {
-        free(memory);
-        atomic_fetch_sub(&blocks_held, memory != NULL);
+        if (old != NULL)
+            free_block(old);
+        atomic_fetch_sub(&blocks_held, old != NULL);
         return NULL;
     }
     long number = atomic_fetch_add(&allocations, 1), failing = atomic_load(&failing_allocation);
     if (number == failing || (failing >= 0 && number > failing && atomic_load(&memory_stays_gone)))
         return NULL;
-    void *block = realloc(memory, size);
-    atomic_fetch_add(&blocks_held, memory == NULL && block != NULL);
-    return block;
+    void *moved = new_block(size);
+    atomic_fetch_add(&blocks_held, old == NULL && moved != NULL);
+    if (old == NULL || moved == NULL)
+        return moved;
+    memcpy(moved, memory, old->size < size ? old->size : size);
+    free_block(old);
+    return moved;
 }
 
 void harness_begin(void)

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 
 #include "gate.h"
+#include "scratch.h"
 
 static _Atomic(const char *) held;
 
@@ -161,6 +162,53 @@ TEST(a_late_cancellation_stops_no_other_statement)
     }
 }
 
+EDDY_ASYNC(insert_scratch, (eddy_sql *, db))
+{
+    char *sql = scratch("INSERT INTO person VALUES ($1, $2)"), *name = scratch("a name");
+    eddy_sql_value values[] = {eddy_sql_int(1), eddy_sql_text(name)};
+    return (int)eddy_sql_execute(db, sql, values, 2);
+}
+
+TEST(text_and_values_are_copied)
+{
+    eddy_sql *db = open_held();
+    held = "INSERT";
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(insert_scratch, db);
+    while (gate_inside() == 0)
+        turn(1);
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    scratch_spoil();                            // while the statement is at work
+    let_go();
+    char *name = NULL;
+    int found = eddy_sql_fetch_text(db, "SELECT name FROM person", NONE, &name);
+    if (found == 1)                             // the cancellation may have come in time
+        EXPECT_STR(name, "a name");
+    eddy_free(name);                            // with the tests' allocator, free(3) would crash
+    eddy_sql_free(db);
+}
+
+TEST(options_and_names_are_copied)
+{
+    EDDY_AUTO(eddy_sql) *db = NULL;
+    eddy_sql_options options = {.journal_mode = scratch("memory"), .synchronous = scratch("off")};
+    EXPECT_EQ(eddy_sql_open(scratch("sqlite::memory:"), &options, &db), 0);
+    scratch_spoil();
+    EDDY_AUTO(eddy_sql_statement) *statement = NULL;
+    EXPECT_EQ(eddy_sql_prepare(db, scratch("SELECT $1 AS it"), &statement), 0);
+    scratch_spoil();
+    EDDY_AUTO(eddy_sql_cursor) *rows = NULL;
+    eddy_sql_value value = eddy_sql_text(scratch("lent"));
+    EXPECT_EQ(eddy_sql_statement_query(statement, &value, 1, &rows), 0);
+    scratch_spoil();
+    EXPECT_EQ(eddy_sql_next(rows), 1);
+    EXPECT_STR(eddy_sql_column_name(rows, 0), "it");
+    EXPECT_STR(eddy_sql_row(rows)[0].bytes.data, "lent");
+    eddy_sql_free(db);                          // before its cursor and statement, which keep theirs
+    db = NULL;
+    EXPECT_STR(eddy_sql_row(rows)[0].bytes.data, "lent");
+}
+
 EDDY_ASYNC(close_it, (eddy_sql *, db))
 {
     return eddy_sql_close(db);
@@ -211,5 +259,6 @@ RUN_TESTS(TEST_OF(a_cancelled_begin_keeps_the_lease_until_it_is_settled),
           TEST_OF(a_commit_given_up_keeps_the_lease_until_it_is_settled),
           TEST_OF(a_rollback_given_up_rolls_back),
           TEST_OF(a_late_cancellation_stops_no_other_statement),
+          TEST_OF(text_and_values_are_copied), TEST_OF(options_and_names_are_copied),
           TEST_OF(closing_does_not_wait_for_a_thread_at_work),
           TEST_OF(closing_ends_after_its_time_limit))

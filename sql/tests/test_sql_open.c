@@ -2,6 +2,7 @@
 /* test_sql_open.c: opening, closing, freeing and forgetting connections. */
 #include "sql_test.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -243,6 +244,82 @@ TEST(a_child_of_fork_leaves_the_connection_alone)
     eddy_sql_free(db);
 }
 
+TEST(null_where_an_object_is_required_is_misuse)
+{
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    eddy_sql_cursor *rows = NULL;
+    eddy_sql_statement *statement = NULL;
+    int64_t integer;
+    EXPECT_EQ(eddy_sql_open("sqlite::memory:", NULL, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_close(NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_run(NULL, "SELECT 1"), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_run(db, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_execute_many(NULL, "SELECT 1", NULL, 0, 1), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_query(NULL, "SELECT 1", NONE, &rows), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_query(db, "SELECT 1", NONE, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_fetch(db, "SELECT 1", NONE, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_fetch_int(db, "SELECT 1", NONE, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_fetch_text(db, "SELECT 1", NONE, NULL), EDDY_EMISUSE);
+    message_has(EDDY_EMISUSE, "eddy_sql_fetch_text: there is no place for the text");
+    EXPECT_EQ(eddy_sql_prepare(NULL, "SELECT 1", &statement), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_prepare(db, "SELECT 1", NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_statement_execute(NULL, NONE), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_statement_query(NULL, NONE, &rows), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_begin(NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_commit(NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_commit_to(db, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_rollback(NULL), EDDY_EMISUSE);
+    EXPECT(!eddy_sql_in_transaction(NULL));
+    EXPECT_EQ(eddy_sql_next(NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_get_int(NULL, 0, &integer), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_column(NULL, "id"), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_query(db, "SELECT 1", NONE, &rows), 0);
+    EXPECT_EQ(eddy_sql_next(rows), 1);
+    EXPECT_EQ(eddy_sql_get_int(rows, 0, NULL), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_get_int(rows, eddy_sql_column(rows, NULL), &integer), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_sql_column_count(NULL), 0);
+    EXPECT(eddy_sql_row(NULL) == NULL && eddy_sql_column_name(NULL, 0) == NULL);
+    eddy_sql_cursor_free(rows);
+    eddy_sql_cursor_free(NULL);
+    eddy_sql_statement_free(NULL);
+    eddy_sql_free(NULL);
+}
+
+static void *free_elsewhere(void *data)
+{
+    eddy_sql_cursor_free(data);
+    return NULL;
+}
+
+/* In a child, as it ends the program. */
+EDDY_ASYNC(free_cursor_on_a_thread)
+{
+    eddy_sql *db = open_people();
+    eddy_sql_cursor *rows = NULL;
+    EDDY_TRY(eddy_sql_query(db, "SELECT 1", NONE, &rows));
+    pthread_t thread;
+    pthread_create(&thread, NULL, free_elsewhere, rows);
+    pthread_join(thread, NULL);
+    return 0;
+}
+
+int harness_child(const char *name)
+{
+    (void)name;
+    return eddy_main(eddy_coro(free_cursor_on_a_thread));
+}
+
+TEST_PLAIN(freeing_on_another_thread_ends_the_program_with_a_sentence)
+{
+    char output[512];
+    int status = run_child("free", output, sizeof output);
+    if (status < 0)
+        return;                                 // programs can't be started here
+    EXPECT(WIFSIGNALED(status) || WEXITSTATUS(status) != 0);
+    EXPECT(strstr(output, "eddy_sql_cursor_free: the connection belongs to the loop of another "
+                          "thread") != NULL);
+}
+
 RUN_TESTS(TEST_OF(a_database_in_memory_answers),
           TEST_OF(urls_that_make_no_sense_are_refused_with_a_sentence), TEST_OF(codes_have_names),
           TEST_OF(a_file_gets_a_log_and_foreign_keys), TEST_OF(what_cant_be_opened_says_why),
@@ -253,4 +330,6 @@ RUN_TESTS(TEST_OF(a_database_in_memory_answers),
           TEST_OF(outside_a_task_nothing_can_be_asked),
           TEST_OF(who_waits_when_the_connection_is_freed_is_told), TEST_OF(closing_is_bounded),
           TEST_OF(a_cancelled_open_leaves_nothing_behind),
-          TEST_OF(a_child_of_fork_leaves_the_connection_alone))
+          TEST_OF(a_child_of_fork_leaves_the_connection_alone),
+          TEST_OF(null_where_an_object_is_required_is_misuse),
+          TEST_OF(freeing_on_another_thread_ends_the_program_with_a_sentence))

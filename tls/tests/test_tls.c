@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Handshakes: who is trusted, what is agreed on, and everything that may come in between. */
 #include "certificates.h"
+#include "scratch.h"
 #include "tls_pair.h"
 
 #include <errno.h>
@@ -88,6 +89,31 @@ static void expect_protocol(const char *const *of_client, const char *const *of_
     EXPECT_STR(info.alpn, expected);
     EXPECT_EQ(eddy_stream_tls_info(pair.server, &info), 0);
     EXPECT_STR(info.alpn, expected);
+    pair_close(&pair);
+}
+
+TEST(the_options_of_a_context_are_copied_or_read_at_once)
+{
+    struct pair pair;
+    eddy_tls_info info;
+    pair_plain(&pair, NULL);
+    eddy_tls_context_free(pair.client_context);
+    eddy_tls_context_free(pair.server_context);
+    eddy_tls_context_options client = client_options(), server = server_options();
+    const char *protocols[] = {scratch("one"), NULL};
+    client.alpn = server.alpn = protocols;
+    client.cafile = scratch(client.cafile);
+    server.certificate = scratch(server.certificate);
+    pair.client_context = new_context(client);
+    pair.server_context = new_context(server);
+    scratch_spoil();
+    protocols[0] = NULL;
+    pair_shake(&pair, scratch("localhost"));
+    scratch_spoil();
+    EXPECT_EQ(pair.client_status, 0);
+    EXPECT_EQ(eddy_stream_tls_info(pair.client, &info), 0);
+    EXPECT_STR(info.alpn, "one");
+    EXPECT_STR(info.server_hostname, "localhost");
     pair_close(&pair);
 }
 
@@ -516,6 +542,7 @@ TEST(a_stream_that_is_being_read_is_not_upgraded)
 }
 
 RUN_TESTS(TEST_OF(lines_go_both_ways), TEST_OF(what_was_agreed_on_can_be_asked_for),
+          TEST_OF(the_options_of_a_context_are_copied_or_read_at_once),
           TEST_OF(the_server_chooses_among_the_clients_protocols),
           TEST_OF(tls_1_2_is_spoken_with_those_who_know_no_better),
           TEST_OF(who_insists_on_more_than_the_other_knows_is_refused),
