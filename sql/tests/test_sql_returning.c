@@ -123,6 +123,7 @@ TEST(a_commit_that_meets_a_lock_is_an_error_and_leaves_nothing)
               EDDY_SQL_BUSY);
     EXPECT_EQ(id, -1);
     eddy_sql_cursor_free(rows);
+    EXPECT_EQ(sum_family(reader), before);      // comes after the closing of the cursor
     EXPECT_EQ(sum_family(db), before);
     EXPECT_EQ(eddy_sql_fetch_int(db, "INSERT INTO child VALUES (7, 1, 'x') RETURNING id", NONE, &id),
               1);
