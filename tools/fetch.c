@@ -114,9 +114,10 @@ static void fit_descriptors(struct job *job)
     if (job->concurrency < job->options->concurrency)
         fprintf(
             stderr,
-            "eddy fetch: only %zu descriptors may be open (ulimit -n): going on with %zu requests "
-            "at a time instead of %" PRIu64 "\n",
-            limit, job->concurrency, job->options->concurrency);
+            "eddy fetch: only %zu descriptors may be open (ulimit -n): going on with %zu request%s "
+                "at a time instead of %" PRIu64 "\n",
+                limit, job->concurrency, job->concurrency == 1 ? "" : "s",
+                job->options->concurrency);
 }
 
 static int refuse_memory(void)
@@ -223,8 +224,8 @@ static int open_target(struct job *job)
 
 static int check_cacert(struct job *job)
 {
-    const char *path = job->options->cacert;
-    int rc = path != NULL ? preflight_cacert(path, &job->complaint) : 0;
+    const struct fetch_options *options = job->options;
+    int rc = options->is_insecure ? 0 : preflight_cacert(options->cacert, &job->complaint);
     if (rc < 0)
         job->stop = STOP_FAILED;
     return rc;

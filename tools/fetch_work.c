@@ -83,20 +83,23 @@ static void tell(struct job *job, const struct row *row, const char *what, doubl
 static enum step try_later(struct worker *worker, struct row *row, double retry_after)
 {
     struct job *job = worker->job;
-    double now = eddy_time();
-    if (row->retry_count >= job->options->retries)
-        return STEP_SETTLED;
+    double until, now = eddy_time();
     if (retry_after > job->options->max_wait) {
         record_wait(row, now + retry_after);
         return STEP_SETTLED;
     }
+    if (row->retry_count >= job->options->retries)
+        return STEP_SETTLED;
     if (job->stop != STOP_NONE) {
         record_interrupt(row);
         return STEP_SETTLED;
     }
     double delay = backoff_delay(&job->backoff, row->retry_count++, retry_after);
     tell(job, row, "tried again in", delay);
-    hosts_failed(&job->hosts, &row->request, now, delay);
+    // Too many requests: without a Retry-After the pause is ours, and so the others wait as well.
+    bool is_too_many = row->record.status == 429 && delay <= job->options->max_wait;
+    if (!is_too_many || !hosts_refused(&job->hosts, &row->request, now, delay, 0, &until))
+        hosts_failed(&job->hosts, &row->request, now, delay);
     return STEP_ASIDE;
 }
 
@@ -138,17 +141,17 @@ static enum step wait_for_resource(struct worker *worker, struct row *row)
 static enum step judge(struct worker *worker, struct row *row, enum try_outcome outcome,
                        double retry_after)
 {
+    int status = row->record.status;
     // What is put aside takes memory, which is bounded.
     row->request.size = sizeof *row + row->url_size + row->record.body_size;
+    if (status > 0 && status != 429 && outcome != TRY_REFUSED)
+        hosts_answered(&worker->job->hosts, &row->request, eddy_time());
     switch (outcome) {
     case TRY_AGAIN: return try_later(worker, row, retry_after);
     case TRY_REFUSED: return wait_for_host(worker, row, retry_after);
     case TRY_NO_RESOURCE: return wait_for_resource(worker, row);
     case TRY_CUT_OFF: row_set_error(row, "interrupted before it was answered"); break;
-    default:
-        if (row->record.status > 0)
-            hosts_answered(&worker->job->hosts, &row->request, eddy_time());
-        break;
+    default: break;
     }
     return STEP_SETTLED;
 }
@@ -160,14 +163,16 @@ static enum step work_on(struct worker *worker, struct row *row)
 {
     struct job *job = worker->job;
     double until, retry_after;
-    if (wait_for_turn(worker) < 0) {
+    bool is_closed = hosts_is_closed(&row->request, &until);
+    if (!is_closed && wait_for_turn(worker) < 0) {
         if (row->record.attempts > 0)
             record_interrupt(row);
         return STEP_SETTLED;
     }
+    // The host may have been paused or closed meanwhile.
     if (hosts_hold(&job->hosts, &row->request, eddy_time()))
         return STEP_ASIDE;
-    if (hosts_is_closed(&row->request, &until)) {
+    if (is_closed || hosts_is_closed(&row->request, &until)) {
         record_wait(row, until);
         return STEP_SETTLED;
     }

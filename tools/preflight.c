@@ -55,6 +55,11 @@ size_t preflight_descriptors(size_t wanted, size_t *out_limit)
 
 int preflight_cacert(const char *path, struct complaint *complaint)
 {
+    const char *source = path != NULL ? "--cacert" : "SSL_CERT_FILE";
+    if (path == NULL)
+        path = getenv(source);
+    if (path == NULL || *path == '\0')
+        return 0;
     EDDY_AUTO(eddy_tls_context) *context = NULL;
     int rc = eddy_tls_context_new(&(eddy_tls_context_options){.cafile = path}, &context);
     if (rc == 0)
@@ -62,12 +67,11 @@ int preflight_cacert(const char *path, struct complaint *complaint)
     if (rc == -ENOMEM)
         return complain(complaint, rc, 0, "there is not enough memory");
     if (rc == EDDY_TLS_FAILED)
-        return complain(
-            complaint, rc, 0,
-            "--cacert: %.200s has no certificate in it; it must hold PEM, from -----BEGIN "
-            "CERTIFICATE----- on",
-            path);
-    return complain(complaint, rc, 0, "--cacert: the certificates in %.200s can't be read: %s",
+        return complain(complaint, rc, 0,
+                        "%s: %.200s has no certificate in it; it must hold PEM, from -----BEGIN "
+                        "CERTIFICATE----- on",
+                        source, path);
+    return complain(complaint, rc, 0, "%s: the certificates in %.200s can't be read: %s", source,
                     path, eddy_strerror(rc));
 }
 

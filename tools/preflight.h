@@ -17,8 +17,8 @@ struct complaint;
 size_t preflight_descriptors(size_t wanted, size_t *out_limit);
 
 /*
- * Checks that `path` can be read and has at least one certificate in it. 0, or an error with a
- * sentence. In a task.
+ * Checks that the file of certificates can be read and has at least one in it: `path`, or if that is
+ * NULL, what the variable SSL_CERT_FILE names, if it is set. 0, or an error with a sentence.
  */
 int preflight_cacert(const char *path, struct complaint *complaint);
 

@@ -87,6 +87,9 @@ void eddy__wire_connection_free(struct wire_client *client, struct wire_connecti
 struct wire_connection *eddy__wire_pool_take(struct wire_client *client,
                                              struct http_origin *origin);
 
+/* Closes the connection that has been idle the longest; false when none is idle. */
+bool eddy__wire_pool_drop(struct wire_client *client);
+
 /* Keeps `connection` for the next request, or closes it, when there are enough. */
 void eddy__wire_pool_put(struct wire_client *client, struct wire_connection *connection);
 

@@ -151,13 +151,18 @@ static int connect_to(const char *list, int port, eddy_stream **out_stream)
 
 /* --- The way in ------------------------------------------------------------------------------- */
 
+static bool is_short_of_descriptors(int rc)
+{
+    return rc == -EMFILE || rc == -ENFILE;
+}
+
 static int connect_plain(const struct http_origin *origin, double limit, eddy_stream **out_stream)
 {
     char list[LIST_SIZE];    // a copy: another lookup may replace them while we wait
     snprintf(list, sizeof list, "%s", addresses_of(origin));
     int rc = eddy_within(limit, connect_to(list, origin->port, out_stream));
     if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE ||
-        rc == EDDY_TIMEDOUT)
+        rc == EDDY_TIMEDOUT || is_short_of_descriptors(rc))
         return rc;
     const char *message = eddy_error_message(eddy_error_get(rc));
     char text[400];
@@ -187,5 +192,8 @@ int eddy__wire_connect(struct wire_client *client, struct http_origin *origin, d
                        eddy_stream **out_stream)
 {
     int rc = connect_and_secure(client, origin, limit, out_stream);
+    // Idle connections have descriptors that can be had.
+    while (is_short_of_descriptors(rc) && eddy__wire_pool_drop(client))
+        rc = connect_and_secure(client, origin, limit, out_stream);
     return rc == EDDY_TIMEDOUT ? eddy_fail(rc, "no connection within %g s", limit) : rc;
 }

@@ -111,6 +111,14 @@ static void drop_oldest(struct wire_client *client)
     eddy__wire_connection_free(client, oldest);
 }
 
+bool eddy__wire_pool_drop(struct wire_client *client)
+{
+    if (!client->idle.oldest)
+        return false;
+    drop_oldest(client);
+    return true;
+}
+
 /* --- Sweeping --------------------------------------------------------------------------------- */
 
 static int sweep(void *data);

@@ -16,8 +16,9 @@
  * A status that the server answers, 404 or 500 too, is a response, unless one asks for
  * raise_for_status. An error is returned when there
  * is no response, or not a whole one: a code of http_error.h, EDDY_TIMEDOUT, EDDY_ERESOLVE,
- * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM. Its message tells the
- * URL and the reason.
+ * EDDY_CANCELLED, EDDY_EVALUE and EDDY_EMISUSE for wrong arguments, -ENOMEM; -EMFILE or -ENFILE when
+ * there is no descriptor and no idle connection to close for one. Its message tells the URL and the
+ * reason.
  *
  * HTTP/1.1, plain and over TLS, goes over Eddy's own streams, strictly read; HTTP/2 and proxies are
  * libcurl's, and nothing else tells the two apart. Over TLS the server chooses the version: the

@@ -123,6 +123,10 @@ def what_is_wrong_for_every_url_is_told_once(folder):
         expect_exit(done, 1)
         expect_says(done, path, says)
         expect_equal(done.err.count("\n"), 1, f"lines of {done!r}")
+    done = fetch("https://127.0.0.1:9/{1..50}", "--into", into,
+                 env=clean_environment(SSL_CERT_FILE=letter))
+    expect_exit(done, 1)
+    expect_says(done, "SSL_CERT_FILE", letter, "no certificate")
     for name, value in [("http_proxy", "::::"), ("https_proxy", "not a proxy"),
                         ("HTTPS_PROXY", "ftp://h:3128"), ("all_proxy", "http://"),
                         ("ALL_PROXY", "http:/h:3128"), ("http_proxy", "http://h:99999")]:
@@ -157,6 +161,11 @@ def too_few_descriptors_are_told_and_charged_to_no_url(folder):
                          "--retries", 0, preexec_fn=limit_descriptors)
             expect_exit(done, 0)
             expect_says(done, "32 descriptors", "ulimit -n", "instead of 100", "300 loaded")
+        # Idle connections to one host give way to those to another.
+        done = fetch(peer.url("slow/20/{1..100}"), peer.url("ok/{1..100}", host="localhost"), "-c",
+                     100, "--retries", 0, preexec_fn=limit_descriptors)
+        expect_exit(done, 0)
+        expect_says(done, "200 loaded")
         done = fetch(peer.url("ok/{1..300}"), "-c", 100, preexec_fn=limit_descriptors_softly)
         expect_exit(done, 0)
         expect("descriptors" not in done.err, f"{done!r}")

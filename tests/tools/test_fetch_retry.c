@@ -191,6 +191,30 @@ TEST(refusals_cost_no_retry)
     tear_down();
 }
 
+TEST(a_429_without_retry_after_costs_a_retry_and_pauses_its_host)
+{
+    SET_UP("http://a.test/{1..9}", "http://b.test/1", "-c", "1");
+    answer("http://a.test/1", (eddy_http_mock_answer){.status = 429});
+    answer("http://a.test/1", (eddy_http_mock_answer){.status = 429});
+    answer("http://*", good);
+    fetch();
+    EXPECT_ROW("http://a.test/1", 200, 3, NULL);
+    EXPECT(is_between(0.8, time_of("http://a.test/1", 1), 1.2));
+    EXPECT(time_of("http://a.test/2", 0) > 3);
+    EXPECT(time_of("http://b.test/1", 0) < 0.1);
+    tear_down();
+}
+
+TEST(a_closed_host_takes_no_turns_of_the_rate)
+{
+    SET_UP("http://a.test/{1..40}", "-c", "1", "--max-wait", "0", "--rate", "1/s");
+    answer("http://a.test/1", refusal(429, "3600"));
+    fetch();
+    EXPECT_EQ(row_count, 40);
+    EXPECT(ended < 1);
+    tear_down();
+}
+
 TEST(a_wait_beyond_the_bound_is_told_with_its_date)
 {
     SET_UP("http://a.test/{1..9}", "http://b.test/1", "-c", "1", "--max-wait", "1m");
@@ -359,6 +383,8 @@ TEST(too_few_descriptors_are_not_charged_to_urls)
 
 RUN_TESTS(TEST_OF(a_refusal_pauses_its_host_and_no_other),
           TEST_OF(a_paused_host_does_not_hold_the_only_worker), TEST_OF(refusals_cost_no_retry),
+          TEST_OF(a_429_without_retry_after_costs_a_retry_and_pauses_its_host),
+          TEST_OF(a_closed_host_takes_no_turns_of_the_rate),
           TEST_OF(a_wait_beyond_the_bound_is_told_with_its_date),
           TEST_OF(what_is_tried_again_for_itself),
           TEST_OF(with_retry_after_403_and_413_are_tried_again_too),
