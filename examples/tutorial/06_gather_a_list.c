@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 06_gather_a_list.c: 89 requests at once. A few million of them would be an attack: see the next.
+ * 06_gather_a_list.c: 89 requests at once. The next program bounds their number.
  *
  *     cc 06_gather_a_list.c $(pkg-config --cflags --libs eddy-http) -o 06
  *     ./06 [URL]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 14_as_completed.c: each result as soon as it is there, whatever the order of the tasks. */
+/* 14_as_completed.c: each result as soon as it is available, whatever the order of the tasks. */
 #include <eddy.h>
 
 #include <stdio.h>

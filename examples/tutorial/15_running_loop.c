@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 15_running_loop.c: there is a loop while a program runs, and none before and after. */
+/* 15_running_loop.c: a loop exists while a program runs, not before and not after. */
 #include <eddy.h>
 
 #include <stdio.h>

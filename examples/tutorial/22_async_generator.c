@@ -23,7 +23,7 @@ EDDY_ASYNC(app)
         printf("%.0f: got number %d\n", eddy_time() - start, number);
     EDDY_TRY(rc); // 0 at the end, or the error that ended it
 
-    // The same by hand, and left early.
+    // The same without eddy_for, and left early.
     EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(positive_integers, 1000);
     int first;
     EDDY_TRY(eddy_generator_next(generator, &first));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 23_future_by_hand.c: a future is a promise of a value, which somebody sets. */
+/* 23_future_by_hand.c: a future stands for a value that is set later. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 26_sleep_that_blocks.c: while one task sleeps with sleep(3), nobody else runs. */
+/* 26_sleep_that_blocks.c: while one task sleeps with sleep(3), no other task runs. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 27_coroutine_against_task.c: a coroutine runs when it is awaited, a task at the next occasion. */
+/* 27_coroutine_against_task.c: a coroutine runs when it is awaited, a task in the next iteration of the loop. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 32_cpu_bound_that_yields.c: a long computation holds up everybody else, unless it yields now and
+ * 32_cpu_bound_that_yields.c: a long computation blocks all other tasks, unless it yields now and
  * then. It gains no time by that: this one is too slow for its timeout.
  */
 #include <eddy.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 33_cpu_bound_on_a_thread.c: the same on a thread: the loop goes on without being yielded to. */
+/* 33_cpu_bound_on_a_thread.c: the same on a thread: the loop runs on although it never yields. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 34_await_outside_a_task.c: no syntax forbids it, so the call itself says what is wrong. */
+/* 34_await_outside_a_task.c: the compiler can't forbid it, so the call returns an error with a message. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 37_three_workers_and_a_main.c: tasks that nobody holds run as long as the program does. */
+/* 37_three_workers_and_a_main.c: tasks without a handle run as long as the program does. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 39_gather_of_five.c: five sleepers begin together, and end each in its time. */
+/* 39_gather_of_five.c: five sleepers begin together, and each ends in its own time. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -19,7 +19,7 @@ EDDY_ASYNC(some_sleep, (int, i))
 EDDY_ASYNC(app)
 {
     start = eddy_time();
-    eddy_group group; // holds the tasks, so that nobody has to give them back
+    eddy_group group; // owns the tasks, so that they need not be freed
     eddy_group_begin(&group);
     eddy_task *tasks[5];
     for (int i = 0; i < 5; i++)

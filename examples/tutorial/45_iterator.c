@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 45_iterator.c: an iterator in C: a state, and a function that says whether there was a next. */
+/* 45_iterator.c: an iterator in C: a state, and a function that returns whether there was a next item. */
 #include <eddy.h>
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 46_async_iterator.c: a type of one's own that eddy_for walks along. EDDY_ITERATOR is the class
+ * 46_async_iterator.c: a user's type that eddy_for iterates over. EDDY_ITERATOR is the class
  * with __aiter__ and __anext__; the end is EDDY_STOPITERATION.
  */
 #include <eddy.h>

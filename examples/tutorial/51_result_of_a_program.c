@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* 51_result_of_a_program.c: a run hands the main coroutine's result back to plain code. */
+/* 51_result_of_a_program.c: a run returns the main coroutine's result to plain code. */
 #include <eddy.h>
 
 #include <stdio.h>
