@@ -5,6 +5,7 @@ fault_support.py: running the command with the shim that makes calls of libc fai
 """
 
 import contextlib
+import functools
 import os
 import select
 import subprocess
@@ -13,10 +14,21 @@ import tempfile
 from fetch_support import Skip, clean_environment, expect, start
 
 
+links = tempfile.TemporaryDirectory(prefix="eddy-shim-")
+
+
+@functools.cache
+def shim_path():
+    """A path of the shim without spaces, at which LD_PRELOAD would be split."""
+    path = os.path.join(links.name, "fault_shim.so")
+    os.symlink(os.path.abspath(os.environ["FAULT_SHIM"]), path)
+    return path
+
+
 def shim_environment(call, at, **plan):
-    path = os.environ.get("FAULT_SHIM", "")
-    if not os.path.exists(path):
+    if not os.path.exists(os.environ.get("FAULT_SHIM", "")):
         raise Skip("the shim has not been built")
+    path = shim_path()
     more = {"FAULT_" + name.upper(): str(value) for name, value in plan.items()}
     return clean_environment(LD_PRELOAD=path, FAULT_CALL=call, FAULT_AT=str(at), **more)
 
