@@ -50,6 +50,8 @@ struct serve {
     struct backoff chance;
     eddy_tls_context *tls;   // NULL: plain HTTP
     eddy_future *stopped;    // by a signal
+    bool was_stopped;        // on purpose
+    bool has_complained;     // a sentence tells why it can't serve
 };
 
 /* What a request will meet. */
@@ -136,6 +138,21 @@ static int send_redirect(const eddy_http_request *request, eddy_http_reply *repl
     return send_detail(reply, 301, "Moved permanently");
 }
 
+/* Only a file that isn't there is "not found": a client takes that for an answer. */
+static int send_failure(eddy_http_reply *reply, int err)
+{
+    switch (-err) {
+    case ENOENT:
+    case ENOTDIR: return send_detail(reply, 404, "Not found");
+    case EACCES:
+    case EPERM: return send_detail(reply, 403, "Forbidden");
+    case EMFILE:
+    case ENFILE: return send_detail(reply, 503, "Too many open files");
+    case ENOMEM: return send_detail(reply, 503, "Not enough memory");
+    default: return send_detail(reply, 500, "The file can't be read");
+    }
+}
+
 static int send_file(const struct serve *serve, const eddy_http_request *request,
                      eddy_http_reply *reply)
 {
@@ -143,10 +160,8 @@ static int send_file(const struct serve *serve, const eddy_http_request *request
     int rc = serve_folder_open(serve->folder, eddy_http_request_path(request), &file);
     if (rc == SERVE_FOLDER_REDIRECT)
         return send_redirect(request, reply);
-    if (rc == -EMFILE || rc == -ENFILE)
-        return send_detail(reply, 503, "Too many open files");
     if (rc < 0)
-        return send_detail(reply, 404, "Not found");
+        return send_failure(reply, rc);
     rc = serve_folder_send(&file, eddy_http_request_is(request, "HEAD"), reply);
     close(file.fd);
     return rc;
@@ -201,17 +216,23 @@ static int watch_signals(struct serve *serve)
     return eddy_add_signal_handler(SIGTERM, on_signal, serve);
 }
 
-static void announce(const struct serve *serve, const eddy_http_server *server)
+/* Says where it serves; with --port 0 that can't be known otherwise. */
+static int announce(const struct serve *serve, const eddy_http_server *server)
 {
     const char *host = serve->options.host;
     bool is_v6 = strchr(host, ':') != NULL;
+    int port = eddy_http_server_port(server);
+    if (port < 0)
+        return port;
     char url[LINE_SIZE_MAX];
     snprintf(url, sizeof url, "http%s://%s%s%s:%d/", serve->tls != NULL ? "s" : "",
-             is_v6 ? "[" : "", host, is_v6 ? "]" : "", eddy_http_server_port(server));
+             is_v6 ? "[" : "", host, is_v6 ? "]" : "", port);
     fprintf(stderr, "serving %zu %s%s at %s (Ctrl-C stops)\n", serve->count,
             serve->folder >= 0 ? "file" : "document", serve->count == 1 ? "" : "s", url);
-    printf("%s\n", url);
-    fflush(stdout);
+    errno = 0;
+    if (printf("%s\n", url) < 0 || fflush(stdout) != 0)
+        tell("the address can't be written to standard output: %s", strerror(errno));
+    return 0;
 }
 
 static int open_server(struct serve *serve, eddy_http_server **out_server)
@@ -227,6 +248,7 @@ static int open_server(struct serve *serve, eddy_http_server **out_server)
             .tls = serve->tls,
         },
         out_server);
+    serve->has_complained = rc < 0;
     if (rc < 0)
         tell("can't listen on %s port %s: %s%s", serve->options.host, port, eddy_strerror(rc),
              rc == -EADDRINUSE ? "; choose another with --port, or 0 for any that is free" : "");
@@ -238,23 +260,29 @@ EDDY_ASYNC(serve_until_stopped, (struct serve *, serve))
     EDDY_AUTO(eddy_http_server) *server = NULL;
     EDDY_TRY(open_server(serve, &server));
     serve->stopped = eddy_future_new(void);
-    int rc = watch_signals(serve);
+    // Done already: there was no memory for it.
+    int rc = eddy_future_done(serve->stopped) ? eddy_future_exception(serve->stopped) : 0;
+    if (rc == 0)
+        rc = watch_signals(serve);
+    if (rc == 0)
+        rc = announce(serve, server);
     if (rc == 0) {
-        announce(serve, server);
         rc = eddy_await(serve->stopped);
         eddy_remove_signal_handler(SIGINT);    // the next one ends the program
         eddy_remove_signal_handler(SIGTERM);
     }
     eddy_future_free(serve->stopped);
-    if (rc < 0) {
-        tell("can't serve: %s", eddy_strerror(rc));
+    if (rc < 0)
         return rc;
-    }
+    // It was stopped on purpose, so whatever becomes of the connections is told, but no failure.
+    serve->was_stopped = true;
     rc = eddy_http_server_shutdown(server, DRAIN_SECONDS);
+    if (rc < 0)
+        tell("connections were cut off: %s", eddy_strerror(rc));
     if (rc > 0)
         tell("%d %s cut off while waiting for an answer", rc,
              rc == 1 ? "connection was" : "connections were");
-    return rc < 0 ? rc : 0;
+    return 0;
 }
 
 static int open_documents(struct serve *serve, struct complaint *complaint)
@@ -271,7 +299,9 @@ static int open_documents(struct serve *serve, struct complaint *complaint)
     serve->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (serve->folder < 0)
         return complain(complaint, -errno, 0, "%.200s can't be served: %s", path, strerror(errno));
-    serve->count = serve_folder_count(serve->folder);
+    int rc = serve_folder_count(serve->folder, &serve->count);
+    if (rc < 0)
+        return complain(complaint, rc, 0, "%.200s can't be served: %s", path, strerror(-rc));
     return 0;
 }
 
@@ -330,9 +360,11 @@ int serve_main(int argc, char **argv)
     allow_many_descriptors();
     backoff_init(&serve.chance, serve.options.seed);
     rc = eddy_run(eddy_coro(serve_until_stopped, &serve), &(eddy_run_options){.keep_sigint = true});
+    if (rc < 0 && !serve.was_stopped && !serve.has_complained)
+        tell("can't serve: %s", eddy_strerror(rc));
     eddy_tls_context_free(serve.tls);
     serve_map_fini(&serve.map);
     if (serve.folder >= 0)
         close(serve.folder);
-    return rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    return rc < 0 && !serve.was_stopped ? EXIT_FAILURE : EXIT_SUCCESS;
 }

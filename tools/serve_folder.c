@@ -77,7 +77,21 @@ static int open_below(int folder, const char *name)
     if (name[0] == '.')
         return -ENOENT;
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    return fd < 0 ? -errno : fd;
+    if (fd >= 0)
+        return fd;
+    switch (errno) {
+    case ELOOP:           // a symbolic link
+    case ENXIO:           // a socket
+    case ENAMETOOLONG:    // no file can have that name
+        return -ENOENT;
+    default: return -errno;
+    }
+}
+
+static int duplicate(int fd)
+{
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? -errno : copy;
 }
 
 /* Goes from `folder`, which it closes, to the name at its end: a descriptor. */
@@ -117,8 +131,9 @@ static int open_index(int folder, struct stat *out_status)
     int fd = open_below(folder, "index.html");
     close(folder);
     if (fd >= 0 && fstat(fd, out_status) < 0) {
+        int err = -errno;
         close(fd);
-        return -EIO;
+        return err;
     }
     return fd;
 }
@@ -132,7 +147,7 @@ int serve_folder_open(int root, eddy_span path, struct serve_file *out_file)
     if (err < 0)
         return err;
     bool names_folder = path.data[path.size - 1] == '/';
-    int fd = walk(fcntl(root, F_DUPFD_CLOEXEC, 0), decoded, &name);
+    int fd = walk(duplicate(root), decoded, &name);
     if (fd < 0)
         return fd;
     err = fstat(fd, &status) < 0 ? -errno : 0;
@@ -181,6 +196,7 @@ static int read_block(struct block *block, int fd, uint64_t offset)
         return 0;
     int err = -errno;
     free(block->data);
+    block->data = NULL;
     return err;
 }
 
@@ -202,28 +218,39 @@ static int next_block(const struct serve_file *file, uint64_t offset, struct blo
 {
     if (offset == 0)
         return read_block(out_block, file->fd, 0);
-    int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+    int fd = duplicate(file->fd);
     if (fd < 0)
-        return -errno;
+        return fd;
     return eddy_to_thread(eddy_coro(read_on_thread, fd, offset), out_block);
 }
 
-static int send_large(const struct serve_file *file, eddy_http_reply *reply)
+static int send_blocks(const struct serve_file *file, struct block *block, eddy_http_reply *reply)
 {
     EDDY_TRY(eddy_http_reply_begin(reply, 200, file->content_type, file->size));
     uint64_t offset = 0;
-    while (offset < file->size) {
-        struct block block;
-        EDDY_TRY(next_block(file, offset, &block));
+    for (;;) {
         uint64_t left = file->size - offset;
-        size_t size = (uint64_t)block.size < left ? (size_t)block.size : (size_t)left;
-        int rc = size > 0 ? eddy_http_reply_write(reply, block.data, size) : -EIO;
-        free(block.data);
-        if (rc < 0)
-            return rc;
+        size_t size = (uint64_t)block->size < left ? (size_t)block->size : (size_t)left;
+        if (size == 0)
+            return -EIO;    // the file has shrunk
+        EDDY_TRY(eddy_http_reply_write(reply, block->data, size));
         offset += size;
+        if (offset == file->size)
+            return eddy_http_reply_end(reply);
+        free(block->data);
+        block->data = NULL;
+        EDDY_TRY(next_block(file, offset, block));
     }
-    return eddy_http_reply_end(reply);
+}
+
+/* The first block is read before the head is sent: if it can't be, the status says so. */
+static int send_large(const struct serve_file *file, eddy_http_reply *reply)
+{
+    struct block block = {0};
+    EDDY_TRY(next_block(file, 0, &block));
+    int rc = send_blocks(file, &block, reply);
+    free(block.data);
+    return rc;
 }
 
 int serve_folder_send(const struct serve_file *file, bool head_only, eddy_http_reply *reply)
@@ -243,33 +270,48 @@ int serve_folder_send(const struct serve_file *file, bool head_only, eddy_http_r
 
 /* --- Counting --------------------------------------------------------------------------------- */
 
-static size_t count_below(int folder, int depth)
+static int count_below(int folder, int depth, size_t *count);
+
+/* Counts `fd`, a file or a folder, which it closes. */
+static int count_one(int fd, int depth, size_t *count)
 {
-    size_t count = 0;
-    DIR *dir = fdopendir(folder);
-    if (dir == NULL) {
-        close(folder);
-        return 0;
-    }
-    const struct dirent *entry;
-    while ((entry = readdir(dir)) != NULL) {
-        int fd = open_below(dirfd(dir), entry->d_name);
-        struct stat status;
-        bool is_there = fd >= 0 && fstat(fd, &status) == 0;
-        if (is_there && S_ISDIR(status.st_mode) && depth < DEPTH_MAX) {
-            count += count_below(fd, depth + 1);
-            continue;
-        }
-        count += is_there && S_ISREG(status.st_mode);
-        if (fd >= 0)
-            close(fd);
-    }
-    closedir(dir);
-    return count;
+    struct stat status;
+    int err = fstat(fd, &status) < 0 ? -errno : 0;
+    if (err == 0 && S_ISDIR(status.st_mode) && depth < DEPTH_MAX)
+        return count_below(fd, depth + 1, count);
+    *count += err == 0 && S_ISREG(status.st_mode);
+    close(fd);
+    return err;
 }
 
-size_t serve_folder_count(int root)
+static bool is_left_out(int err)
 {
+    return err == -ENOENT || err == -EACCES || err == -EPERM;
+}
+
+static int count_below(int folder, int depth, size_t *count)
+{
+    DIR *dir = fdopendir(folder);
+    if (dir == NULL) {
+        int err = -errno;
+        close(folder);
+        return err;
+    }
+    const struct dirent *entry;
+    int err = 0;
+    while (err == 0 && (errno = 0, entry = readdir(dir)) != NULL) {
+        int fd = open_below(dirfd(dir), entry->d_name);
+        err = fd >= 0 ? count_one(fd, depth, count) : is_left_out(fd) ? 0 : fd;
+    }
+    if (err == 0)
+        err = -errno;
+    closedir(dir);
+    return err;
+}
+
+int serve_folder_count(int root, size_t *out_count)
+{
+    *out_count = 0;
     int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 ? count_below(fd, 0) : 0;
+    return fd >= 0 ? count_below(fd, 0, out_count) : -errno;
 }
