@@ -46,11 +46,16 @@ static void deliver(struct eddy_loop *loop)
             continue;
         struct inherited *outer = eddy__inherited_enter(watches[i].inherited);
         int err = eddy_call_soon(watches[i].callback, watches[i].data, NULL);
+        // A program that has no memory left must still be stoppable: the call is made here.
+        if (err == -ENOMEM)
+            err = watches[i].callback(watches[i].data);
+        if (err < 0)
+            eddy__report(&(eddy_report){
+                .kind = EDDY_REPORT_CALLBACK,
+                .message = "a signal's callback failed",
+                .status = err,
+            });
         eddy__inherited_leave(outer);
-        if (err < 0) {
-            atomic_store(&is_pending[i], true); // without memory: again later
-            eddy__loop_attend(loop);
-        }
     }
 }
 
