@@ -54,6 +54,8 @@ static struct fake {
     struct fake_file files[FILES_MAX];
     size_t file_count;
     size_t lent_count;
+    int failure;          // of every wait from now on; or 0
+    unsigned fails_count; // waits that it failed
 } fake;
 
 static struct fake_file *find(int fd)
@@ -157,6 +159,16 @@ size_t fake_sent_size(int fd)
 unsigned fake_try_count(int fd)
 {
     return find(fd)->try_count;
+}
+
+void fake_poll_fail(int err)
+{
+    fake.failure = err;
+}
+
+unsigned fake_poll_failures(void)
+{
+    return fake.fails_count;
 }
 
 size_t fake_lent_count(void)
@@ -327,6 +339,10 @@ static int fake_wait(struct poller *base, int64_t timeout_ns)
 {
     (void)base;
     int count = 0;
+    if (fake.failure < 0) {
+        fake.fails_count++;
+        return fake.failure;
+    }
     for (size_t i = 0; i < fake.file_count; i++) {
         count += settle(&fake.files[i], FAKE_IN);
         count += settle(&fake.files[i], FAKE_OUT);
@@ -338,6 +354,12 @@ static void fake_wake(struct poller *base)
 {
     (void)base;
     eddy__poller_wake(fake.real);
+}
+
+static void fake_close(struct poller *base)
+{
+    (void)base;
+    eddy__poller_close(fake.real);
 }
 
 bool fake_is_pending(int fd, enum fake_direction direction)
@@ -357,6 +379,7 @@ static const struct poll_ops fake_ops = {
     .forget = fake_forget,
     .wait = fake_wait,
     .wake = fake_wake,
+    .close = fake_close,
 };
 
 static void forget_last_test(void)

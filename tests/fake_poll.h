@@ -49,4 +49,7 @@ unsigned fake_try_count(int fd); // tries that were system calls
 bool fake_is_pending(int fd, enum fake_direction direction);
 size_t fake_lent_count(void); // memory lent and not given back
 
+void fake_poll_fail(int err);      // the poller fails with that from the next wait on
+unsigned fake_poll_failures(void); // waits that have failed so
+
 #endif

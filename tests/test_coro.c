@@ -358,6 +358,8 @@ TEST(arguments_are_destroyed_when_the_stack_cant_be_had)
     EDDY_AUTO(eddy_task) *task = eddy_task_create(
         eddy_coro(makes, FIVE, 0), &(eddy_task_options){.stack_size = SIZE_MAX / 2});
     EXPECT_EQ(eddy_await(task), -ENOMEM);
+    const char *message = eddy_error_message(eddy_error_get(-ENOMEM));
+    EXPECT(message != NULL && strstr(message, "no stack of") != NULL);
     expect_drops(1, 0, 0);
     EDDY_AUTO(eddy_task) *eager = eddy_task_create(
         eddy_coro(makes, FIVE, 0),

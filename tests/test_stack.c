@@ -155,6 +155,58 @@ static void without_memory_there_is_no_stack(void **state)
     assert_int_equal(status, 0);
 }
 
+enum { EMULATED = 99 }; // exit status: emulators don't keep the limit
+
+/* In a child with little address space: 0 if all holds, else the number of what does not. */
+static int exhaust(void)
+{
+    struct stack_pool other;
+    struct stack *stack = NULL;
+    struct stack *next;
+    struct rlimit limit = {64 * KIB * KIB, RLIM_INFINITY};
+    if (eddy__stack_pool_init(&other, 64 * KIB, 0) < 0 || eddy__stack_take(&other, 0) == NULL)
+        return 1;
+    setrlimit(RLIMIT_AS, &limit);
+    pool.retry_pause_ns = INT64_MAX;
+    int count = 0;
+    while (count++ < 10000 && (next = eddy__stack_take(&pool, 0)) != NULL)
+        stack = next;
+    if (stack == NULL || count > 10000)
+        return EMULATED;
+    for (int i = 0; i < 1000; i++)
+        if (eddy__stack_take(&pool, 0) != NULL)
+            return 2;
+    if (pool.failure_count != 1)
+        return 3; // it asked the kernel again
+    eddy__stack_give(&pool, stack);
+    if (eddy__stack_take(&pool, 0) != stack)
+        return 4;
+    eddy__stack_pool_fini(&other);
+    if (eddy__stack_take(&pool, 0) == NULL)
+        return 5; // what another pool has given back can be had
+    while (eddy__stack_take(&pool, 0) != NULL)
+        continue;
+    pool.retry_pause_ns = 0;
+    if (pool.failure_count != 2 || eddy__stack_take(&pool, 0) != NULL || pool.failure_count != 3)
+        return 6; // after the pause it is tried again
+    return 0;
+}
+
+static void a_limit_that_was_reached_is_remembered(void **state)
+{
+    (void)state;
+    if (eddy__fiber_is_watched())
+        skip();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(exhaust());
+    int status;
+    waitpid(child, &status, 0);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EMULATED)
+        skip();
+    assert_int_equal(status, 0);
+}
+
 /* ---- use -------------------------------------------------------------------------------------*/
 
 static void use_is_known_to_the_page(void **state)
@@ -519,6 +571,7 @@ int main(void)
         CASE(sizes_can_be_chosen),
         CASE(sizes_that_cannot_be_are_refused),
         CASE(without_memory_there_is_no_stack),
+        CASE(a_limit_that_was_reached_is_remembered),
         CASE(use_is_known_to_the_page),
         CASE(a_measuring_pool_forgets_earlier_users),
         CASE(more_than_enough_free_stacks_give_their_pages_back),

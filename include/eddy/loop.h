@@ -33,6 +33,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
     EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
     EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */
+    EDDY_REPORT_POLL,            /* the kernel can't be asked for events any more; the run ends */
     EDDY_REPORT_UNSENT,          /* bytes written to a stream were dropped, and no call said so */
 } eddy_report_kind;
 
@@ -99,6 +100,9 @@ typedef struct eddy_run_options {
  *                     cancelled,
  *   EDDY_EMISUSE      called in a callback, or options out of range,
  *   -ENOMEM, -EMFILE, ...
+ *   what epoll_wait(2) reports, negated. The failure is reported (EDDY_REPORT_POLL); threads at work for
+ *                     the loop finish, then the main task is cancelled and the run ends as ever, except
+ *                     that whatever waits for a descriptor or a timer is cancelled.
  *
  * Inside a task `main` becomes a child of that task, on the loop that is there (as nest_asyncio lets
  * it): the call suspends until it is done, and until the tasks made within, by it and whatever it

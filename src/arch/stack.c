@@ -35,11 +35,14 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
+    RETRY_PAUSE_NS = 10 * 1000 * 1000,
     SIZE_DEFAULT = 64 * 1024,
     SIZE_DEFAULT_WATCHED = 256 * 1024,
     SLAB_STACKS_MIN = 64,                 // what a slab has room for; more where there are many:
@@ -100,18 +103,54 @@ static char *map(size_t length)
     return base;
 }
 
+/* Mappings of all pools that were given back so far: each may make room for a new one. */
+static _Atomic unsigned unmapped_count;
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void note_failure(struct stack_pool *pool)
+{
+    pool->failure_count++;
+    pool->failed_ns = now_ns();
+    pool->unmapped_then = atomic_load_explicit(&unmapped_count, memory_order_relaxed);
+}
+
+/* Whether a limit that was reached is reached still, as far as can be told without asking. */
+static bool is_exhausted(const struct stack_pool *pool)
+{
+    return pool->failure_count > 0 &&
+           pool->unmapped_then == atomic_load_explicit(&unmapped_count, memory_order_relaxed) &&
+           now_ns() - pool->failed_ns < pool->retry_pause_ns;
+}
+
+static void unmap(void *base, size_t length)
+{
+    munmap(base, length);
+    atomic_fetch_add_explicit(&unmapped_count, 1, memory_order_relaxed);
+}
+
 static struct slab *slab_open(struct stack_pool *pool, struct stack_shelf *shelf)
 {
+    if (is_exhausted(pool))
+        return NULL;
     size_t stride = pool->guard_size + shelf->size;
     size_t count = pool->stack_count / SLAB_SHARE;
     count = count < SLAB_STACKS_MIN ? SLAB_STACKS_MIN : count;
     count = count * stride > SLAB_BYTES_MAX ? SLAB_BYTES_MAX / stride : count;
     count = count < 1 ? 1 : count;
     char *base = map(count * stride);
-    if (!base)
-        return NULL;
-    if (eddy__guard_install(pool->guard_kind, base, count, stride, pool->guard_size) < 0) {
+    if (base &&
+        eddy__guard_install(pool->guard_kind, base, count, stride, pool->guard_size) < 0) {
         munmap(base, count * stride);
+        base = NULL;
+    }
+    if (!base) {
+        note_failure(pool);
         return NULL;
     }
     char *header = base + count * stride - round_up(sizeof(struct slab), LINE);
@@ -143,7 +182,7 @@ static void slab_close(struct stack_pool *pool, struct slab *slab)
     if (slab->next)
         slab->next->prev = slab->prev;
     pool->stack_count -= slab->count;
-    munmap(slab->base, slab->length);
+    unmap(slab->base, slab->length);
 }
 
 static bool is_in(const struct slab *slab, const void *addr)
@@ -281,6 +320,7 @@ int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t roo
         .guard_size = round_up(EDDY__STACK_GUARD, page_size),
         .guard_kind = eddy__guard_probe(),
         .can_commit = true,
+        .retry_pause_ns = RETRY_PAUSE_NS,
     };
     pool->shelves[0].size = round_up(stack_size, page_size);
     return 0;

@@ -97,10 +97,23 @@ static void close_runner(struct eddy_runner *runner)
     runner->loop = NULL;
 }
 
+/* The poller failed: that, and not how the tasks met it, is what the run ends with. */
+static int fail_of_poller(const struct eddy_loop *loop)
+{
+    eddy__error_unref(eddy__run_error);
+    eddy__run_error =
+        eddy__error_new(loop->poll_error, NULL, "the loop could not wait for events any more");
+    return loop->poll_error;
+}
+
 /* What a run returns: the main task's outcome, its error kept for eddy_error_get(). */
 static int outcome_of(const struct eddy_runner *runner, int err, void *out_value, size_t size)
 {
     struct eddy_future *main = runner->main;
+    if (runner->loop->poll_error < 0) {
+        eddy__future_look(main);
+        return fail_of_poller(runner->loop);
+    }
     if (err < 0)
         return err;
     if (runner->loop->is_interrupted_late) {
@@ -164,6 +177,8 @@ int eddy__runner_run(eddy_runner *runner, eddy_coroutine *coroutine, eddy_contex
     int err = may_use(runner);
     if (err == 0 && runner->loop == NULL)
         err = eddy__misuse("eddy_runner_run: the runner has been closed");
+    if (err == 0 && runner->loop->poll_error < 0)
+        err = fail_of_poller(runner->loop);
     if (err == 0)
         err = check_main(coroutine, out_value, size);
     if (err < 0)

@@ -167,16 +167,29 @@ static void abort_all(struct shutdown *shutdown, struct eddy_error *why)
     }
 }
 
-/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
-EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_left))
+static int run_what_is_ready(const struct shutdown *shutdown, size_t *iterations_left)
 {
-    struct eddy_loop *loop = shutdown->loop;
-    eddy__generators_exit(loop, shutdown->within);
-    while (!list_is_empty(&loop->ready) && *iterations_left > 0) {
+    while (!list_is_empty(&shutdown->loop->ready) && *iterations_left > 0) {
         if (shutdown->within != NULL && !has_tasks(shutdown))
             break; // what is ready is none of ours
         --*iterations_left;
         EDDY_TRY(eddy__task_yield());
+    }
+    return 0;
+}
+
+/*
+ * Ends generators, and lets what became ready run as far as it can: chains unwind link by link. Then
+ * lets threads finish: they may work on memory of frames that the next round unwinds.
+ */
+EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_left))
+{
+    struct eddy_loop *loop = shutdown->loop;
+    eddy__generators_exit(loop, shutdown->within);
+    EDDY_TRY(run_what_is_ready(shutdown, iterations_left));
+    while (shutdown->within == NULL && loop->hold_count > 0 && *iterations_left > 0) {
+        EDDY_TRY(eddy__loop_wait_for_threads(loop));
+        EDDY_TRY(run_what_is_ready(shutdown, iterations_left));
     }
     return 0;
 }

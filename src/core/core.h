@@ -326,6 +326,9 @@ struct eddy_loop {
     bool is_closing;
     bool is_interrupted_late; // ... or came when that had ended
     bool is_unwinding;        // the run is over, and what is left is cancelled without asking
+    bool is_main_told;        // that the poller has failed: it was cancelled
+    _Atomic bool is_without_poller; // poll_error is set: poll_failure.c
+    int poll_error;                 // with which the poller failed; or 0
     struct context context; // the thread's own stack
     struct fiber fiber;
     struct heap timers;
@@ -336,6 +339,7 @@ struct eddy_loop {
     struct list unawaited; // coroutine objects made in callbacks
     struct poller *poller;
     size_t hold_count;   // threads at work for it
+    struct wait *release_waiter; // the end of the run, which waits for these; or NULL
     size_t cancelled_scope_count; // open ones that are cancelled for good
     size_t listen_count; // signals that it waits for: news may come, but nothing is under way
     struct inbox *inbox; // calls from other threads: inbox.c
@@ -475,8 +479,22 @@ void eddy__loop_detach(struct eddy_loop *loop);
 /* The loop with this id if it runs on this thread, or is idle here between two runs; or NULL. */
 struct eddy_loop *eddy__loop_here(uint32_t id);
 
-/* Runs until the iteration in which `future`'s callbacks ran has ended; 0 or -EDEADLK. */
+/*
+ * Runs until the iteration in which `future`'s callbacks ran has ended. 0, -EDEADLK, or the error with
+ * which the poller failed.
+ */
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
+
+/* Waits until no thread is at work for the loop, in a task of it. 0 or EDDY_CANCELLED. */
+int eddy__loop_wait_for_threads(struct eddy_loop *loop);
+
+/*
+ * poll_failure.c: the poller has failed with `err`; wakes the loop if it waits without a poller, from
+ * any thread or signal handler; waits so: 0, or the poller's error when nothing can become ready.
+ */
+void eddy__poll_failed(struct eddy_loop *loop, int err);
+void eddy__poll_failure_wake(struct eddy_loop *loop);
+int eddy__poll_failure_wait(struct eddy_loop *loop, int64_t timeout_ns);
 
 /* Calls `run` on the loop's thread; from any thread, never blocks. `post` is the caller's. */
 struct post {

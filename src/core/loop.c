@@ -36,8 +36,10 @@ _Thread_local struct eddy_loop *eddy__loop;
 void eddy__loop_attend(struct eddy_loop *loop)
 {
     // Whoever raises the flag wakes the poller; those who find it raised know that it is awake.
-    if (atomic_exchange(&loop->attention, 1) == 0)
+    if (atomic_exchange(&loop->attention, 1) == 0) {
         eddy__poller_wake(loop->poller);
+        eddy__poll_failure_wake(loop);
+    }
 }
 
 void eddy_loop_hold(eddy_loop *loop)
@@ -50,7 +52,20 @@ void eddy_loop_release(eddy_loop *loop)
 {
     EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
     EDDY_ASSERT(loop->hold_count > 0);
-    loop->hold_count--;
+    if (--loop->hold_count == 0 && EDDY__UNLIKELY(loop->release_waiter != NULL))
+        eddy__wait_finish(loop->release_waiter, 0);
+}
+
+int eddy__loop_wait_for_threads(struct eddy_loop *loop)
+{
+    struct wait wait;
+    int err = eddy__wait_init(&wait, "the end of the run");
+    if (err < 0 || loop->hold_count == 0)
+        return err;
+    loop->release_waiter = &wait;
+    err = eddy__wait_park(&wait);
+    loop->release_waiter = NULL;
+    return err;
 }
 
 eddy_loop *eddy_get_running_loop(void)
@@ -370,10 +385,14 @@ static int ask_kernel(struct eddy_loop *loop, int64_t timeout_ns)
 {
     if (timeout_ns != 0 && atomic_load(&loop->attention) != 0)
         timeout_ns = 0;
-    int n = eddy__poller_wait(loop->poller, timeout_ns);
+    int n = EDDY__LIKELY(loop->poll_error == 0) ? eddy__poller_wait(loop->poller, timeout_ns)
+                                                : eddy__poll_failure_wait(loop, timeout_ns);
     if (!loop->is_virtual)
         loop->now_ns = eddy__clock_now_ns();
-    return n;
+    if (EDDY__LIKELY(n >= 0) || loop->poll_error < 0)
+        return n;
+    eddy__poll_failed(loop, n);
+    return 0;
 }
 
 /* Nothing is ready, and time is what the loop makes of it. */
@@ -385,7 +404,7 @@ static int wait_virtual(struct eddy_loop *loop)
             return n;
     }
     int64_t first_ns = eddy__heap_first_key(&loop->timers);
-    if (loop->hold_count > 0)
+    if (loop->hold_count > 0 || loop->poll_error < 0)
         return ask_kernel(loop, NS_NEVER);
     if (first_ns != NS_NEVER) {
         if (first_ns > loop->now_ns)

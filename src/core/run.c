@@ -25,6 +25,7 @@
 #include "poll/poll.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 /* Who goes on when an eagerly started task first stops; lies on the creator's stack. */
 struct eager_start {
@@ -144,16 +145,31 @@ static inline void init_activation(struct activation *activation, struct stack *
     activation->region_holds = 0;
 }
 
+/* The task fails, and says what it lacked. */
+__attribute__((noinline, cold)) static void end_without_stack(const struct eddy_loop *loop,
+                                                              struct task *task)
+{
+    size_t size = stack_size_of(task);
+    char message[192];
+    snprintf(message, sizeof message,
+             "no stack of %zu KiB could be mapped for the task: a limit on memory, on address space "
+             "(ulimit -v) or on mappings (vm.max_map_count) has been reached",
+             (size > 0 ? size : loop->stacks.shelves[0].size) / 1024);
+    struct eddy_error *error = eddy__error_new(-ENOMEM, &task->site->place, message);
+    eddy__task_end_unbegun(task, -ENOMEM, error);
+    eddy__error_unref(error);
+}
+
 /* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
 static inline bool can_begin(struct eddy_loop *loop, struct task *task)
 {
     if (eddy__task_must_cancel(loop, task)) {
-        eddy__task_end_unbegun(task, EDDY_CANCELLED);
+        eddy__task_end_unbegun(task, EDDY_CANCELLED, NULL);
         return false;
     }
     struct stack *stack = eddy__stack_take(&loop->stacks, stack_size_of(task));
     if (stack == NULL) {
-        eddy__task_end_unbegun(task, -ENOMEM);
+        end_without_stack(loop, task);
         return false;
     }
     struct activation *activation = eddy__stack_room(stack);

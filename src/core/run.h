@@ -74,7 +74,7 @@ void eddy__task_end(struct task *task, int status);
 void eddy__task_give_up(struct task *task);
 
 /* Ends a task that never began: cancelled before its first step, or no memory for its stack. */
-void eddy__task_end_unbegun(struct task *task, int status);
+void eddy__task_end_unbegun(struct task *task, int status, struct eddy_error *error);
 
 /* Frees a callback that will never be called, if `handle` is one; callback.c, future.c. */
 void eddy__callback_drop(struct handle *handle);

@@ -473,7 +473,7 @@ void eddy__task_give_up(struct task *task)
     eddy__future_cancelled(&task->future, NULL);
 }
 
-void eddy__task_end_unbegun(struct task *task, int status)
+void eddy__task_end_unbegun(struct task *task, int status, struct eddy_error *error)
 {
     struct eddy_loop *loop = eddy__loop_current();
     struct task *running = loop->current;
@@ -482,7 +482,7 @@ void eddy__task_end_unbegun(struct task *task, int status)
     loop->is_between_tasks = true;
     drop_arguments(task);
     give_back_inherited(task);
-    complete(task, status, status == EDDY_CANCELLED ? task->future.error : NULL);
+    complete(task, status, status == EDDY_CANCELLED ? task->future.error : error);
     eddy_future_free(&task->future);
     loop->current = running;
     loop->is_between_tasks = was_between_tasks;

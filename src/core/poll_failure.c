@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll_failure.c: what a loop does when the poller fails.
+ *
+ * An error of epoll_wait() itself leaves the loop without any news of its descriptors, and nothing can
+ * mend that. The run then ends in an order that frees nothing while a thread works on it:
+ *
+ *   1. the failure is reported
+ *   2. what is ready runs, and threads at work for the loop (eddy_loop_hold()) finish: their results
+ *      arrive as posts, for which the loop waits on its `attention` flag in place of the poller
+ *   3. when nothing is ready and no thread is at work, the main task is cancelled, once
+ *   4. when that state is reached again, nothing can become ready: eddy__loop_run_until() returns the
+ *      poller's error, and the end of the run unwinds what is left
+ *
+ * Timers do not fire from step 3 on. The run returns the poller's error.
+ *
+ * Called by loop.c.
+ */
+#include "core/run.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(((struct eddy_loop *)NULL)->attention) == 4, "a futex has 32 bits");
+
+static long futex(_Atomic uint32_t *word, int what, uint32_t value, const struct timespec *timeout)
+{
+    return syscall(SYS_futex, word, what, value, timeout, NULL, 0);
+}
+
+void eddy__poll_failed(struct eddy_loop *loop, int err)
+{
+    loop->poll_error = err;
+    atomic_store(&loop->is_without_poller, true);
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_POLL,
+        .message = "the loop can't wait for events any more; the run ends",
+        .status = err,
+    });
+}
+
+void eddy__poll_failure_wake(struct eddy_loop *loop)
+{
+    if (atomic_load(&loop->is_without_poller))
+        (void)futex(&loop->attention, FUTEX_WAKE_PRIVATE, 1, NULL);
+}
+
+static void cancel_main(struct eddy_loop *loop)
+{
+    struct eddy_error *why =
+        eddy__cancellation_new(EDDY_CANCEL_SHUTDOWN, "the loop can't wait for events any more", NULL);
+    eddy__future_cancel_for(&loop->main->future, why);
+    eddy__error_unref(why);
+}
+
+int eddy__poll_failure_wait(struct eddy_loop *loop, int64_t timeout_ns)
+{
+    if (timeout_ns <= 0)
+        return 0;
+    if (loop->hold_count > 0) {
+        const struct timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
+        // Returns at once if the flag is raised: its setter has seen, or need not see, that we wait.
+        (void)futex(&loop->attention, FUTEX_WAIT_PRIVATE, 0,
+                    timeout_ns == NS_NEVER ? NULL : &timeout);
+        return 0;
+    }
+    if (loop->is_main_told || loop->main == NULL || eddy__future_is_done(&loop->main->future))
+        return loop->poll_error;
+    loop->is_main_told = true;
+    cancel_main(loop);
+    return 0;
+}
