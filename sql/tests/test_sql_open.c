@@ -3,8 +3,11 @@
 #include "sql_test.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 TEST(a_database_in_memory_answers)
 {
@@ -71,6 +74,45 @@ TEST(what_cant_be_opened_says_why)
     snprintf(url, sizeof url, "sqlite:%s", folder.path);
     EXPECT_EQ(eddy_sql_open(url, NULL, &db), EDDY_SQL_CANTOPEN);
     remove_folder(&folder);
+}
+
+/* In a child, with a read-only file system of its own: its exit status, 77 where none can be had. */
+static int open_read_only(const struct folder *folder)
+{
+    bool is_root = geteuid() == 0;
+    if (unshare(CLONE_NEWNS | (is_root ? 0 : CLONE_NEWUSER)) < 0 ||
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", folder->path, "tmpfs", MS_RDONLY, NULL) < 0)
+        return 77;
+    execl("/proc/self/exe", "test_sql_open", "--as-a-child", folder->url, (char *)NULL);
+    return 77;
+}
+
+EDDY_ASYNC(open_in_vain, (const char *, url))
+{
+    eddy_sql *db = NULL;
+    int rc = eddy_sql_open(url, NULL, &db);
+    const char *message = eddy_error_message(eddy_error_get(rc));
+    return rc == EDDY_SQL_CANTOPEN && strstr(message, "Read-only file system") != NULL ? 0 : rc;
+}
+
+int harness_child(const char *url)
+{
+    return eddy_run(eddy_coro(open_in_vain, url), NULL) == 0 ? 0 : 1;
+}
+
+TEST_PLAIN(a_read_only_file_system_is_called_so)
+{
+    struct folder folder = make_folder();
+    pid_t child = fork();
+    if (child == 0)
+        _exit(open_read_only(&folder));
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    remove_folder(&folder);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+        skip();
+    EXPECT_EQ(status, 0);
 }
 
 TEST(what_is_no_database_is_refused_at_once)
@@ -323,6 +365,7 @@ TEST_PLAIN(freeing_on_another_thread_ends_the_program_with_a_sentence)
 RUN_TESTS(TEST_OF(a_database_in_memory_answers),
           TEST_OF(urls_that_make_no_sense_are_refused_with_a_sentence), TEST_OF(codes_have_names),
           TEST_OF(a_file_gets_a_log_and_foreign_keys), TEST_OF(what_cant_be_opened_says_why),
+          TEST_OF(a_read_only_file_system_is_called_so),
           TEST_OF(what_is_no_database_is_refused_at_once), TEST_OF(a_read_only_connection_reads),
           TEST_OF(a_path_is_only_a_path), TEST_OF(a_connection_may_be_freed_without_being_closed),
           TEST_OF(the_end_of_the_loop_closes_what_was_forgotten),

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine.h"
 
@@ -65,6 +66,25 @@ static bool is_disk_full(int system_error)
     return system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG;
 }
 
+/*
+ * SQLite tries a file that it can't create once more, read-only, and reports why that failed: ENOENT.
+ * The first reason is what says what to do: a read-only file system, say. It is looked up.
+ */
+static int reason_of(const struct engine *engine, int status, int system_error)
+{
+    bool may_create = !engine->options->must_exist && !engine->options->read_only;
+    char folder[4096];
+    if (status != EDDY_SQL_CANTOPEN || system_error != ENOENT || !may_create)
+        return system_error;
+    const char *slash = strrchr(engine->path, '/');
+    size_t length = slash == NULL ? 0 : slash == engine->path ? 1 : (size_t)(slash - engine->path);
+    if (length >= sizeof folder)
+        return system_error;
+    memcpy(folder, engine->path, length);
+    folder[length] = '\0';
+    return access(length > 0 ? folder : ".", W_OK | X_OK) < 0 ? errno : system_error;
+}
+
 int eddy__sqlite_status(struct engine *engine, int code)
 {
     int status = status_of(code);
@@ -82,6 +102,6 @@ int eddy__sqlite_status(struct engine *engine, int code)
                                             status == EDDY_SQL_FULL);
     char reason[128] = "";
     if (has_reason)
-        snprintf(reason, sizeof reason, " (%s)", eddy_strerror(-system_error));
+        snprintf(reason, sizeof reason, " (%s)", eddy_strerror(-reason_of(engine, status, system_error)));
     return eddy__sqlite_say(engine->command, status, "%s: %s%s", engine->path, text, reason);
 }
