@@ -190,23 +190,77 @@ TEST(a_cancelled_accept_leaves_the_connection_for_the_next)
     EXPECT_EQ(accept_one(listener), -EBADF);
 }
 
-TEST(without_descriptors_accept_says_so_and_goes_on_later)
+EDDY_ASYNC(accept_and_close, (eddy_listener *, listener))
 {
-    EDDY_AUTO(eddy_listener) *listener = NULL;
-    EXPECT_EQ(eddy_listen("127.0.0.1", "0", NULL, &listener), 0);
-    EDDY_AUTO(eddy_stream) *stream = NULL;
-    EXPECT_EQ(eddy_open_connection("127.0.0.1", service_of(listener), NULL, &stream), 0);
+    return accept_one(listener);
+}
+
+static int shortage_count;
+
+static void count_shortage(int status, void *data)
+{
+    EXPECT_EQ(status, -EMFILE);
+    ++*(int *)data;
+}
+
+/* Takes the descriptors away until the returned limit is set again. */
+static struct rlimit take_descriptors(void)
+{
     struct rlimit before;
     getrlimit(RLIMIT_NOFILE, &before);
     struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
     setrlimit(RLIMIT_NOFILE, &none);
-    EXPECT_EQ(accept_one(listener), -EMFILE);
+    return before;
+}
+
+/* A listener at which one connection waits. */
+static eddy_listener *listen_to_one(eddy_stream **out_stream)
+{
+    eddy_listener *listener = NULL;
+    shortage_count = 0;
+    eddy_listener_options options = {.on_shortage = count_shortage,
+                                     .shortage_data = &shortage_count};
+    EXPECT_EQ(eddy_listen("127.0.0.1", "0", &options, &listener), 0);
+    EXPECT_EQ(eddy_open_connection("127.0.0.1", service_of(listener), NULL, out_stream), 0);
+    return listener;
+}
+
+TEST(without_descriptors_accept_says_so_once_and_goes_on_later)
+{
+    EDDY_AUTO(eddy_stream) *stream = NULL;
+    EDDY_AUTO(eddy_listener) *listener = listen_to_one(&stream);
+    struct rlimit before = take_descriptors();
+    expect_report(EDDY_REPORT_SHORTAGE);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(accept_and_close, listener);
+    EXPECT_EQ(eddy_sleep(0.95), 0); // others go on
+    EXPECT_EQ(shortage_count, 10);
+    EXPECT(!eddy_task_done(task));
+    setrlimit(RLIMIT_NOFILE, &before);
+    EXPECT_EQ(eddy_await(task), 0);
+    EXPECT(eddy_time() == 1.0);
+}
+
+TEST(accepting_without_descriptors_can_be_given_up)
+{
+    EDDY_AUTO(eddy_stream) *stream = NULL;
+    EDDY_AUTO(eddy_listener) *listener = listen_to_one(&stream);
+    struct rlimit before = take_descriptors();
+    expect_report(EDDY_REPORT_SHORTAGE);
+    EXPECT_EQ(eddy_within(1, accept_one(listener)), EDDY_TIMEDOUT);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(accept_and_close, listener);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    EXPECT_EQ(accept_one(listener), -EBUSY);
+    EXPECT_EQ(eddy_listener_close(listener), 0);
+    EXPECT_EQ(eddy_await(task), -EBADF);
+    setrlimit(RLIMIT_NOFILE, &before);
+}
+
+TEST(without_descriptors_a_connect_fails)
+{
+    struct rlimit before = take_descriptors();
     eddy_stream *refused = NULL;
     EXPECT_EQ(eddy_open_connection("127.0.0.1", "9", NULL, &refused), -EMFILE);
     setrlimit(RLIMIT_NOFILE, &before);
-    int fd = connect_plainly(eddy_listener_port(listener));
-    EXPECT_EQ(accept_one(listener), 0);
-    close(fd);
 }
 
 TEST(many_connections_at_once)
@@ -470,9 +524,20 @@ static int converse(void)
     return eddy_stream_read_exactly(server, heard, sizeof heard);
 }
 
+/* What accept lacks it waits for. */
+static void note_other_reports(const eddy_report *report, void *data)
+{
+    if (report->kind == EDDY_REPORT_SHORTAGE)
+        ++*(int *)data;
+    else
+        note_report(report, NULL);
+}
+
 TEST(every_lack_of_memory_is_an_error)
 {
+    int shortages = 0;
     EXPECT_EQ(converse(), 0);
+    eddy_set_exception_handler(note_other_reports, &shortages);
     for (long n = 0; n < 40; n++) {
         fail_allocation(n);
         int rc = converse();
@@ -482,6 +547,8 @@ TEST(every_lack_of_memory_is_an_error)
         if (!has_failed)
             break;
     }
+    EXPECT(shortages > 0);
+    eddy_set_exception_handler(note_report, NULL);
 }
 
 RUN_TESTS(TEST_OF(an_echo_comes_back_over_ipv4), TEST_OF(an_echo_comes_back_over_ipv6),
@@ -489,7 +556,9 @@ RUN_TESTS(TEST_OF(an_echo_comes_back_over_ipv4), TEST_OF(an_echo_comes_back_over
           TEST_OF(what_is_refused_says_where), TEST_OF(a_name_that_nobody_has_is_not_resolved),
           TEST_OF(accept_is_for_one_task_and_ends_with_the_listener),
           TEST_OF(a_cancelled_accept_leaves_the_connection_for_the_next),
-          TEST_OF(without_descriptors_accept_says_so_and_goes_on_later),
+          TEST_OF(without_descriptors_accept_says_so_once_and_goes_on_later),
+          TEST_OF(accepting_without_descriptors_can_be_given_up),
+          TEST_OF(without_descriptors_a_connect_fails),
           TEST_OF(many_connections_at_once), TEST_OF(an_echo_comes_back_over_a_path),
           TEST_OF(an_echo_comes_back_over_an_abstract_name),
           TEST_OF(a_file_that_nobody_listens_on_is_replaced),

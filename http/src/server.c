@@ -116,6 +116,13 @@ static void close_an_idle_one(eddy_http_server *server)
     row->expired(watch);
 }
 
+/* The listener's: idle connections hold descriptors. */
+static void make_room(int status, void *data)
+{
+    (void)status;
+    close_an_idle_one(data);
+}
+
 static int wait_for_room(eddy_http_server *server)
 {
     int rc = 0;
@@ -244,6 +251,8 @@ static int listen_on(eddy_http_server *server, const eddy_http_server_options *o
     eddy_listener_options listening = {
         .backlog = options->backlog,
         .reuse_port = options->reuse_port,
+        .on_shortage = make_room,
+        .shortage_data = server,
     };
     if (options->path != NULL)
         return eddy_listen_unix(options->path, &listening, &server->listener);

@@ -34,6 +34,7 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SWALLOWED,       /* debug: a task that was cancelled ended as if it had not been */
     EDDY_REPORT_UNCLOSED,        /* debug: something was open that must be closed before the loop */
     EDDY_REPORT_POLL,            /* the kernel can't be asked for events any more; the run ends */
+    EDDY_REPORT_SHORTAGE,        /* a listener can't accept: the machine is out of something */
     EDDY_REPORT_UNSENT,          /* bytes written to a stream were dropped, and no call said so */
 } eddy_report_kind;
 

@@ -11,6 +11,11 @@
  * One task may read a stream while another writes it. Cancelling a read loses no bytes: they are
  * there for the next one. A write that is cancelled while it waits for the peer has been accepted
  * whole, and will be sent, or its loss reported: see eddy_stream_close().
+ *
+ * A call that suspends (EDDY_SUSPENDS) lets the other ready tasks run once before it returns an error or
+ * the end of a stream, also where it finds that at once. So a loop that tries again and again starves no
+ * task, no timeout and no timer. The same holds for eddy_wait_readable(), eddy_wait_writable() and
+ * eddy_to_thread().
  */
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
@@ -69,6 +74,11 @@ typedef struct eddy_listener_options {
     bool reuse_port;     /* several processes share the port */
     bool keep_path;      /* Unix: leave the socket's file when the listener is closed */
     eddy_stream_options stream; /* of the accepted streams */
+
+    /* Called, if set, whenever a connection can't be accepted for want of descriptors or memory, with
+       the error: a chance to give some back. It must not suspend. */
+    void (*on_shortage)(int status, void *data);
+    void *shortage_data;
 } eddy_listener_options;
 
 /*
@@ -85,8 +95,10 @@ EDDY_API EDDY_CHECKED int eddy_listen_unix(const char *path, const eddy_listener
 
 /*
  * Takes the next connection. 0, EDDY_CANCELLED (a connection that arrived stays for the next call),
- * -EBADF once closed, -EBUSY when another task accepts, -EMFILE and the like, after which calling again
- * is fine. Suspends when there is none.
+ * -EBADF once closed, -EBUSY when another task accepts. Suspends when there is none.
+ *
+ * When the machine is out of descriptors or memory (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM), that is reported
+ * once (EDDY_REPORT_SHORTAGE), and accepting is tried again every 0.1 s: connections wait meanwhile.
  */
 EDDY_API EDDY_SUSPENDS int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream);
 

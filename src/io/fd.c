@@ -110,7 +110,7 @@ static struct side *side_of(struct watch *watch, enum poll_kind kind)
 
 /* ---- one wait --------------------------------------------------------------------------------*/
 
-static int wait_until_ready(int fd, enum poll_kind kind, const char *what)
+static int wait_once(int fd, enum poll_kind kind, const char *what)
 {
     struct io *io;
     struct watch *watch;
@@ -136,6 +136,12 @@ static int wait_until_ready(int fd, enum poll_kind kind, const char *what)
     if (err < 0)
         (void)eddy__poll_cancel(watch->poller, &side->op);
     return err;
+}
+
+static int wait_until_ready(int fd, enum poll_kind kind, const char *what)
+{
+    int err = wait_once(fd, kind, what);
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 int eddy_wait_readable(int fd)

@@ -31,7 +31,8 @@ struct sockaddr;
 enum {
     IO_BUFFER_SIZE = 16 * 1024, // bytes that a stream borrows at a time
     IO_SPARE_MAX = 64,          // buffers kept for the next one
-    IO_RECEIVES_MAX = 32,       // in a row without waiting, before others get their turn
+    IO_RECEIVES_MAX = 32,       // in a row without waiting, before other tasks run
+    IO_SENDS_MAX = 32,          // the same
 };
 
 /* What io/ keeps for a loop. */
@@ -55,6 +56,13 @@ struct io_keeper {
 
 /* What is kept for the running loop, made at the first call. -ENOMEM, or misuse for `function`. */
 int eddy__io_of_loop(const char *function, struct io **out_io);
+
+/*
+ * Ends a call that failed, or that found the end of a stream: returns `result`, after the other ready
+ * tasks have run once, or EDDY_CANCELLED. So a loop around a call that fails at once starves nobody.
+ * Outside a task it only returns `result`.
+ */
+ssize_t eddy__io_end_call(ssize_t result);
 
 /* EDDY_EMISUSE with the sentence "function: what". */
 int eddy__io_misuse(const char *function, const char *what);
@@ -94,6 +102,7 @@ struct eddy_stream {
     bool has_delay;        // Nagle's algorithm stays on
     bool has_news; // `receive` has completed, and nobody has looked at what it brought
     uint8_t receives_in_row; // without waiting
+    uint8_t sends_in_row;    // the same
     int read_error;          // what ended the incoming direction; or 0
     int write_error;         // what ended the outgoing one; or 0
     unsigned hold_count;     // tasks in one of its functions

@@ -168,7 +168,7 @@ void eddy_stream_free(eddy_stream *stream)
     eddy__stream_release(stream);
 }
 
-int eddy_stream_wait_closed(eddy_stream *stream)
+static int wait_closed(eddy_stream *stream)
 {
     if (stream->io == NULL || stream->file.fd < 0) {
         eddy__stream_forget_loss(stream);
@@ -186,6 +186,12 @@ int eddy_stream_wait_closed(eddy_stream *stream)
         eddy__stream_forget_loss(stream);
     eddy__stream_release(stream);
     return err;
+}
+
+int eddy_stream_wait_closed(eddy_stream *stream)
+{
+    int err = wait_closed(stream);
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 /* The loop closes: tasks that are parked in here never resume. */

@@ -214,7 +214,7 @@ int eddy_stream_add_layer(eddy_stream *stream, const eddy_stream_layer *layer, v
         err = keep_early(stream);
     if (err < 0) {
         layer->free(data);
-        return err;
+        return (int)eddy__io_end_call(err);
     }
     stream->layer = layer;
     stream->layer_data = data;
@@ -226,7 +226,7 @@ int eddy_stream_add_layer(eddy_stream *stream, const eddy_stream_layer *layer, v
     else if (err < 0)
         (void)eddy_stream_close(stream);
     eddy__stream_release(stream);
-    return err;
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 void *eddy_stream_layer_data(const eddy_stream *stream, const eddy_stream_layer *layer)

@@ -23,6 +23,14 @@ int eddy__io_misuse(const char *function, const char *what)
     return eddy__misuse(sentence);
 }
 
+ssize_t eddy__io_end_call(ssize_t result)
+{
+    if (result == EDDY_CANCELLED || eddy__task_current() == NULL)
+        return result;
+    int err = eddy__task_yield();
+    return err < 0 ? err : result;
+}
+
 static struct io_keeper *keeper_of(struct link *link)
 {
     return container_of(link, struct io_keeper, link);

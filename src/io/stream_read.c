@@ -296,7 +296,7 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size)
 {
     int err = begin_read(stream, "eddy_stream_read");
     if (EDDY__UNLIKELY(err < 0))
-        return err;
+        return eddy__io_end_call(err);
     if (size == 0)
         return 0;
     if (buffered(stream) > 0)
@@ -304,10 +304,10 @@ ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size)
     for (;;) {
         ssize_t n = receive_now(stream, buf, size);
         if (n != -EAGAIN)
-            return n;
+            return EDDY__LIKELY(n > 0) ? n : eddy__io_end_call(n);
         err = eddy__stream_wait_for_bytes(stream, "eddy_stream_read");
         if (err < 0)
-            return err;
+            return eddy__io_end_call(err);
     }
 }
 
@@ -319,7 +319,7 @@ static void show_buffer(const eddy_stream *stream, eddy_span *out_bytes)
     };
 }
 
-int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
+static int peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
 {
     int err = begin_read(stream, "eddy_stream_peek");
     if (err < 0)
@@ -335,6 +335,16 @@ int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
     }
     show_buffer(stream, out_bytes);
     return 0;
+}
+
+int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
+{
+    int err = peek(stream, least, out_bytes);
+    bool is_short = err < 0 || out_bytes->size < least;
+    // What is lent at the end of a stream has to be lent again: another task may have read it.
+    if (is_short)
+        err = (int)eddy__io_end_call(err);
+    return is_short && err == 0 ? peek(stream, least, out_bytes) : err;
 }
 
 /* Takes what has arrived by now into the stream's buffer, which is empty. */
@@ -439,11 +449,10 @@ static int read_direct(eddy_stream *stream, char *buf, size_t size)
 int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size)
 {
     int err = begin_read(stream, "eddy_stream_read_exactly");
-    if (err < 0)
-        return err;
-    if (size <= IO_BUFFER_SIZE)
-        return read_buffered(stream, buf, size);
-    return read_direct(stream, buf, size);
+    if (err == 0)
+        err = size <= IO_BUFFER_SIZE ? read_buffered(stream, buf, size)
+                                     : read_direct(stream, buf, size);
+    return EDDY__LIKELY(err == 0) ? 0 : (int)eddy__io_end_call(err);
 }
 
 /* ---- reading up to a separator ---------------------------------------------------------------*/
@@ -515,9 +524,10 @@ int eddy_stream_read_until(eddy_stream *stream, const void *separator, size_t se
     size_t size;
     if (err == 0)
         err = gather_until(stream, separator, separator_size, &size, "eddy_stream_read_until");
-    if (err == 0)
-        lend(stream, size, out_bytes);
-    return err;
+    if (EDDY__UNLIKELY(err < 0))
+        return (int)eddy__io_end_call(err);
+    lend(stream, size, out_bytes);
+    return 0;
 }
 
 int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line)
@@ -532,7 +542,7 @@ int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line)
     }
     if (err == 0)
         lend(stream, size, out_line);
-    return err;
+    return EDDY__LIKELY(err == 0 && size > 0) ? 0 : (int)eddy__io_end_call(err);
 }
 
 static int next_line(void *object, void *out_item)

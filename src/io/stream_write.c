@@ -256,6 +256,7 @@ static int wait_in(eddy_stream *stream, eddy_waiters *row, const char *what)
     int err = eddy__wait_init(&wait, what);
     if (err < 0)
         return err;
+    stream->sends_in_row = 0;
     eddy__stream_hold(stream);
     err = eddy__wait_park_in(&wait, row);
     if (err < 0 && err == stream->write_error)
@@ -375,39 +376,50 @@ static ssize_t send_now(eddy_stream *stream, const char *data, size_t size)
     return (ssize_t)done;
 }
 
+/* The call has done what it should, without waiting: now and then other tasks run. */
+static int end_write(eddy_stream *stream)
+{
+    if (EDDY__LIKELY(++stream->sends_in_row < IO_SENDS_MAX))
+        return 0;
+    stream->sends_in_row = 0;
+    return (int)eddy__io_end_call(0);
+}
+
 static int write_layered(eddy_stream *stream, const struct iovec *parts, int count,
                          const char *what)
 {
     int err = eddy__stream_write_layer(stream, parts, count);
     if (err < 0)
         return err == stream->write_error ? tell(stream, err) : err;
-    return wait_for_room(stream, what);
+    return stream->out_size > stream->write_high ? wait_for_room(stream, what) : end_write(stream);
 }
 
-int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
+static int write_whole(eddy_stream *stream, const void *data, size_t size)
 {
-    int err = may_write(stream, "eddy_stream_write");
-    if (EDDY__UNLIKELY(err < 0))
-        return err;
     const struct iovec whole = {(char *)data, size};
     if (EDDY__UNLIKELY(stream->layer != NULL))
         return write_layered(stream, &whole, 1, "eddy_stream_write");
     ssize_t n = send_now(stream, data, size);
     if (EDDY__LIKELY(n == (ssize_t)size))
-        return 0;
+        return end_write(stream);
     if (n < 0)
         return (int)n;
     struct cursor cursor = {.parts = &whole, .count = 1, .size = size};
     advance(&cursor, (size_t)n);
-    err = queue_rest(stream, &cursor);
+    int err = queue_rest(stream, &cursor);
     return err < 0 ? err : wait_for_room(stream, "eddy_stream_write");
 }
 
-int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
+int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
 {
-    int err = may_write(stream, "eddy_stream_writev");
-    if (err < 0)
-        return err;
+    int err = may_write(stream, "eddy_stream_write");
+    if (EDDY__LIKELY(err == 0))
+        err = write_whole(stream, data, size);
+    return EDDY__LIKELY(err == 0) ? 0 : (int)eddy__io_end_call(err);
+}
+
+static int write_parts(eddy_stream *stream, const struct iovec *parts, int count)
+{
     if (count < 0)
         return EDDY_EVALUE;
     if (stream->layer != NULL)
@@ -415,14 +427,24 @@ int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count
     struct cursor cursor = {.parts = parts, .count = count};
     for (int i = 0; i < count; i++)
         cursor.size += parts[i].iov_len;
-    err = send_parts_now(stream, &cursor);
-    if (err < 0 || cursor.size == 0)
+    int err = send_parts_now(stream, &cursor);
+    if (err < 0)
         return err;
+    if (cursor.size == 0)
+        return end_write(stream);
     err = queue_rest(stream, &cursor);
     return err < 0 ? err : wait_for_room(stream, "eddy_stream_writev");
 }
 
-int eddy_stream_drain(eddy_stream *stream)
+int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts, int count)
+{
+    int err = may_write(stream, "eddy_stream_writev");
+    if (EDDY__LIKELY(err == 0))
+        err = write_parts(stream, parts, count);
+    return EDDY__LIKELY(err == 0) ? 0 : (int)eddy__io_end_call(err);
+}
+
+static int drain(eddy_stream *stream)
 {
     int err = eddy__stream_check(stream, "eddy_stream_drain");
     if (err == 0 && stream->write_error < 0)
@@ -430,6 +452,12 @@ int eddy_stream_drain(eddy_stream *stream)
     if (err < 0 || stream->out_size == 0)
         return err;
     return wait_in(stream, &stream->drainers, "eddy_stream_drain");
+}
+
+int eddy_stream_drain(eddy_stream *stream)
+{
+    int err = drain(stream);
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 size_t eddy_stream_get_write_buffer_size(const eddy_stream *stream)

@@ -283,7 +283,7 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
         err = submit(pool, job);
     if (err < 0) {
         free_job(job);
-        return err;
+        return (int)eddy__io_end_call(err);
     }
     eddy_loop_hold(job->loop);
     job->wait = &wait;
@@ -336,7 +336,7 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
     struct thread_pool *pool;
     struct job *job = new_job(coroutine, &pool, &err);
-    return job != NULL ? wait_for_job(pool, job, out_value, size) : err;
+    return job != NULL ? wait_for_job(pool, job, out_value, size) : (int)eddy__io_end_call(err);
 }
 
 /* ---- as a future -----------------------------------------------------------------------------*/

@@ -88,18 +88,18 @@ int eddy_open_connection(const char *host, const char *service, const eddy_strea
                          eddy_stream **out_stream)
 {
     struct io *io;
-    int err = eddy__io_of_loop("eddy_open_connection", &io);
-    if (err < 0)
-        return err;
     struct addrinfo *list;
-    err = eddy__resolve(host, service, 0, &list);
+    int err = eddy__io_of_loop("eddy_open_connection", &io);
+    if (err == 0)
+        err = eddy__resolve(host, service, 0, &list);
     if (err < 0)
-        return err;
+        return (int)eddy__io_end_call(err);
     err = connect_to_list(io, list, host, service, options, out_stream);
     freeaddrinfo(list);
-    if (err == 0)
-        (*out_stream)->opened_by = __builtin_return_address(0);
-    return err;
+    if (err < 0)
+        return (int)eddy__io_end_call(err);
+    (*out_stream)->opened_by = __builtin_return_address(0);
+    return 0;
 }
 
 /*
@@ -134,12 +134,13 @@ int eddy_open_unix_connection(const char *path, const eddy_stream_options *optio
     if (err == 0)
         err = eddy__stream_new(io, options, &stream);
     if (err < 0)
-        return err;
+        return (int)eddy__io_end_call(err);
     err = try_unix(stream, &address, size);
     if (err < 0) {
         eddy_stream_free(stream);
-        return is_final(err) ? err
-                             : eddy_fail(err, "can't connect to %s: %s", path, eddy_strerror(err));
+        if (!is_final(err))
+            err = eddy_fail(err, "can't connect to %s: %s", path, eddy_strerror(err));
+        return (int)eddy__io_end_call(err);
     }
     stream->opened_by = __builtin_return_address(0);
     *out_stream = stream;

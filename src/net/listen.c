@@ -143,13 +143,12 @@ int eddy_listen(const char *host, const char *service, const eddy_listener_optio
                 eddy_listener **out_listener)
 {
     struct io *io;
-    int err = eddy__io_of_loop("eddy_listen", &io);
-    if (err < 0)
-        return err;
     struct addrinfo *list;
-    err = eddy__resolve(host, service, AI_PASSIVE, &list);
+    int err = eddy__io_of_loop("eddy_listen", &io);
+    if (err == 0)
+        err = eddy__resolve(host, service, AI_PASSIVE, &list);
     if (err < 0)
-        return err;
+        return (int)eddy__io_end_call(err);
     bool is_chosen = strcmp(service, "0") == 0;
     for (int i = 0; i < PORT_ATTEMPTS; i++) {
         err = listen_once(io, list, options, out_listener);
@@ -158,9 +157,9 @@ int eddy_listen(const char *host, const char *service, const eddy_listener_optio
     }
     freeaddrinfo(list);
     if (err < 0 && err != -ENOMEM)
-        return eddy_fail(err, "can't listen on %s:%s: %s", host != NULL ? host : "*", service,
-                         eddy_strerror(err));
-    return err;
+        err = eddy_fail(err, "can't listen on %s:%s: %s", host != NULL ? host : "*", service,
+                        eddy_strerror(err));
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 /* ---- Unix sockets ----------------------------------------------------------------------------*/

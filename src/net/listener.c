@@ -6,6 +6,10 @@
  * with the one after that which gave the last connection; when none has one, all of them are left
  * with the poller and the task parks until the first reports.
  *
+ * When the machine is out of descriptors or memory, accept waits a while and tries again: an error that
+ * is returned at once and for ever would end servers, or have them starve the tasks that could give
+ * something back.
+ *
  * What always holds:
  *   - The stream is made before its connection is taken, so a lack of memory loses no connection.
  *   - Operations are with the poller only while a task waits; what one has accepted by itself
@@ -19,7 +23,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ACCEPTS_MAX = 32 }; // in a row without waiting, before others get their turn
+enum {
+    ACCEPTS_MAX = 32,                      // in a row without waiting, before other tasks run
+    SHORTAGE_PAUSE_NS = 100 * 1000 * 1000, // until accepting is tried again
+};
 
 /* ---- letting go ------------------------------------------------------------------------------*/
 
@@ -120,8 +127,11 @@ int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_opt
     listener->keeper.let_go = let_go;
     listener->keeper.leave = leave;
     list_push(&io->keepers, &listener->keeper.link);
-    if (options != NULL)
+    if (options != NULL) {
         listener->stream_options = options->stream;
+        listener->on_shortage = options->on_shortage;
+        listener->shortage_data = options->shortage_data;
+    }
     *out_listener = listener;
     return 0;
 }
@@ -212,6 +222,66 @@ static int wait_for_connection(eddy_listener *listener)
     return err;
 }
 
+/* ---- shortages -------------------------------------------------------------------------------*/
+
+/* What the machine lacks now and may have again soon; nothing that is wrong with the listener. */
+static bool is_shortage(int err)
+{
+    switch (-err) {
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+    case ENOSPC: return true; // epoll: fs.epoll.max_user_watches
+    default: return false;
+    }
+}
+
+static void tell_shortage(eddy_listener *listener, int err)
+{
+    if (listener->on_shortage != NULL)
+        listener->on_shortage(err, listener->shortage_data);
+    if (listener->has_told_shortage)
+        return;
+    listener->has_told_shortage = true;
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_SHORTAGE,
+        .message = "connections can't be accepted for the moment; they wait, and are tried again",
+        .status = err,
+    });
+}
+
+struct pause {
+    struct timer timer;
+    struct wait wait;
+};
+
+static void end_pause(struct handle *handle)
+{
+    struct timer *timer = container_of(handle, struct timer, handle);
+    eddy__wait_finish(&container_of(timer, struct pause, timer)->wait, 0);
+}
+
+/* Lets others run, and perhaps give back what is missing. The listener may be closed meanwhile. */
+static int wait_out_shortage(eddy_listener *listener)
+{
+    struct eddy_loop *loop = listener->io->loop;
+    struct pause pause;
+    eddy__timer_init(&pause.timer, end_pause);
+    int err = eddy__wait_init(&pause.wait, "eddy_listener_accept");
+    if (err == 0)
+        err = eddy__timer_arm(loop, &pause.timer, eddy__loop_now_ns(loop) + SHORTAGE_PAUSE_NS);
+    if (err < 0)
+        return err;
+    listener->acceptor = &pause.wait;
+    err = eddy__wait_park(&pause.wait);
+    listener->acceptor = NULL;
+    eddy__timer_disarm(loop, &pause.timer);
+    if (err == 0 && listener->is_closed)
+        err = -EBADF;
+    return err;
+}
+
 static int check(const eddy_listener *listener)
 {
     if (listener->io == NULL || listener->is_closed)
@@ -231,24 +301,39 @@ static int breathe(eddy_listener *listener)
     return err < 0 ? err : check(listener);
 }
 
+/* One attempt: 0; -EAGAIN when it is to be made again, after a wait; or why it can't be. */
+static int accept_once(eddy_listener *listener, eddy_stream **out_stream)
+{
+    int err = accept_now(listener, out_stream);
+    if (err == -EAGAIN) {
+        listener->has_told_shortage = false; // all that had come has been taken
+        err = wait_for_connection(listener);
+        if (err == 0)
+            return -EAGAIN;
+    }
+    if (!is_shortage(err) || eddy__task_current() == NULL)
+        return err;
+    tell_shortage(listener, err);
+    err = listener->is_closed ? -EBADF : wait_out_shortage(listener);
+    return err == 0 ? -EAGAIN : err;
+}
+
 int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream)
 {
     int err = check(listener);
     if (err < 0)
-        return err;
+        return (int)eddy__io_end_call(err);
     listener->hold_count++;
     err = breathe(listener);
-    while (err == 0) {
-        err = accept_now(listener, out_stream);
-        if (err != -EAGAIN)
-            break;
-        err = wait_for_connection(listener);
-    }
+    if (err == 0)
+        do
+            err = accept_once(listener, out_stream);
+        while (err == -EAGAIN);
     if (err == 0)
         (*out_stream)->opened_by = __builtin_return_address(0);
     listener->hold_count--;
     free_if_deserted(listener);
-    return err;
+    return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
 static void ask_kernel(eddy_listener *listener, bool asks)

@@ -50,6 +50,9 @@ struct eddy_listener {
     struct wait *acceptor;    // the task that waits; or NULL
     unsigned hold_count;      // tasks in eddy_listener_accept()
     unsigned accepts_in_row;  // without waiting
+    bool has_told_shortage;   // of the shortage of descriptors or memory that lasts
+    void (*on_shortage)(int status, void *data);
+    void *shortage_data;
     int port;
     bool is_owned;
     bool is_closed;
