@@ -298,6 +298,12 @@ static void fake_forget(struct poller *base, struct poll_file *file)
     find(file->fd)->file = NULL;
 }
 
+static void fake_check(struct poller *base, struct poll_file *file)
+{
+    (void)base;
+    (void)file;
+}
+
 /* Finishes `op` with what the test said, the bytes lent from memory that give_back frees. */
 static void complete(struct poll_op *op, ssize_t result, const char *bytes)
 {
@@ -377,6 +383,7 @@ static const struct poll_ops fake_ops = {
     .cancel = fake_cancel,
     .give_back = fake_give_back,
     .forget = fake_forget,
+    .check = fake_check,
     .wait = fake_wait,
     .wake = fake_wake,
     .close = fake_close,

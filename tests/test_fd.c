@@ -262,6 +262,125 @@ TEST(every_lack_of_memory_is_an_error)
     }
 }
 
+/* ---- descriptors closed while they are waited for --------------------------------------------*/
+
+/* Closes ends[0] and opens another socket under its number; returns that one's other end. */
+static int replace_first_end(void)
+{
+    int others[2];
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, others), 0);
+    close(ends[0]);
+    EXPECT_EQ(dup3(others[0], ends[0], O_CLOEXEC), ends[0]);
+    close(others[0]);
+    return others[1];
+}
+
+TEST(who_waits_for_a_descriptor_that_was_closed_and_opened_anew_gets_an_error)
+{
+    open_pair();
+    EDDY_AUTO(eddy_task) *old = eddy_create_task(wait_readable, ends[0]);
+    settle();
+    int other = replace_first_end();
+    EDDY_AUTO(eddy_task) *fresh = eddy_create_task(wait_readable, ends[0]);
+    EXPECT_EQ(eddy_await(old), -EBADF);
+    EXPECT(!eddy_task_done(fresh));
+    EXPECT_EQ(write(other, "x", 1), 1);
+    EXPECT_EQ(eddy_await(fresh), 0);
+    close(other);
+    close_pair();
+}
+
+TEST(a_wait_in_the_other_direction_notices_it_too)
+{
+    open_pair();
+    EDDY_AUTO(eddy_task) *old = eddy_create_task(wait_readable, ends[0]);
+    settle();
+    int other = replace_first_end();
+    EXPECT_EQ(eddy_wait_writable(ends[0]), 0);
+    EXPECT_EQ(write(other, "x", 1), 1);
+    EXPECT_EQ(eddy_await(old), -EBADF); // and not what the new one brings
+    close(other);
+    close_pair();
+}
+
+TEST(a_stream_of_the_same_number_notices_it)
+{
+    open_pair();
+    EDDY_AUTO(eddy_task) *old = eddy_create_task(wait_readable, ends[0]);
+    settle();
+    int other = replace_first_end();
+    eddy_stream *stream = NULL;
+    char byte;
+    EXPECT_EQ(eddy_stream_from_fd(ends[0], NULL, &stream), 0);
+    EXPECT_EQ(eddy_within(1, eddy_stream_read(stream, &byte, 1)), EDDY_TIMEDOUT);
+    EXPECT_EQ(eddy_await(old), -EBADF);
+    eddy_stream_free(stream);
+    close(other);
+    close(ends[1]);
+}
+
+TEST(a_number_that_is_not_open_any_more_is_an_error_for_both)
+{
+    open_pair();
+    EDDY_AUTO(eddy_task) *old = eddy_create_task(wait_readable, ends[0]);
+    settle();
+    close(ends[0]);
+    EXPECT_EQ(eddy_wait_writable(ends[0]), -EBADF);
+    EXPECT_EQ(eddy_await(old), -EBADF);
+    close(ends[1]);
+}
+
+static int count_call(void *data)
+{
+    ++*(int *)data;
+    return 0;
+}
+
+TEST(a_callback_for_a_closed_descriptor_is_removed_and_reported)
+{
+    int calls = 0;
+    open_pair();
+    EXPECT_EQ(eddy_add_reader(ends[0], count_call, &calls), 0);
+    int other = replace_first_end();
+    expect_report(EDDY_REPORT_CALLBACK);
+    EXPECT_EQ(eddy_wait_writable(ends[0]), 0);
+    EXPECT_EQ(write(other, "x", 1), 1);
+    settle();
+    EXPECT_EQ(calls, 0);
+    EXPECT_EQ(eddy_remove_reader(ends[0]), 0);
+    EXPECT_EQ(eddy_wait_readable(ends[0]), 0);
+    close(other);
+    close_pair();
+}
+
+EDDY_ASYNC(read_one, (eddy_stream *, stream))
+{
+    char byte;
+    return (int)eddy_stream_read(stream, &byte, 1);
+}
+
+TEST(a_stream_whose_descriptor_was_closed_behind_its_back_leaves_the_next_alone)
+{
+    open_pair();
+    eddy_stream *old = NULL;
+    eddy_stream *fresh = NULL;
+    EXPECT_EQ(eddy_stream_from_fd(ends[0], NULL, &old), 0);
+    EDDY_AUTO(eddy_task) *reader = eddy_create_task(read_one, old);
+    settle();
+    int other = replace_first_end();
+    EXPECT_EQ(eddy_stream_from_fd(ends[0], NULL, &fresh), 0);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(read_one, fresh);
+    EXPECT_EQ(eddy_await(reader), -EBADF);
+    EXPECT_EQ(eddy_stream_write(old, "x", 1), -EBADF);
+    EXPECT_EQ(eddy_stream_fd(old), -1);
+    eddy_stream_free(old); // doesn't close what is another's
+    EXPECT_EQ(write(other, "x", 1), 1);
+    EXPECT_EQ(eddy_await(task), 1);
+    eddy_stream_free(fresh);
+    close(other);
+    close(ends[1]);
+}
+
 RUN_TESTS(TEST_OF(a_wait_ends_when_there_is_something), TEST_OF(a_hang_up_ends_every_wait),
           TEST_OF(a_cancelled_wait_leaves_no_trace),
           TEST_OF(what_cannot_be_waited_for_says_so),
@@ -272,4 +391,10 @@ RUN_TESTS(TEST_OF(a_wait_ends_when_there_is_something), TEST_OF(a_hang_up_ends_e
           TEST_OF(a_removed_descriptor_may_be_closed_and_come_again),
           TEST_OF(a_callback_that_fails_is_reported),
           TEST_OF(what_is_left_is_given_up_with_the_loop),
-          TEST_OF(every_lack_of_memory_is_an_error))
+          TEST_OF(every_lack_of_memory_is_an_error),
+          TEST_OF(who_waits_for_a_descriptor_that_was_closed_and_opened_anew_gets_an_error),
+          TEST_OF(a_wait_in_the_other_direction_notices_it_too),
+          TEST_OF(a_stream_of_the_same_number_notices_it),
+          TEST_OF(a_number_that_is_not_open_any_more_is_an_error_for_both),
+          TEST_OF(a_callback_for_a_closed_descriptor_is_removed_and_reported),
+          TEST_OF(a_stream_whose_descriptor_was_closed_behind_its_back_leaves_the_next_alone))

@@ -124,6 +124,25 @@ TEST_REAL(a_name_is_looked_up)
     EXPECT_EQ(eddy_await(server), EDDY_CANCELLED);
 }
 
+TEST(a_port_is_a_number_up_to_65535)
+{
+    static const char *const wrong[] = {"65536", "99999", "4294967376", "99999999999999999999",
+                                        "-1",    "+80",   " 80",        "", "80x80"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        eddy_stream *stream = NULL;
+        eddy_listener *listener = NULL;
+        EXPECT_EQ(eddy_open_connection("127.0.0.1", wrong[i], NULL, &stream), EDDY_ERESOLVE);
+        EXPECT_EQ(eddy_listen("127.0.0.1", wrong[i], NULL, &listener), EDDY_ERESOLVE);
+    }
+    eddy_listener *listener = NULL;
+    EXPECT_EQ(eddy_listen("127.0.0.1", "99999", NULL, &listener), EDDY_ERESOLVE);
+    const char *message = eddy_error_message(eddy_error_get(EDDY_ERESOLVE));
+    EXPECT(message != NULL && strstr(message, "\"99999\" is no port") != NULL);
+    EXPECT_EQ(eddy_listen("127.0.0.1", NULL, NULL, &listener), EDDY_EMISUSE);
+    EXPECT_EQ(eddy_listen("127.0.0.1", "000000", NULL, &listener), 0);
+    eddy_listener_free(listener);
+}
+
 TEST(what_is_refused_says_where)
 {
     EDDY_AUTO(eddy_listener) *listener = NULL;
@@ -553,7 +572,7 @@ TEST(every_lack_of_memory_is_an_error)
 
 RUN_TESTS(TEST_OF(an_echo_comes_back_over_ipv4), TEST_OF(an_echo_comes_back_over_ipv6),
           TEST_OF(a_listener_on_all_addresses_has_one_port), TEST_OF(a_name_is_looked_up),
-          TEST_OF(what_is_refused_says_where), TEST_OF(a_name_that_nobody_has_is_not_resolved),
+          TEST_OF(a_port_is_a_number_up_to_65535), TEST_OF(what_is_refused_says_where), TEST_OF(a_name_that_nobody_has_is_not_resolved),
           TEST_OF(accept_is_for_one_task_and_ends_with_the_listener),
           TEST_OF(a_cancelled_accept_leaves_the_connection_for_the_next),
           TEST_OF(without_descriptors_accept_says_so_once_and_goes_on_later),

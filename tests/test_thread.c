@@ -470,7 +470,52 @@ TEST(much_work_is_done_once_each)
     EXPECT_EQ(bodies, ended + result_drops);
 }
 
-RUN_TESTS(TEST_OF(a_value_and_a_status_come_back),
+/* ---- threads for look-ups --------------------------------------------------------------------*/
+
+EDDY_ASYNC(looks_up_nothing)
+{
+    return 7;
+}
+
+EDDY_ASYNC(holds_a_lookup_thread)
+{
+    return eddy_to_lookup_thread(eddy_coro(passes_gate));
+}
+
+EDDY_ASYNC(holds_a_thread)
+{
+    return eddy_to_thread(eddy_coro(passes_gate));
+}
+
+TEST_WITH(look_ups_do_not_queue_behind_the_programs_jobs, .threads_max = 1)
+{
+    gate_close();
+    EDDY_AUTO(eddy_task) *job = eddy_create_task(holds_a_thread);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    EXPECT_EQ(eddy_to_lookup_thread(eddy_coro(looks_up_nothing)), 7);
+    eddy_listener *listener = NULL; // which looks a name up
+    EXPECT_EQ(eddy_listen("localhost", "0", NULL, &listener), 0);
+    eddy_listener_free(listener);
+    gate_open();
+    EXPECT_EQ(eddy_await(job), 0);
+}
+
+TEST_WITH(jobs_do_not_queue_behind_look_ups, .lookup_threads_max = 1)
+{
+    gate_close();
+    EDDY_AUTO(eddy_task) *first = eddy_create_task(holds_a_lookup_thread);
+    EDDY_AUTO(eddy_task) *second = eddy_create_task(holds_a_lookup_thread);
+    EXPECT_EQ(eddy_sleep(0), 0);
+    EXPECT_EQ(eddy_to_thread(eddy_coro(looks_up_nothing)), 7);
+    gate_await(1);
+    EXPECT_EQ(gate_inside(), 1); // there is one thread for two look-ups
+    gate_open();
+    EXPECT_EQ(eddy_await(first), 0);
+    EXPECT_EQ(eddy_await(second), 0);
+}
+
+RUN_TESTS(TEST_OF(look_ups_do_not_queue_behind_the_programs_jobs),
+          TEST_OF(jobs_do_not_queue_behind_look_ups), TEST_OF(a_value_and_a_status_come_back),
           TEST_OF(an_error_comes_back_with_message_and_cause),
           TEST_OF(awaiting_on_a_thread_is_misuse),
           TEST_OF(the_loop_goes_on_meanwhile),

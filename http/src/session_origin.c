@@ -134,7 +134,7 @@ EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
 {
     answer it = {0};
     char *name = eddy_strdup(origin->name);
-    int rc = name ? eddy_to_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
+    int rc = name ? eddy_to_lookup_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
     finish_lookup(origin, rc, &it);
     give_back(origin);
     return rc == EDDY_CANCELLED ? rc : 0;    // other errors are the waiters' to report

@@ -62,9 +62,11 @@ typedef struct eddy_run_options {
     bool measure_stacks;     /* so that eddy_stack_depths() can tell; each task costs system calls */
     size_t stack_size;       /* bytes a task's stack has, 64 KiB */
     unsigned threads_max;    /* threads for eddy_to_thread, 32 at most by default */
+    unsigned lookup_threads_max; /* threads for look-ups of names, 16 */
     double slow_callback_duration; /* seconds; 0.1 */
     double flush_timeout;    /* seconds for which the end of the run waits until streams have sent what
-                                was written to them; 10. Less than 0: it doesn't wait */
+                                was written to them, and threads have ended when the poller has
+                                failed; 10. Less than 0: it doesn't wait */
     eddy_exception_handler *exception_handler; /* default: writes the report to stderr */
     void *exception_handler_data;
     void (*on_main_done)(eddy_task *main, void *data); /* the loop has stopped, nothing is cancelled */
@@ -102,8 +104,8 @@ typedef struct eddy_run_options {
  *   EDDY_EMISUSE      called in a callback, or options out of range,
  *   -ENOMEM, -EMFILE, ...
  *   what epoll_wait(2) reports, negated. The failure is reported (EDDY_REPORT_POLL); threads at work for
- *                     the loop finish, then the main task is cancelled and the run ends as ever, except
- *                     that whatever waits for a descriptor or a timer is cancelled.
+ *                     the loop finish, for flush_timeout at most, then the main task is cancelled and the
+ *                     run ends as ever, except that what waits for a descriptor or a timer is cancelled.
  *
  * Inside a task `main` becomes a child of that task, on the loop that is there (as nest_asyncio lets
  * it): the call suspends until it is done, and until the tasks made within, by it and whatever it

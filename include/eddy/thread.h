@@ -35,7 +35,21 @@ EDDY_BEGIN_DECLS
 EDDY_API EDDY_SUSPENDS int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size);
 
 /*
- * The same without waiting: a future, as loop.run_in_executor() gives one, for lists of several:
+ * The same on threads of their own, at most eddy_run_options.lookup_threads_max: for look-ups of names in
+ * modules that make them, as eddy_open_connection() does. They don't queue behind the program's jobs, nor
+ * do these behind a name server that doesn't answer.
+ */
+#define eddy_to_lookup_thread(...)                                                           \
+    EDDY__SELECT2(__VA_ARGS__, eddy__to_lookup_thread_value, eddy__to_lookup_thread_status, ) \
+    (__VA_ARGS__)
+#define eddy__to_lookup_thread_status(coroutine) eddy__to_lookup_thread((coroutine), NULL, 0)
+#define eddy__to_lookup_thread_value(coroutine, out_value) \
+    eddy__to_lookup_thread((coroutine), (out_value), sizeof *(out_value))
+EDDY_API EDDY_SUSPENDS int eddy__to_lookup_thread(eddy_coroutine *coroutine, void *out_value,
+                                                  size_t size);
+
+/*
+ * The same as eddy_to_thread() without waiting: a future, as loop.run_in_executor() gives one, for lists of several:
  *
  *     eddy_future *halves[] = {eddy_to_thread_start(eddy_coro(crunch, 39)),
  *                              eddy_to_thread_start(eddy_coro(crunch, 40))};

@@ -30,9 +30,10 @@ static bool are_default(const eddy_run_options *options)
     return options == NULL ||
            (!options->virtual_clock && !options->debug && !options->eager_start &&
             !options->keep_sigint && !options->measure_stacks && options->stack_size == 0 &&
-            options->threads_max == 0 && options->slow_callback_duration == 0 &&
-            options->flush_timeout == 0 && options->exception_handler == NULL &&
-            options->on_main_done == NULL && options->on_closing == NULL);
+            options->threads_max == 0 && options->lookup_threads_max == 0 &&
+            options->slow_callback_duration == 0 && options->flush_timeout == 0 &&
+            options->exception_handler == NULL && options->on_main_done == NULL &&
+            options->on_closing == NULL);
 }
 
 /* Remembers a cancellation of the running task that `future` had no part in. */

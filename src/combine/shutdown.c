@@ -17,6 +17,7 @@
 #include <eddy/gather.h>
 #include <eddy/generator.h>
 #include <eddy/loop.h>
+#include <eddy/timeout.h>
 
 #include <errno.h>
 
@@ -179,19 +180,26 @@ static int run_what_is_ready(const struct shutdown *shutdown, size_t *iterations
 }
 
 /*
- * Ends generators, and lets what became ready run as far as it can: chains unwind link by link. Then
- * lets threads finish: they may work on memory of frames that the next round unwinds.
+ * After the poller has failed: lets threads finish that tasks have started since. They may work on
+ * memory of frames that the next round unwinds.
  */
+static int wait_for_threads(struct eddy_loop *loop)
+{
+    double seconds = eddy__seconds_of_ns(eddy__loop_flush_timeout_ns(loop));
+    int rc = eddy_within(seconds, eddy__loop_wait_for_threads(loop));
+    return rc == EDDY_TIMEDOUT ? 0 : rc;
+}
+
+/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
 EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_left))
 {
     struct eddy_loop *loop = shutdown->loop;
     eddy__generators_exit(loop, shutdown->within);
     EDDY_TRY(run_what_is_ready(shutdown, iterations_left));
-    while (shutdown->within == NULL && loop->hold_count > 0 && *iterations_left > 0) {
-        EDDY_TRY(eddy__loop_wait_for_threads(loop));
-        EDDY_TRY(run_what_is_ready(shutdown, iterations_left));
-    }
-    return 0;
+    if (loop->poll_error == 0 || loop->hold_count == 0)
+        return 0;
+    EDDY_TRY(wait_for_threads(loop));
+    return run_what_is_ready(shutdown, iterations_left);
 }
 
 /*

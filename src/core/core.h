@@ -293,6 +293,13 @@ void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *w
 
 /* ---- the loop --------------------------------------------------------------------------------*/
 
+/* What threads are for. Each use has its own, so that none queues behind another. */
+enum thread_use {
+    THREADS_WORK,   // eddy_to_thread()
+    THREADS_LOOKUP, // eddy_to_lookup_thread(): names
+    THREAD_USES,
+};
+
 struct eddy_loop {
     struct list ready;       // handles: those of this iteration, then those of the next
     struct link *batch_last; // the last of this iteration that has not run; or NULL
@@ -329,6 +336,7 @@ struct eddy_loop {
     bool is_main_told;        // that the poller has failed: it was cancelled
     _Atomic bool is_without_poller; // poll_error is set: poll_failure.c
     int poll_error;                 // with which the poller failed; or 0
+    int64_t patient_until_ns;       // real time for which threads may work after that
     struct context context; // the thread's own stack
     struct fiber fiber;
     struct heap timers;
@@ -350,7 +358,7 @@ struct eddy_loop {
     struct list pins;
     struct list generators; // ever asked and still held, in order of first use
     struct debug *debug;         // what debug mode keeps: debug.h; or NULL
-    struct thread_pool *threads; // io/thread.c; NULL before it is needed
+    struct thread_pool *threads[THREAD_USES]; // io/thread.c; NULL before they are needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
     struct list depths; // how deep each coroutine went, if stacks are measured: depth.c
     struct link live; // in the list of live.c
@@ -484,6 +492,9 @@ struct eddy_loop *eddy__loop_here(uint32_t id);
  * which the poller failed.
  */
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
+
+/* How long the end of the run waits for what is outside it to be finished. */
+int64_t eddy__loop_flush_timeout_ns(const struct eddy_loop *loop);
 
 /* Waits until no thread is at work for the loop, in a task of it. 0 or EDDY_CANCELLED. */
 int eddy__loop_wait_for_threads(struct eddy_loop *loop);

@@ -31,6 +31,8 @@ enum {
     THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
 };
 
+static const double FLUSH_TIMEOUT_S = 10;
+
 _Thread_local struct eddy_loop *eddy__loop;
 
 void eddy__loop_attend(struct eddy_loop *loop)
@@ -54,6 +56,12 @@ void eddy_loop_release(eddy_loop *loop)
     EDDY_ASSERT(loop->hold_count > 0);
     if (--loop->hold_count == 0 && EDDY__UNLIKELY(loop->release_waiter != NULL))
         eddy__wait_finish(loop->release_waiter, 0);
+}
+
+int64_t eddy__loop_flush_timeout_ns(const struct eddy_loop *loop)
+{
+    double seconds = loop->options.flush_timeout;
+    return eddy__ns_of_seconds(seconds == 0 ? FLUSH_TIMEOUT_S : seconds);
 }
 
 int eddy__loop_wait_for_threads(struct eddy_loop *loop)
@@ -129,7 +137,7 @@ static bool are_in_range(const eddy_run_options *options)
 {
     return options == NULL ||
            (options->stack_size <= EDDY__STACK_MAX && options->threads_max <= THREADS_MAX &&
-            options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
+            options->lookup_threads_max <= THREADS_MAX && options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
 }
 
 /* Loops of this thread that are open and don't run: between the runs of a runner. */

@@ -8,11 +8,12 @@
  *   1. the failure is reported
  *   2. what is ready runs, and threads at work for the loop (eddy_loop_hold()) finish: their results
  *      arrive as posts, for which the loop waits on its `attention` flag in place of the poller
- *   3. when nothing is ready and no thread is at work, the main task is cancelled, once
- *   4. when that state is reached again, nothing can become ready: eddy__loop_run_until() returns the
- *      poller's error, and the end of the run unwinds what is left
+ *   3. when nothing is ready and no thread is at work, or flush_timeout is over (some threads work until
+ *      the main task tells them to end), the main task is cancelled, once, as by Ctrl-C
+ *   4. when nothing is ready and no thread is at work again, nothing can become ready:
+ *      eddy__loop_run_until() returns the poller's error, and the end of the run unwinds what is left
  *
- * Timers do not fire from step 3 on. The run returns the poller's error.
+ * Timers fire only while threads are at work. The run returns the poller's error.
  *
  * Called by loop.c.
  */
@@ -34,6 +35,7 @@ static long futex(_Atomic uint32_t *word, int what, uint32_t value, const struct
 void eddy__poll_failed(struct eddy_loop *loop, int err)
 {
     loop->poll_error = err;
+    loop->patient_until_ns = eddy__ns_add(eddy__clock_now_ns(), eddy__loop_flush_timeout_ns(loop));
     atomic_store(&loop->is_without_poller, true);
     eddy__report(&(eddy_report){
         .kind = EDDY_REPORT_POLL,
@@ -56,18 +58,32 @@ static void cancel_main(struct eddy_loop *loop)
     eddy__error_unref(why);
 }
 
+static bool is_main_told(const struct eddy_loop *loop)
+{
+    return loop->is_main_told || loop->main == NULL || eddy__future_is_done(&loop->main->future);
+}
+
+/* Waits for a post. */
+static void wait_for_threads(struct eddy_loop *loop, int64_t timeout_ns)
+{
+    const struct timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
+    // Returns at once if the flag is raised: its setter has seen, or need not see, that we wait.
+    (void)futex(&loop->attention, FUTEX_WAIT_PRIVATE, 0, timeout_ns == NS_NEVER ? NULL : &timeout);
+}
+
 int eddy__poll_failure_wait(struct eddy_loop *loop, int64_t timeout_ns)
 {
     if (timeout_ns <= 0)
         return 0;
-    if (loop->hold_count > 0) {
-        const struct timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
-        // Returns at once if the flag is raised: its setter has seen, or need not see, that we wait.
-        (void)futex(&loop->attention, FUTEX_WAIT_PRIVATE, 0,
-                    timeout_ns == NS_NEVER ? NULL : &timeout);
+    bool is_told = is_main_told(loop);
+    int64_t patience_ns = NS_NEVER;
+    if (!is_told && loop->patient_until_ns != NS_NEVER)
+        patience_ns = loop->patient_until_ns - eddy__clock_now_ns();
+    if (loop->hold_count > 0 && patience_ns > 0) {
+        wait_for_threads(loop, timeout_ns < patience_ns ? timeout_ns : patience_ns);
         return 0;
     }
-    if (loop->is_main_told || loop->main == NULL || eddy__future_is_done(&loop->main->future))
+    if (is_told)
         return loop->poll_error;
     loop->is_main_told = true;
     cancel_main(loop);

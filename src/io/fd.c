@@ -42,11 +42,28 @@ static void call_back(struct handle *handle)
             .kind = EDDY_REPORT_CALLBACK, .message = "a callback failed", .status = status});
 }
 
+/* The descriptor was closed while the callback watched it. */
+static void lose_callback(struct side *side)
+{
+    side->callback = NULL;
+    eddy__handle_cancel(&side->handle);
+    eddy__report(&(eddy_report){
+        .kind = EDDY_REPORT_CALLBACK,
+        .message = "a descriptor was closed while a callback watched it, which is removed; "
+                   "eddy_remove_reader() and eddy_remove_writer() come before close()",
+        .status = -EBADF,
+    });
+}
+
 static void happened(struct poll_op *op)
 {
     struct side *side = container_of(op, struct side, op);
-    if (side->waiter != NULL)
-        eddy__wait_finish(side->waiter, (int)op->result);
+    struct wait *waiter = side->waiter;
+    side->waiter = NULL; // another task may wait from now on
+    if (waiter != NULL)
+        eddy__wait_finish(waiter, (int)op->result);
+    else if (side->callback != NULL && op->result == -EBADF)
+        lose_callback(side);
     else if (side->callback != NULL && !link_is_linked(&side->handle.link))
         eddy__loop_ready(eddy__loop_current(), &side->handle);
 }
@@ -83,10 +100,13 @@ static struct watch *find(const struct io *io, int fd)
 
 static int find_or_make(struct io *io, int fd, struct watch **out_watch)
 {
-    // Asked first, so that a wrong number can't make the table grow.
-    if (fd < 0 || fcntl(fd, F_GETFD) < 0)
-        return -EBADF;
     *out_watch = find(io, fd);
+    // Asked first, so that a wrong number can't make the table grow.
+    if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
+        if (*out_watch != NULL)
+            eddy__poll_check(io->poller, &(*out_watch)->file);
+        return -EBADF;
+    }
     if (*out_watch != NULL)
         return 0;
     int err = make_room(io, fd);
@@ -108,6 +128,11 @@ static struct side *side_of(struct watch *watch, enum poll_kind kind)
     return kind == POLL_READABLE ? &watch->in : &watch->out;
 }
 
+static bool is_busy(const struct side *side)
+{
+    return side->waiter != NULL || side->callback != NULL || side->op.state != POLL_IDLE;
+}
+
 /* ---- one wait --------------------------------------------------------------------------------*/
 
 static int wait_once(int fd, enum poll_kind kind, const char *what)
@@ -120,7 +145,9 @@ static int wait_once(int fd, enum poll_kind kind, const char *what)
     if (err < 0)
         return err;
     struct side *side = side_of(watch, kind);
-    if (side->waiter != NULL || side->callback != NULL || side->op.state != POLL_IDLE)
+    if (is_busy(side))
+        eddy__poll_check(watch->poller, &watch->file); // by one who waits for an earlier descriptor?
+    if (is_busy(side))
         return -EBUSY;
     struct wait wait;
     err = eddy__wait_init(&wait, what);
@@ -132,9 +159,10 @@ static int wait_once(int fd, enum poll_kind kind, const char *what)
         return err;
     side->waiter = &wait;
     err = eddy__wait_park(&wait);
+    if (side->waiter != &wait)
+        return err;
     side->waiter = NULL;
-    if (err < 0)
-        (void)eddy__poll_cancel(watch->poller, &side->op);
+    (void)eddy__poll_cancel(watch->poller, &side->op);
     return err;
 }
 
@@ -169,6 +197,8 @@ static int add(int fd, enum poll_kind kind, eddy_callback *callback, void *data,
     if (err < 0)
         return err;
     struct side *side = side_of(watch, kind);
+    if (side->waiter != NULL)
+        eddy__poll_check(watch->poller, &watch->file);
     if (side->waiter != NULL)
         return -EBUSY;
     // The descriptor may be another by now, under the same number: ask for it anew.
@@ -223,12 +253,11 @@ int eddy_remove_writer(int fd)
 
 /* ---- the end of the loop ---------------------------------------------------------------------*/
 
-static void let_go(struct watch *watch, struct side *side)
+static void forget_users(struct side *side)
 {
     side->callback = NULL;
     side->waiter = NULL;
     eddy__handle_cancel(&side->handle);
-    (void)eddy__poll_cancel(watch->poller, &side->op);
 }
 
 void eddy__io_cancel_watches(struct io *io)
@@ -237,8 +266,10 @@ void eddy__io_cancel_watches(struct io *io)
         struct watch *watch = io->watches[i];
         if (watch == NULL)
             continue;
-        let_go(watch, &watch->in);
-        let_go(watch, &watch->out);
+        forget_users(&watch->in);
+        forget_users(&watch->out);
+        (void)eddy__poll_cancel(watch->poller, &watch->in.op);
+        (void)eddy__poll_cancel(watch->poller, &watch->out.op);
     }
 }
 

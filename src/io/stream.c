@@ -89,11 +89,9 @@ static void finish_close(eddy_stream *stream)
     eddy__stream_drop_queue(stream);
     eddy__stream_drop_news(stream);
     if (stream->file.fd >= 0) {
-        if (stream->layer != NULL && !stream->is_aborted)
+        if (stream->layer != NULL && !stream->is_aborted && !stream->file.is_lost)
             drain_kernel(stream);
-        eddy__poll_forget(stream->io->poller, &stream->file);
-        close(stream->file.fd);
-        stream->file.fd = -1;
+        eddy__poll_close(stream->io->poller, &stream->file);
     }
     eddy__stream_wake(&stream->closers, error_of(stream));
     free_if_deserted(stream);
@@ -104,7 +102,7 @@ void eddy__stream_flushed(eddy_stream *stream)
     eddy__stream_wake(&stream->drainers, 0);
     if (stream->is_closed)
         finish_close(stream);
-    else if (stream->is_shut)
+    else if (stream->is_shut && !stream->file.is_lost)
         (void)shutdown(stream->file.fd, SHUT_WR); // fails only on a connection that is gone
 }
 
@@ -382,5 +380,5 @@ bool eddy_stream_is_closing(const eddy_stream *stream)
 
 int eddy_stream_fd(const eddy_stream *stream)
 {
-    return stream->is_closed ? -1 : stream->file.fd;
+    return stream->is_closed || stream->file.is_lost ? -1 : stream->file.fd;
 }

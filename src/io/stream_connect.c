@@ -69,9 +69,7 @@ int eddy__stream_connect(eddy_stream *stream, const struct sockaddr *address, si
 void eddy__stream_detach(eddy_stream *stream)
 {
     EDDY_ASSERT(stream->send.state == POLL_IDLE && stream->receive.state == POLL_IDLE);
-    eddy__poll_forget(stream->io->poller, &stream->file);
-    close(stream->file.fd);
-    stream->file.fd = -1;
+    eddy__poll_close(stream->io->poller, &stream->file);
     eddy_note_closed(stream->open_note);
     stream->open_note = NULL;
 }

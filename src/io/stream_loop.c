@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static const double FLUSH_TIMEOUT_S = 10;
-
 int eddy__io_misuse(const char *function, const char *what)
 {
     char sentence[128];
@@ -56,12 +54,6 @@ static void let_go_idle(struct io *io, struct list *sending)
         list_push(&io->keepers, link);
 }
 
-static int64_t flush_timeout_ns(const struct eddy_loop *loop)
-{
-    double seconds = loop->options.flush_timeout;
-    return eddy__ns_of_seconds(seconds == 0 ? FLUSH_TIMEOUT_S : seconds);
-}
-
 /*
  * Lets streams send what is queued, for flush_timeout at most. Under the virtual clock the rest of
  * that time passes at once when the kernel takes no more.
@@ -69,7 +61,7 @@ static int64_t flush_timeout_ns(const struct eddy_loop *loop)
 static void flush(struct io *io, struct list *sending)
 {
     const struct eddy_loop *loop = io->loop;
-    int64_t timeout_ns = flush_timeout_ns(loop);
+    int64_t timeout_ns = eddy__loop_flush_timeout_ns(loop);
     int64_t start_ns = loop->is_virtual || timeout_ns <= 0 ? 0 : eddy__clock_now_ns();
     int64_t left_ns = timeout_ns;
     struct link *link;

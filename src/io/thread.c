@@ -28,11 +28,14 @@
 #include <signal.h>
 #include <unistd.h>
 
+enum { LOOKUP_THREADS_MAX = 16 };
+
 struct job {
     struct post post;
     struct job *next; // in the pool's queue
     struct task *coroutine;
     struct eddy_loop *loop;
+    struct thread_pool *pool;
     struct wait *wait;        // the task's, NULL when it has gone
     struct promise *promise;  // of eddy_to_thread_start(): a reference; NULL when it was cancelled
     bool is_back;             // on the loop's thread again
@@ -195,10 +198,17 @@ static int close_pool(void *data)
     return 0;
 }
 
-static struct thread_pool *open_pool(struct eddy_loop *loop)
+static unsigned thread_max_of(const struct eddy_loop *loop, enum thread_use use)
 {
-    unsigned max =
-        loop->options.threads_max > 0 ? loop->options.threads_max : default_thread_max();
+    if (use == THREADS_LOOKUP)
+        return loop->options.lookup_threads_max > 0 ? loop->options.lookup_threads_max
+                                                    : LOOKUP_THREADS_MAX;
+    return loop->options.threads_max > 0 ? loop->options.threads_max : default_thread_max();
+}
+
+static struct thread_pool *open_pool(struct eddy_loop *loop, enum thread_use use)
+{
+    unsigned max = thread_max_of(loop, use);
     struct thread_pool *pool = eddy__zalloc(sizeof *pool + max * sizeof(pthread_t));
     if (pool == NULL)
         return NULL;
@@ -210,7 +220,7 @@ static struct thread_pool *open_pool(struct eddy_loop *loop)
         eddy__free(pool);
         return NULL;
     }
-    loop->threads = pool;
+    loop->threads[use] = pool;
     return pool;
 }
 
@@ -264,23 +274,23 @@ static bool withdraw(struct thread_pool *pool, struct job *job)
 }
 
 /* The waiting task was cancelled: the job goes on alone, unless it has not begun or is back. */
-static void abandon(struct thread_pool *pool, struct job *job)
+static void abandon(struct job *job)
 {
     job->wait = NULL;
     if (!job->is_back) {
-        if (!withdraw(pool, job))
+        if (!withdraw(job->pool, job))
             return;
         eddy_loop_release(job->loop);
     }
     free_job(job);
 }
 
-static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_value, size_t size)
+static int wait_for_job(struct job *job, void *out_value, size_t size)
 {
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_to_thread");
     if (err == 0)
-        err = submit(pool, job);
+        err = submit(job->pool, job);
     if (err < 0) {
         free_job(job);
         return (int)eddy__io_end_call(err);
@@ -289,7 +299,7 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
     job->wait = &wait;
     err = eddy__wait_park(&wait);
     if (err < 0) {
-        abandon(pool, job);
+        abandon(job);
         return err;
     }
     int status = job->status;
@@ -302,10 +312,11 @@ static int wait_for_job(struct thread_pool *pool, struct job *job, void *out_val
 }
 
 /* A job for a coroutine object that may be used up; NULL with an error, and it is dropped. */
-static struct job *new_job(eddy_coroutine *coroutine, struct thread_pool **out_pool, int *out_err)
+static struct job *new_job(eddy_coroutine *coroutine, enum thread_use use, int *out_err)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    struct thread_pool *pool = loop->threads != NULL ? loop->threads : open_pool(loop);
+    struct thread_pool *pool =
+        loop->threads[use] != NULL ? loop->threads[use] : open_pool(loop, use);
     struct job *job = pool != NULL ? eddy__zalloc(sizeof *job) : NULL;
     if (job == NULL) {
         *out_err = eddy__coro_refuse(coroutine, -ENOMEM);
@@ -313,15 +324,16 @@ static struct job *new_job(eddy_coroutine *coroutine, struct thread_pool **out_p
     }
     job->post.run = finish_job;
     job->loop = loop;
+    job->pool = pool;
     job->coroutine = eddy__task_of(coroutine);
     job->inherited = eddy__inherit_variables();
     eddy__coro_take(job->coroutine);
     coroutine->loop_id = 0; // nobody's now: the worker may be the one who frees it
-    *out_pool = pool;
     return job;
 }
 
-int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
+static int run_on_thread(enum thread_use use, eddy_coroutine *coroutine, void *out_value,
+                         size_t size)
 {
     int err = 0;
     if (eddy__task_required("eddy_to_thread", &err) != NULL)
@@ -334,9 +346,18 @@ int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
                    : eddy__misuse("eddy_to_thread: this is no coroutine object");
     if (out_value != NULL && size != eddy__future_value(coroutine).size)
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_to_thread: the value has another size"));
-    struct thread_pool *pool;
-    struct job *job = new_job(coroutine, &pool, &err);
-    return job != NULL ? wait_for_job(pool, job, out_value, size) : (int)eddy__io_end_call(err);
+    struct job *job = new_job(coroutine, use, &err);
+    return job != NULL ? wait_for_job(job, out_value, size) : (int)eddy__io_end_call(err);
+}
+
+int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
+{
+    return run_on_thread(THREADS_WORK, coroutine, out_value, size);
+}
+
+int eddy__to_lookup_thread(eddy_coroutine *coroutine, void *out_value, size_t size)
+{
+    return run_on_thread(THREADS_LOOKUP, coroutine, out_value, size);
 }
 
 /* ---- as a future -----------------------------------------------------------------------------*/
@@ -349,7 +370,7 @@ static bool cancel_promise(struct eddy_future *future, struct eddy_error *why)
     job->promise = NULL;
     forget_coroutine(promise); // the job has it still
     eddy__future_cancelled(future, why);
-    abandon(job->loop->threads, job);
+    abandon(job);
     eddy_future_free(future); // the job's reference
     return true;
 }
@@ -383,11 +404,11 @@ static struct eddy_future *promise(struct job *job)
 }
 
 /* Queues the job behind a future, which has failed already where that can't be done. */
-static struct eddy_future *start(struct thread_pool *pool, struct job *job)
+static struct eddy_future *start(struct job *job)
 {
     struct eddy_future *future = promise(job);
     bool is_made = job->promise != NULL;
-    int err = is_made ? submit(pool, job) : 0;
+    int err = is_made ? submit(job->pool, job) : 0;
     if (is_made && err == 0) {
         eddy_loop_hold(job->loop);
         return future;
@@ -408,7 +429,6 @@ eddy_future *eddy_to_thread_start(eddy_coroutine *coroutine)
                                                  "object, or no loop runs on this thread");
     }
     int err = 0;
-    struct thread_pool *pool;
-    struct job *job = new_job(coroutine, &pool, &err);
-    return job != NULL ? start(pool, job) : eddy__future_unmade(err);
+    struct job *job = new_job(coroutine, THREADS_WORK, &err);
+    return job != NULL ? start(job) : eddy__future_unmade(err);
 }

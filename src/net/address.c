@@ -100,7 +100,7 @@ static int name_of(const eddy_stream *stream, get_name *get, char *buf, size_t s
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t address_size = sizeof address;
     int fd = stream->file.fd; // a closed stream that still sends has a peer
-    if (fd < 0)
+    if (fd < 0 || stream->file.is_lost)
         return -EBADF;
     if (get(fd, (struct sockaddr *)&address, &address_size) < 0) {
         if (errno != ENOTSOCK)

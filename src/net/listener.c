@@ -48,9 +48,7 @@ static void give_up_socket(struct listen_socket *socket)
     struct poller *poller = socket->listener->io->poller;
     if (!eddy__poll_cancel(poller, &socket->op))
         return;
-    eddy__poll_forget(poller, &socket->file);
-    close(socket->file.fd);
-    socket->file.fd = -1;
+    eddy__poll_close(poller, &socket->file);
     if (socket->arrived >= 0)
         close(socket->arrived);
     socket->arrived = -1;

@@ -2,8 +2,8 @@
 /*
  * resolve.c: from a host and a service to addresses.
  *
- * getaddrinfo(3) blocks, so it runs on one of the loop's threads, unless nothing has to be looked
- * up because host and service are numbers. A task that is cancelled meanwhile leaves the thread to
+ * getaddrinfo(3) blocks, so it runs on one of the loop's threads for look-ups, unless nothing has to
+ * be looked up because host and service are numbers. A task that is cancelled meanwhile leaves the thread to
  * finish alone; what it found is freed with the coroutine's result.
  */
 #include "net/net.h"
@@ -12,7 +12,10 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { PORT_MAX = 65535 };
 
 /* What getaddrinfo said. */
 struct answer {
@@ -66,7 +69,7 @@ static int look_up_on_thread(const char *host, const char *service, int flags,
         eddy__free(service_copy);
         return -ENOMEM;
     }
-    return eddy_to_thread(eddy_coro(look_up, host_copy, service_copy, flags), out_answer);
+    return eddy_to_lookup_thread(eddy_coro(look_up, host_copy, service_copy, flags), out_answer);
 }
 
 static bool is_number(const char *text)
@@ -85,8 +88,28 @@ static int error_of(const struct answer *answer, const char *host, const char *s
     }
 }
 
+/*
+ * getaddrinfo(3) takes port numbers modulo 65536, with signs and spaces before them. A service that
+ * is neither a port nor a name is refused.
+ */
+static int check_service(const char *service)
+{
+    if (service == NULL)
+        return eddy__misuse("a connection or listener needs a service: a port or its name");
+    bool is_name = isalpha((unsigned char)service[0]) ||
+                   (isdigit((unsigned char)service[0]) && !is_number(service));
+    const char *digits = service + strspn(service, "0");
+    size_t length = strlen(digits);
+    bool is_port = is_number(service) && (length < 5 || (length == 5 && atoi(digits) <= PORT_MAX));
+    if (is_name || is_port)
+        return 0;
+    return eddy_fail(EDDY_ERESOLVE, "\"%.64s\" is no port: a number up to %d, or the name of a service",
+                     service, PORT_MAX);
+}
+
 int eddy__resolve(const char *host, const char *service, int flags, struct addrinfo **out_list)
 {
+    EDDY_TRY(check_service(service));
     struct answer answer = {.code = EAI_NONAME};
     if (is_number(service))
         answer = ask(host, service, flags | AI_NUMERICHOST | AI_NUMERICSERV);

@@ -11,7 +11,8 @@
  * Descriptors of other code (POLL_FOREIGN) are different. What was read of them isn't known, so
  * they are level-triggered; and they may be closed behind our back as soon as nothing is submitted,
  * so the kernel is asked anew at each submit, and a single wait is EPOLLONESHOT, which leaves
- * nothing armed.
+ * nothing armed. A descriptor that was closed too early is noticed when its number is used again:
+ * the kernel takes another registration under it, or doesn't know it any more.
  *
  * What always holds:
  *   - An event carries descriptor and generation. files[fd] is the file that was registered last
@@ -40,6 +41,7 @@ enum {
     IN_ENDED = 4,  // hang-up or error: no event is to come, only a try tells
     OUT_ENDED = 8,
     IN_UNSURE = 16, // urgent data is about, which cuts a read short
+    LOST = 32,      // the descriptor is another's: poll_file.is_lost
 };
 
 enum {
@@ -106,6 +108,43 @@ static bool is_in_use(const struct poll_file *file)
     return file != NULL && (file->kind != POLL_FOREIGN || file->in != NULL || file->out != NULL);
 }
 
+static struct poll_op **slot_of(const struct poll_op *op)
+{
+    return poll_kind_is_outgoing(op->kind) ? &op->file->out : &op->file->in;
+}
+
+static void make_idle(struct epoll_poller *poller, struct poll_op *op)
+{
+    *slot_of(op) = NULL;
+    op->state = POLL_IDLE;
+    poller->base.pending_count--;
+}
+
+static void lose_op(struct epoll_poller *poller, struct poll_op *op)
+{
+    if (op == NULL)
+        return;
+    make_idle(poller, op);
+    op->result = -EBADF;
+    op->done(op);
+}
+
+/* The kernel has let go of the file: its descriptor was closed by other code. */
+static void lose(struct epoll_poller *poller, struct poll_file *file)
+{
+    file->is_registered = false;
+    if (file->kind != POLL_FOREIGN) {
+        file->is_lost = true;
+        file->ready |= LOST;
+    }
+    if (file_at(poller, file->fd) == file)
+        poller->files[file->fd] = NULL;
+    struct poll_op *in = file->in;
+    struct poll_op *out = file->out;
+    lose_op(poller, in); // doesn't free the file if both are pending: then it is in use
+    lose_op(poller, out);
+}
+
 static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t events)
 {
     int err = make_room(poller, file->fd);
@@ -123,13 +162,16 @@ static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t eve
     }
     if (err < 0)
         return err;
+    struct poll_file *old = file_at(poller, file->fd);
+    if (old != file && is_in_use(old))
+        lose(poller, old); // the number has been given anew
     poller->files[file->fd] = file;
     file->is_registered = true;
     return 0;
 }
 
-/* Tells the kernel what is wanted of other code's descriptor, which may not be what it was. */
-static int arm_foreign(struct epoll_poller *poller, struct poll_file *file)
+/* What is wanted of other code's descriptor. */
+static uint32_t events_of(const struct poll_file *file)
 {
     uint32_t events = 0;
     bool repeats = false;
@@ -141,12 +183,25 @@ static int arm_foreign(struct epoll_poller *poller, struct poll_file *file)
         events |= EPOLLOUT;
         repeats |= file->out->repeats;
     }
-    if (!repeats)
-        events |= EPOLLONESHOT;
-    if (!is_registered(poller, file))
-        return add(poller, file, events);
-    int err = control(poller, EPOLL_CTL_MOD, file, events);
-    return err == -ENOENT ? add(poller, file, events) : err;
+    return repeats ? events : events | EPOLLONESHOT;
+}
+
+/*
+ * Tells the kernel that. If it doesn't know the descriptor any more, other code has closed it, and
+ * perhaps opened another under the number: what waited for it is lost, but for `fresh`, which is
+ * being submitted, or NULL.
+ */
+static int arm_foreign(struct epoll_poller *poller, struct poll_file *file, struct poll_op *fresh)
+{
+    int err = -ENOENT;
+    if (is_registered(poller, file))
+        err = control(poller, EPOLL_CTL_MOD, file, events_of(file));
+    if (err != -ENOENT && err != -EBADF)
+        return err;
+    lose_op(poller, file->in != fresh ? file->in : NULL);
+    lose_op(poller, file->out != fresh ? file->out : NULL);
+    file->is_registered = false;
+    return fresh != NULL ? add(poller, file, events_of(file)) : 0;
 }
 
 static void disarm_foreign(struct epoll_poller *poller, struct poll_file *file)
@@ -188,9 +243,12 @@ static ssize_t epoll_try(struct poller *base, struct poll_op *op)
 {
     (void)base;
     struct poll_file *file = op->file;
-    if ((file->ready & (poll_kind_is_outgoing(op->kind) ? OUT_WAITS : IN_WAITS)) &&
-        !op->asks_kernel)
-        return -EAGAIN;
+    if (file->ready & (LOST | (poll_kind_is_outgoing(op->kind) ? OUT_WAITS : IN_WAITS))) {
+        if (file->ready & LOST)
+            return -EBADF;
+        if (!op->asks_kernel)
+            return -EAGAIN;
+    }
     ssize_t result = -EAGAIN;
     switch (op->kind) {
     case POLL_RECEIVE: return try_receive(file, op);
@@ -212,22 +270,19 @@ static ssize_t epoll_try(struct poller *base, struct poll_op *op)
 
 /* ---- operations ------------------------------------------------------------------------------*/
 
-static struct poll_op **slot_of(const struct poll_op *op)
-{
-    return poll_kind_is_outgoing(op->kind) ? &op->file->out : &op->file->in;
-}
-
 static int epoll_submit(struct poller *base, struct poll_op *op)
 {
     struct epoll_poller *poller = of(base);
     struct poll_file *file = op->file;
     struct poll_op **slot = slot_of(op);
     EDDY_ASSERT(op->state == POLL_IDLE && *slot == NULL);
+    if (EDDY__UNLIKELY(file->ready & LOST))
+        return -EBADF;
 
     *slot = op;
     int err = 0;
     if (file->kind == POLL_FOREIGN)
-        err = arm_foreign(poller, file);
+        err = arm_foreign(poller, file, op);
     else if (!file->is_registered)
         err = add(poller, file, EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET);
     if (err < 0) {
@@ -241,13 +296,6 @@ static int epoll_submit(struct poller *base, struct poll_op *op)
     return 0;
 }
 
-static void make_idle(struct epoll_poller *poller, struct poll_op *op)
-{
-    *slot_of(op) = NULL;
-    op->state = POLL_IDLE;
-    poller->base.pending_count--;
-}
-
 static bool epoll_cancel(struct poller *base, struct poll_op *op)
 {
     struct epoll_poller *poller = of(base);
@@ -257,9 +305,15 @@ static bool epoll_cancel(struct poller *base, struct poll_op *op)
         if (file->in == NULL && file->out == NULL)
             disarm_foreign(poller, file);
         else
-            (void)arm_foreign(poller, file);
+            (void)arm_foreign(poller, file, NULL);
     }
     return true;
+}
+
+static void epoll_check(struct poller *base, struct poll_file *file)
+{
+    if (file->kind == POLL_FOREIGN && (file->in != NULL || file->out != NULL))
+        (void)arm_foreign(of(base), file, NULL);
 }
 
 static void epoll_give_back(struct poller *base, struct poll_op *op)
@@ -330,7 +384,7 @@ static void narrow(struct epoll_poller *poller, uint64_t data, bool had_both)
 {
     struct poll_file *file = file_of(poller, data);
     if (had_both && file != NULL && (file->in != NULL) != (file->out != NULL))
-        (void)arm_foreign(poller, file);
+        (void)arm_foreign(poller, file, NULL);
 }
 
 static int dispatch(struct epoll_poller *poller, uint32_t events, uint64_t data)
@@ -414,6 +468,7 @@ static const struct poll_ops epoll_ops = {
     .cancel = epoll_cancel,
     .give_back = epoll_give_back,
     .forget = epoll_forget,
+    .check = epoll_check,
     .wait = epoll_wait_ops,
     .wake = epoll_wake,
     .close = epoll_close,

@@ -35,6 +35,9 @@
  *     idle again. It must not suspend, but may try, submit, cancel and forget whatever it likes.
  *   - A file is forgotten before its descriptor is closed, and its operations are idle by then;
  *     news of a forgotten file is dropped, also if a child process keeps the descriptor open.
+ *   - Other code may close a descriptor all the same, and open another under the same number. As soon
+ *     as a poller notices, at a submit for that number, the old file is lost: its operations complete
+ *     with -EBADF (out of submit, and not of eddy__poller_wait()), and later ones fail so.
  *
  * Knows nothing of tasks. Owns nothing of its callers. One thread, but for eddy__poller_wake().
  */
@@ -45,6 +48,7 @@
 
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 struct poller;
 struct poll_op;
@@ -79,6 +83,7 @@ struct poll_file {
     // What follows is the poller's, zero at first.
     uint8_t ready;        // bits, which each poller names for itself
     bool is_registered;   // the kernel knows it
+    bool is_lost;         // its descriptor was closed behind our back: the number is another file's
     uint32_t generation;  // tells it from earlier files with the same descriptor
     struct poll_op *in;   // pending, or NULL
     struct poll_op *out;  // pending, or NULL
@@ -112,6 +117,7 @@ struct poll_ops {
     bool (*cancel)(struct poller *poller, struct poll_op *op);
     void (*give_back)(struct poller *poller, struct poll_op *op);
     void (*forget)(struct poller *poller, struct poll_file *file);
+    void (*check)(struct poller *poller, struct poll_file *file);
     int (*wait)(struct poller *poller, int64_t timeout_ns);
     void (*wake)(struct poller *poller);
     void (*close)(struct poller *poller);
@@ -207,6 +213,24 @@ static inline void eddy__poll_give_back(struct poller *poller, struct poll_op *o
 static inline void eddy__poll_forget(struct poller *poller, struct poll_file *file)
 {
     poller->ops->forget(poller, file);
+}
+
+/*
+ * For a file with operations pending: if its descriptor has been closed by other code meanwhile, they
+ * complete with -EBADF. A file of kind POLL_FOREIGN can be used again then.
+ */
+static inline void eddy__poll_check(struct poller *poller, struct poll_file *file)
+{
+    poller->ops->check(poller, file);
+}
+
+/* Forgets the file and closes its descriptor, unless that was closed behind our back. */
+static inline void eddy__poll_close(struct poller *poller, struct poll_file *file)
+{
+    eddy__poll_forget(poller, file);
+    if (!file->is_lost)
+        close(file->fd);
+    file->fd = -1;
 }
 
 #endif
