@@ -147,7 +147,11 @@ static int wait_idle(struct http_connection *connection)
 /* Waits for more of a head that has begun. 0 if it was refused, or the client is gone. */
 static int wait_for_rest(struct http_connection *connection, double deadline)
 {
-    int rc = eddy_timeout_at_begin(deadline);
+    // Answers that the client doesn't take have a limit of their own.
+    int rc = eddy__http_reply_flush(connection);
+    if (rc < 0)
+        return rc == EDDY_CANCELLED ? rc : 0;
+    rc = eddy_timeout_at_begin(deadline);
     if (rc == 0)
         rc = eddy_timeout_end(eddy__http_connection_fill(connection));
     if (rc > 0 || rc == EDDY_CANCELLED)

@@ -55,6 +55,16 @@ EDDY_API EDDY_CHECKED int eddy_task_print_stack(const eddy_task *task, FILE *fil
 /* Writes "fetch+0x3b (app+0x12ab)" into `buf`; returns its length, as snprintf(3). */
 EDDY_API size_t eddy_frame_format(const eddy_frame *frame, char *buf, size_t size);
 
+/*
+ * Has an overflow of the calling thread's own stack reported on stderr, with `name`, before the program
+ * ends with SIGSEGV, until the thread ends. For threads that the program makes itself: tasks, callbacks
+ * and the functions of eddy_to_thread() are reported anyway. The name is copied, and may be given anew.
+ *
+ * Returns 0; -ENOMEM without memory for a stack to report on; EDDY_EMISUSE without a name, or where a loop
+ * runs. Does not suspend. Nothing is reported where the program handles SIGSEGV itself.
+ */
+EDDY_API EDDY_CHECKED int eddy_guard_thread(const char *name);
+
 /* --- How deep they went ---------------------------------------------------------------------- */
 
 /* Of one coroutine or generator function: what its tasks, as far as they have ended, have used. */

@@ -291,9 +291,14 @@ size_t eddy__unwind_suspended(const struct context *context, void **addresses, s
  */
 typedef size_t overflow_describer(void *arg, const struct stack *stack, char *buf, size_t size);
 
+/* The same about the thread's own stack, of `stack_size` bytes, in the function around `pc`. */
+typedef size_t native_describer(void *arg, const void *pc, size_t stack_size, char *buf,
+                                size_t size);
+
 /* What a thread arms while its loop runs. The caller's memory; the fields are arch's. */
 struct overflow_guard {
-    const struct stack_pool *pool;
+    const struct stack_pool *pool;   // or NULL: the thread runs on its own stack alone
+    native_describer *describe_native; // or NULL; set when it is armed
     overflow_describer *describe;    // or NULL
     void *describe_arg;
     struct overflow_guard *outer;    // what was armed on this thread before
@@ -301,8 +306,8 @@ struct overflow_guard {
 };
 
 /*
- * From now on an overflow of one of `pool`'s stacks on this thread is told on stderr before the
- * program dies of it. Gives the thread an alternate signal stack if it has none. Takes SIGSEGV and
+ * From now on an overflow of one of `pool`'s stacks on this thread, or of the thread's own, is told on
+ * stderr before the program dies of it. Gives the thread an alternate signal stack if it has none. Takes SIGSEGV and
  * SIGBUS only where their disposition is the default. Returns 0, or -ENOMEM.
  */
 int eddy__overflow_guard_arm(struct overflow_guard *guard, const struct stack_pool *pool,

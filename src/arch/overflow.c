@@ -10,6 +10,8 @@
  *
  *   - The signals are the program's before they are ours: they are taken only where the disposition
  *     is the default, and given back by the last loop that ends, unless taken by another after us.
+ *   - The thread's own stack, on which callbacks and the jobs of threads run, is told about in the same
+ *     way: its bounds are asked of libc when a guard is armed.
  *   - A fault in no guard of ours dies the same way, without a word. So does one in the guard of a
  *     stack that we weren't running on: a stray pointer is no overflow.
  *   - The disposition belongs to the process and is counted under a lock; pool and alternate stack
@@ -33,9 +35,19 @@
 enum {
     SIGNAL_STACK_SIZE = 64 * 1024,    // bytes; vector registers alone may fill 11 KiB of it
     SENTENCE_MAX = 1024,              // bytes, with the newline
+    FIRST_GAP = 1024 * 1024,          // below the first thread's stack: 256 pages
+    NATIVE_MARGIN = 4096,             // the limit of that stack is rounded
+    NATIVE_FRAME_MAX = 64 * 1024,     // of the frame that runs over the end
 };
 
 static __thread struct overflow_guard *armed __attribute__((tls_model("initial-exec")));
+
+/* The thread's own stack, found when a guard is first armed on it. `high` 0: not found. */
+static __thread struct native_stack {
+    uintptr_t low; // the lowest usable address
+    uintptr_t high;
+    size_t guard_size; // below it a fault is an overflow
+} native __attribute__((tls_model("initial-exec")));
 
 /* What the whole process shares: the two signals, and how many threads want them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -71,6 +83,14 @@ static size_t describe_plainly(const struct stack *stack, char *buf)
     return append(buf, n, " KiB; give it a larger one, or move large locals to the heap");
 }
 
+static void say(char *buf, size_t n)
+{
+    buf[n++] = '\n';
+    // Nobody is left to hear that this failed.
+    ssize_t written = write(STDERR_FILENO, buf, n);
+    (void)written;
+}
+
 static void tell(const struct overflow_guard *guard, const struct stack *stack)
 {
     char buf[SENTENCE_MAX];
@@ -79,10 +99,30 @@ static void tell(const struct overflow_guard *guard, const struct stack *stack)
         n = guard->describe(guard->describe_arg, stack, buf, sizeof buf - 1);
     if (n == 0 || n > sizeof buf - 1)
         n = describe_plainly(stack, buf);
-    buf[n++] = '\n';
-    // Nobody is left to hear that this failed.
-    ssize_t written = write(STDERR_FILENO, buf, n);
-    (void)written;
+    say(buf, n);
+}
+
+static void tell_native(const struct overflow_guard *guard, const void *pc)
+{
+    char buf[SENTENCE_MAX];
+    size_t n = 0;
+    if (guard->describe_native)
+        n = guard->describe_native(guard->describe_arg, pc, native.high - native.low, buf,
+                                   sizeof buf - 1);
+    if (n == 0 || n > sizeof buf - 1)
+        n = append(buf, 0, "eddy: stack overflow on a thread's own stack");
+    say(buf, n);
+}
+
+/* Whether the thread ran into what lies below its own stack, and on that stack. */
+static bool is_native_overflow(const siginfo_t *info, const void *ucontext)
+{
+    uintptr_t address = (uintptr_t)info->si_addr;
+    uintptr_t sp = stack_pointer_of(ucontext);
+    if (info->si_code <= 0 || native.high == 0)
+        return false;
+    return address < native.low + NATIVE_MARGIN && address >= native.low - native.guard_size &&
+           sp < native.low + NATIVE_FRAME_MAX && sp >= native.low - native.guard_size;
 }
 
 /*
@@ -92,7 +132,7 @@ static void tell(const struct overflow_guard *guard, const struct stack *stack)
 static const struct stack *find_overflow(const struct overflow_guard *guard, const siginfo_t *info,
                                          const void *ucontext)
 {
-    if (!guard || info->si_code <= 0)
+    if (!guard || !guard->pool || info->si_code <= 0)
         return NULL;
     const struct stack *stack = eddy__stack_of_guard(guard->pool, info->si_addr);
     if (!stack)
@@ -109,6 +149,8 @@ static void on_fault(int signo, siginfo_t *info, void *ucontext)
     const struct stack *stack = find_overflow(guard, info, ucontext);
     if (stack)
         tell(guard, stack);
+    else if (guard && is_native_overflow(info, ucontext))
+        tell_native(guard, program_counter_of(ucontext));
     signal(signo, SIG_DFL);
     // A fault recurs when we return; a signal that was sent has to be sent again.
     if (info->si_code <= 0)
@@ -139,6 +181,30 @@ static void give_signals_back(void)
             signal(signals[i], SIG_DFL);
         is_taken[i] = false;
     }
+}
+
+/*
+ * Finds the thread's own stack, once. The stack of the first thread grows as far as its limit allows,
+ * or down to a mapping, and the kernel keeps a gap below it.
+ */
+static void find_native_stack(void)
+{
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
+    size_t guard_size = 0;
+    if (native.high != 0 || pthread_getattr_np(pthread_self(), &attributes) != 0)
+        return;
+    if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+        (void)pthread_attr_getguardsize(&attributes, &guard_size);
+        bool is_first = getpid() == gettid();
+        native = (struct native_stack){
+            .low = (uintptr_t)low,
+            .high = (uintptr_t)low + size,
+            .guard_size = is_first || guard_size < FIRST_GAP / 256 ? FIRST_GAP : guard_size,
+        };
+    }
+    pthread_attr_destroy(&attributes);
 }
 
 /* Gives the thread an alternate stack, in `*out`, unless it has one. */
@@ -177,6 +243,7 @@ int eddy__overflow_guard_arm(struct overflow_guard *guard, const struct stack_po
         .describe_arg = describe_arg,
         .outer = armed,
     };
+    find_native_stack();
     int err = provide_signal_stack(&guard->signal_stack);
     if (err < 0)
         return err;

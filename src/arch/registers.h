@@ -16,7 +16,17 @@ static inline uintptr_t stack_pointer_of(const void *ucontext)
     return (uintptr_t)((const ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RSP];
 }
 
+static inline const void *program_counter_of(const void *ucontext)
+{
+    return (const void *)((const ucontext_t *)ucontext)->uc_mcontext.gregs[REG_RIP];
+}
+
 #elif defined(__aarch64__)
+
+static inline const void *program_counter_of(const void *ucontext)
+{
+    return (const void *)((const ucontext_t *)ucontext)->uc_mcontext.pc;
+}
 
 static inline uintptr_t stack_pointer_of(const void *ucontext)
 {

@@ -528,6 +528,25 @@ void eddy__depth_note(struct eddy_loop *loop, const eddy_function *function,
                       const struct stack *stack);
 void eddy__depths_forget(struct eddy_loop *loop);
 
+/*
+ * A thread that runs no loop but code of users: until the end, an overflow of its stack is told with
+ * `name`, which may change meanwhile. Called on that thread; thread_guard.c.
+ */
+struct thread_guard {
+    struct overflow_guard overflow;
+    const char *_Atomic name;
+    bool is_armed;
+};
+void eddy__thread_guard_begin(struct thread_guard *guard, const char *name);
+void eddy__thread_guard_end(struct thread_guard *guard);
+
+/* In a signal handler: the sentence about an overflow of a thread's own stack in `what`. */
+size_t eddy__describe_native_overflow(const char *what, const void *pc, size_t stack_size, char *buf,
+                                      size_t size);
+
+/* Makes a thread without the signals that belong to the process; faults stay its own. 0 or -EAGAIN. */
+int eddy__thread_create(pthread_t *out_thread, void *(*run)(void *argument), void *argument);
+
 /* Enters the loop, which runs on this thread from now on, into the list of those alive; live.c. */
 void eddy__live_add(struct eddy_loop *loop);
 void eddy__live_remove(struct eddy_loop *loop);

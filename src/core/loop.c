@@ -103,6 +103,14 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
+/* The same about the thread's own stack, on which callbacks run. */
+static size_t describe_native_overflow(void *argument, const void *pc, size_t stack_size, char *buf,
+                                       size_t size)
+{
+    (void)argument;
+    return eddy__describe_native_overflow("a callback", pc, stack_size, buf, size);
+}
+
 static void init_lists(struct eddy_loop *loop)
 {
     list_init(&loop->ready);
@@ -170,6 +178,7 @@ int eddy__loop_attach(struct eddy_loop *loop)
     eddy__blocks = loop->blocks;
     int err = eddy__overflow_guard_arm(&loop->overflow, &loop->stacks, describe_overflow, loop);
     loop->is_guarded = err == 0;
+    loop->overflow.describe_native = describe_native_overflow;
     return err;
 }
 

@@ -305,18 +305,6 @@ static void *watch(void *argument)
     return NULL;
 }
 
-/* A thread that gets none of the program's signals. */
-static int start_thread(struct watchdog *watchdog)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int err = pthread_create(&watchdog->thread, NULL, watch, watchdog);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return err;
-}
-
 static void init_parts(struct watchdog *watchdog)
 {
     pthread_condattr_t attributes;
@@ -347,7 +335,7 @@ struct watchdog *eddy__watchdog_open(int64_t limit_ns)
     watchdog->limit_ns = limit_ns;
     // Whatever the unwinder does at its first call, it does here and not in the handler.
     watchdog->count = eddy__unwind_here(watchdog->addresses, FRAMES_MAX, 0);
-    if (start_thread(watchdog) != 0) {
+    if (eddy__thread_create(&watchdog->thread, watch, watchdog) != 0) {
         fini_parts(watchdog);
         return NULL;
     }

@@ -16,7 +16,7 @@
  * What always holds:
  *   - job->wait, job->promise and job->is_back are touched by the loop's thread alone.
  *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
- *   - Workers block all signals: those of the process stay with the threads that want them.
+ *   - Workers block all signals but faults: those of the process stay with the threads that want them.
  */
 #include "core/inherit.h"
 #include "io/io.h"
@@ -148,7 +148,10 @@ static void *work(void *argument)
 {
     struct thread_pool *pool = argument;
     struct job *job;
+    struct thread_guard guard;
+    eddy__thread_guard_begin(&guard, "a thread of eddy_to_thread()");
     while ((job = take_job(pool)) != NULL) {
+        atomic_store(&guard.name, job->coroutine->site->function->name);
         eddy__inherited_enter(job->inherited);
         job->status = eddy__coro_run(job->coroutine);
         job->inherited = eddy__inherited_leave(NULL);
@@ -157,6 +160,7 @@ static void *work(void *argument)
         if (eddy__loop_post(job->loop, &job->post) < 0)
             come_late(pool, job);
     }
+    eddy__thread_guard_end(&guard);
     return NULL;
 }
 
@@ -226,14 +230,10 @@ static struct thread_pool *open_pool(struct eddy_loop *loop, enum thread_use use
 
 static int start_worker(struct thread_pool *pool)
 {
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int err = pthread_create(&pool->threads[pool->thread_count], NULL, work, pool);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    int err = eddy__thread_create(&pool->threads[pool->thread_count], work, pool);
     if (err == 0)
         pool->thread_count++;
-    return -err;
+    return err;
 }
 
 /* Queues the job, with one more worker if each idle one has a job waiting and there may be more. */

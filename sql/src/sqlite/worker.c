@@ -39,6 +39,7 @@
 #include <unistd.h>
 
 #include <eddy/loop.h>
+#include <eddy/stack.h>
 #include <eddy/wakeup.h>
 
 #include "../connection.h"
@@ -169,6 +170,7 @@ static void run_first(struct worker *worker)
 static void *work(void *data)
 {
     struct worker *worker = data;
+    EDDY_IGNORE(eddy_guard_thread("eddy-sqlite") < 0); // without memory an overflow goes unexplained
     pthread_mutex_lock(&worker->lock);
     while (!worker->stop) {
         if (worker->queue.first != NULL)
