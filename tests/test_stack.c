@@ -178,6 +178,9 @@ static int exhaust(void)
             return 2;
     if (pool.failure_count != 1)
         return 3; // it asked the kernel again
+    if (eddy__stack_take(&pool, EDDY__STACK_MIN) == NULL && pool.failure_count != 2)
+        return 7; // smaller ones may be had: it is tried
+    size_t failures = pool.failure_count;
     eddy__stack_give(&pool, stack);
     if (eddy__stack_take(&pool, 0) != stack)
         return 4;
@@ -187,7 +190,8 @@ static int exhaust(void)
     while (eddy__stack_take(&pool, 0) != NULL)
         continue;
     pool.retry_pause_ns = 0;
-    if (pool.failure_count != 2 || eddy__stack_take(&pool, 0) != NULL || pool.failure_count != 3)
+    if (pool.failure_count != failures + 1 || eddy__stack_take(&pool, 0) != NULL ||
+        pool.failure_count != failures + 2)
         return 6; // after the pause it is tried again
     return 0;
 }

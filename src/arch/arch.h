@@ -145,6 +145,7 @@ struct stack_pool {
     size_t failure_count;          // mappings that could not be made
     int64_t retry_pause_ns;        // for which none is tried after that; tests may set it
     int64_t failed_ns;             // when the last one could not be made, if one could not be
+    size_t failed_length;          // its bytes: shorter ones are tried all the same
     unsigned unmapped_then;        // mappings given back in the process until then
     bool is_measuring;             // core may set it: each stack is taken with untouched pages, so
                                    // that eddy__stack_used() speaks of the task that has it now
@@ -164,8 +165,8 @@ void eddy__stack_pool_fini(struct stack_pool *pool);
  * Takes the stack that was given back last, or a new one. `size` 0 means the pool's; another is
  * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is the last one's.
  * Returns NULL when there is no memory, or `size` is over EDDY__STACK_MAX. A mapping that fails takes the
- * kernel up to a millisecond, so after a failure the next is tried only when a mapping has been given
- * back, or some milliseconds later: in between this returns NULL at once.
+ * kernel up to a millisecond, so after a failure one of that length is tried only when a mapping has
+ * been given back, or some milliseconds later: in between this returns NULL at once.
  */
 static inline struct stack *eddy__stack_take(struct stack_pool *pool, size_t size);
 struct stack *eddy__stack_take_any(struct stack_pool *pool, size_t size);

@@ -201,7 +201,7 @@ static void find_native_stack(void)
         native = (struct native_stack){
             .low = (uintptr_t)low,
             .high = (uintptr_t)low + size,
-            .guard_size = is_first || guard_size < FIRST_GAP / 256 ? FIRST_GAP : guard_size,
+            .guard_size = is_first ? FIRST_GAP : guard_size,
         };
     }
     pthread_attr_destroy(&attributes);

@@ -113,17 +113,18 @@ static int64_t now_ns(void)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static void note_failure(struct stack_pool *pool)
+static void note_failure(struct stack_pool *pool, size_t length)
 {
     pool->failure_count++;
+    pool->failed_length = length;
     pool->failed_ns = now_ns();
     pool->unmapped_then = atomic_load_explicit(&unmapped_count, memory_order_relaxed);
 }
 
 /* Whether a limit that was reached is reached still, as far as can be told without asking. */
-static bool is_exhausted(const struct stack_pool *pool)
+static bool is_exhausted(const struct stack_pool *pool, size_t length)
 {
-    return pool->failure_count > 0 &&
+    return pool->failure_count > 0 && length >= pool->failed_length &&
            pool->unmapped_then == atomic_load_explicit(&unmapped_count, memory_order_relaxed) &&
            now_ns() - pool->failed_ns < pool->retry_pause_ns;
 }
@@ -136,13 +137,13 @@ static void unmap(void *base, size_t length)
 
 static struct slab *slab_open(struct stack_pool *pool, struct stack_shelf *shelf)
 {
-    if (is_exhausted(pool))
-        return NULL;
     size_t stride = pool->guard_size + shelf->size;
     size_t count = pool->stack_count / SLAB_SHARE;
     count = count < SLAB_STACKS_MIN ? SLAB_STACKS_MIN : count;
     count = count * stride > SLAB_BYTES_MAX ? SLAB_BYTES_MAX / stride : count;
     count = count < 1 ? 1 : count;
+    if (is_exhausted(pool, count * stride))
+        return NULL;
     char *base = map(count * stride);
     if (base &&
         eddy__guard_install(pool->guard_kind, base, count, stride, pool->guard_size) < 0) {
@@ -150,7 +151,7 @@ static struct slab *slab_open(struct stack_pool *pool, struct stack_shelf *shelf
         base = NULL;
     }
     if (!base) {
-        note_failure(pool);
+        note_failure(pool, count * stride);
         return NULL;
     }
     char *header = base + count * stride - round_up(sizeof(struct slab), LINE);

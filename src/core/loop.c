@@ -145,7 +145,8 @@ static bool are_in_range(const eddy_run_options *options)
 {
     return options == NULL ||
            (options->stack_size <= EDDY__STACK_MAX && options->threads_max <= THREADS_MAX &&
-            options->lookup_threads_max <= THREADS_MAX && options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
+            options->lookup_threads_max <= THREADS_MAX &&
+            options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
 }
 
 /* Loops of this thread that are open and don't run: between the runs of a runner. */
