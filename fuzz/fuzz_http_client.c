@@ -90,7 +90,9 @@ static void read_body(struct attempt *attempt, eddy_http_response *response)
 
 EDDY_ASYNC(ask, (struct attempt *, attempt))
 {
-    static const char url[] = "http://192.0.2.1/";    // it is never connected to
+    // The response comes over a connection that seems to have idled; a request that is repeated over
+    // a new one fails at once: nobody listens there.
+    static const char url[] = "http://127.0.0.1:1/";
     EDDY_AUTO(eddy_http_session) *session = NULL;
     EDDY_AUTO(eddy_stream) *stream = NULL;
     EDDY_TRY(eddy_http_session_new(&(eddy_http_session_options){.proxy = "", .redirects_max = -1},
