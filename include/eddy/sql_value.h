@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sql_value.h: what goes into a statement and comes out of a row: null, numbers, text and bytes.
+ * sql_value.h: values of parameters and rows: null, numbers, text and bytes.
  */
 #ifndef EDDY_SQL_VALUE_H
 #define EDDY_SQL_VALUE_H
@@ -19,17 +19,20 @@ typedef enum eddy_sql_type {
     EDDY_SQL_BLOB,
 } eddy_sql_type;
 
-/* A value on its way in or out. Bytes are lent; on the way out a zero stands after them. */
+/*
+ * A value. Bytes of a parameter are borrowed for the call; those of a row are lent by its cursor, and a
+ * zero, which is not counted, follows them.
+ */
 typedef struct eddy_sql_value {
     eddy_sql_type type;
     union {
         int64_t integer;  /* EDDY_SQL_INT */
-        double real;      /* EDDY_SQL_DOUBLE; NaN goes in as null */
+        double real;      /* EDDY_SQL_DOUBLE; a NaN is stored as null */
         eddy_span bytes;  /* EDDY_SQL_TEXT (UTF-8), EDDY_SQL_BLOB */
     };
 } eddy_sql_value;
 
-/* Make a value: a null, an int, a double (a NaN goes in as null). */
+/* Make a value: a null, an int, a double (a NaN is stored as null). */
 static inline eddy_sql_value eddy_sql_null(void)
 {
     eddy_sql_value value;
@@ -51,7 +54,7 @@ static inline eddy_sql_value eddy_sql_double(double real)
     return value;
 }
 
-/* Text of a given length, in UTF-8. The bytes are lent. */
+/* Text of a given length, in UTF-8. The bytes are borrowed. */
 static inline eddy_sql_value eddy_sql_text_span(eddy_span text)
 {
     eddy_sql_value value = eddy_sql_null();
@@ -60,14 +63,14 @@ static inline eddy_sql_value eddy_sql_text_span(eddy_span text)
     return value;
 }
 
-/* Text up to its zero; a NULL pointer is a null. */
+/* Text up to its zero, borrowed; a NULL pointer is a null. */
 static inline eddy_sql_value eddy_sql_text(const char *text)
 {
     eddy_span span = {text, text != NULL ? strlen(text) : 0};
     return text != NULL ? eddy_sql_text_span(span) : eddy_sql_null();
 }
 
-/* Bytes of any kind, `size` of them, lent. */
+/* `size` bytes of any kind, borrowed. */
 static inline eddy_sql_value eddy_sql_blob(const void *data, size_t size)
 {
     eddy_span span = {(const char *)data, size};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.h: one thing that a connection is asked to do, and the rows it may answer with.
+ * command.h: a request to a connection, and its answer.
  *
  * A command is a block on the heap that outlives the wait for it. It carries a copy of the statement
  * and its values; the driver works on it, maybe on another thread; the loop settles it, whether or
@@ -47,17 +47,17 @@ struct rows {
     eddy_sql_value *values;             // row after row
     char *bytes;
     char *names;                        // of the columns, each with its zero; first batch only
-    bool is_last;                       // the statement has no more, and has been let go
+    bool is_last;                       // the statement has no more, and has been closed
 };
 
 struct command {
-    // The question: written before submit, constant after.
+    // The request: written before submit, constant after.
     enum command_kind kind;
-    const char *sql;                    // in this block; NULL when `remote_statement` says it
+    const char *sql;                    // in this block; NULL if there is a `remote_statement`
     const eddy_sql_value *values;       // in this block, as are their bytes
     size_t column_count, row_count;
     size_t row_max;                     // rows to fetch at most; 0: the connection's batch
-    bool only_first;                    // let the statement go after this batch
+    bool only_first;                    // one row is wanted: the statement ends with this batch
     uint64_t transaction;               // the number of the one it begins, ends or runs in; 0: none
     void *remote_statement;             // the driver's; PREPARE answers with it
     void *remote_cursor;                // the driver's; QUERY answers with it

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connection.h: a connection as the other files of this library see it, and what a driver does.
+ * connection.h: a connection as the other files of this library see it, and the interface of drivers.
  *
- * What is common to all databases lives in this folder and on the loop's thread: who has the
- * connection (lease.c), transactions, statements, cursors. A driver (sqlite/, one day postgresql/)
- * executes commands in order. It never learns about tasks.
+ * The code that is common to all databases is in this folder and runs on the loop's thread: the lease
+ * of a connection, transactions, statements, cursors. A driver (sqlite/) executes commands in order. It
+ * knows nothing of tasks.
  */
 #ifndef EDDY_SQL_CONNECTION_H
 #define EDDY_SQL_CONNECTION_H

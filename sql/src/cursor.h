@@ -16,11 +16,11 @@ struct eddy_sql_cursor {
     size_t column_count;
     size_t position;                    // the current row of the batch, from 1; 0: before the first
     bool is_open;                       // the driver has rows left: counted in the lease, listed
-    bool is_cut;                        // to be let go as soon as its command is settled
+    bool is_cut;                        // to be closed as soon as its command is settled
     bool is_dropped;                    // ... and freed
     int failure;                        // what eddy_sql_next() answers from now on; 0: nothing
     struct command *fetching;           // the command under way, lent; NULL: none
-    struct command *closer;             // lets `remote` go
+    struct command *closer;             // closes `remote`
     struct eddy_sql_cursor *next;       // the connection's
 };
 

@@ -3,7 +3,7 @@
 #ifndef EDDY_SQL_ERROR_H
 #define EDDY_SQL_ERROR_H
 
-/* Makes eddy_strerror() know them; the first call does it. 0, or what registering says. */
+/* Registers them with eddy_strerror(), once. 0, or the error of eddy_error_register(). */
 int eddy__sql_error_init(void);
 
 /* Ends the program with a sentence: a call that returns nothing has been misused. */

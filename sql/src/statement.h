@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* statement.h: a prepared statement, and what is asked with one or with text. */
+/* statement.h: a prepared statement, and a statement with its values. */
 #ifndef EDDY_SQL_STATEMENT_H
 #define EDDY_SQL_STATEMENT_H
 
@@ -11,7 +11,7 @@ struct eddy_sql_statement {
     struct eddy_sql *connection;        // a reference
     void *remote;                       // the driver's
     size_t parameter_count;
-    struct command *closer;             // lets `remote` go
+    struct command *closer;             // frees `remote`
 };
 
 /* Text or a prepared statement, with its values. */

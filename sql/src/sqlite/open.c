@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open.c: opening a file the way we want it: locks waited for, a log written ahead, foreign keys.
+ * open.c: opens a database and sets it up: waiting for locks, write-ahead log, foreign keys.
  *
- * SQLite opens lazily and forgivingly: a file that is no database, or can't be written, shows up at
- * the first statement that minds. People want to hear it from open, so open looks.
+ * SQLite opens lazily: that a file is no database, or can't be written, is reported by the first
+ * statement that needs it. Callers expect the error from open, so open checks.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -13,9 +13,9 @@
 
 #include "engine.h"
 
-enum { OPCODES_BETWEEN_LOOKS = 1000 };      // some tens of microseconds
+enum { OPCODES_BETWEEN_CHECKS = 1000 };     // some tens of microseconds
 
-/* SQLite asks: another connection has the lock; try again? Its own timeout can't be cut. */
+/* The busy handler: 1 to try again. SQLite's own timeout can't be cancelled. */
 static int wait_for_lock(void *data, int tries)
 {
     struct engine *engine = data;
@@ -32,8 +32,8 @@ static int wait_for_lock(void *data, int tries)
     return engine->pause(engine->pause_data, pause_ns);
 }
 
-/* SQLite asks every so many steps of its machine: stop? */
-static int look_whether_cancelled(void *data)
+/* The progress handler: 1 to interrupt. */
+static int stop_if_cancelled(void *data)
 {
     struct engine *engine = data;
     switch (engine->command != NULL ? engine->command->kind : COMMAND_CLOSE) {
@@ -59,7 +59,7 @@ static int note_action(void *data, int action, const char *first, const char *se
     return SQLITE_OK;
 }
 
-/* A path as it is, not one of SQLite's names with a meaning of their own. */
+/* The path of a file, also where SQLite would take the text for a name with a meaning of its own. */
 static char *plain_path(const char *where)
 {
     bool is_special = strcmp(where, ":memory:") != 0 &&
@@ -106,8 +106,8 @@ static int set_journal_mode(struct engine *engine, bool is_file)
         return 0;
     char got[32];
     EDDY_TRY(set(engine, "journal_mode", wanted != NULL ? wanted : "wal", got, sizeof got));
-    // Without shared memory (some network file systems) the log is not possible: no harm by
-    // default.
+    // Without shared memory (some network file systems) there is no log; only if it was asked for is
+    // that an error.
     if (wanted != NULL && strcasecmp(wanted, got) != 0)
         return eddy__sqlite_say(engine->command, EDDY_SQL_ERROR,
                                 "%s: journal_mode \"%s\" is not possible here; it is \"%s\"",
@@ -115,8 +115,8 @@ static int set_journal_mode(struct engine *engine, bool is_file)
     return 0;
 }
 
-/* Reads the head of the file, and looks whether it can be written. */
-static int look_at_file(struct engine *engine)
+/* Reads the header of the file, and checks that it can be written. */
+static int check_file(struct engine *engine)
 {
     int code = sqlite3_exec(engine->db, "PRAGMA schema_version", NULL, NULL, NULL);
     if (code != SQLITE_OK)
@@ -132,10 +132,10 @@ static int prepare_connection(struct engine *engine)
 {
     sqlite3_extended_result_codes(engine->db, 1);
     sqlite3_busy_handler(engine->db, wait_for_lock, engine);
-    sqlite3_progress_handler(engine->db, OPCODES_BETWEEN_LOOKS, look_whether_cancelled, engine);
+    sqlite3_progress_handler(engine->db, OPCODES_BETWEEN_CHECKS, stop_if_cancelled, engine);
     sqlite3_db_config(engine->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
     sqlite3_set_authorizer(engine->db, note_action, engine);
-    EDDY_TRY(look_at_file(engine));
+    EDDY_TRY(check_file(engine));
     EDDY_TRY(set_journal_mode(engine, strcmp(engine->path, ":memory:") != 0));
     eddy__sqlite_log_watch(engine);
     char ignored[32];

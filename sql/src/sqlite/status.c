@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * status.c: SQLite's result codes as ours, with its message and what helps to mend it.
+ * status.c: maps SQLite's result codes to Eddy's, with a message.
  *
- * What is wrong with a file (locked, full, damaged) is said with the file's name and the system's
- * reason; what is wrong with a statement is said as SQLite says it, for it quotes the place.
+ * The message of an error of a file (locked, full, damaged) has the file's name and the system's
+ * reason; that of an error in a statement is SQLite's own, which quotes the place.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ int eddy__sqlite_say(struct command *command, int status, const char *format, ..
     return status;
 }
 
-/* SQLITE_ERROR is nearly everything; when the parser says it, it is the text's fault. */
+/* SQLITE_ERROR has many causes; eddy__sqlite_status() finds out whether it is one of syntax. */
 static int status_of(int code)
 {
     switch (code & 0xff) {
