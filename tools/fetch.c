@@ -51,7 +51,8 @@ static int add_patterns(struct job *job)
     const struct text_list *patterns = &job->options->patterns;
     for (size_t i = 0; i < patterns->count; i++) {
         int err = url_source_add_pattern(job->source, patterns->items[i], &job->complaint);
-        if (err == 0 && !job->options->is_quiet && foreign_range(patterns->items[i], &job->complaint))
+        if (err == 0 && !job->options->is_quiet &&
+            foreign_range(patterns->items[i], &job->complaint))
             say(&job->complaint);
         if (err == 0)
             continue;
@@ -115,9 +116,8 @@ static void fit_descriptors(struct job *job)
         fprintf(
             stderr,
             "eddy fetch: only %zu descriptors may be open (ulimit -n): going on with %zu request%s "
-                "at a time instead of %" PRIu64 "\n",
-                limit, job->concurrency, job->concurrency == 1 ? "" : "s",
-                job->options->concurrency);
+            "at a time instead of %" PRIu64 "\n",
+            limit, job->concurrency, job->concurrency == 1 ? "" : "s", job->options->concurrency);
 }
 
 static int refuse_memory(void)

@@ -17,30 +17,35 @@ static const char into[] = "write --into FILE: x.db, x.ndjson or x.csv";
 static const char redirects[] = "redirects are always followed; leave it out";
 static const char get_only[] = "only GET requests are sent";
 static const char agent[] = "write --header 'User-Agent: NAME'";
-static const char cookie[] = "write --header 'Cookie: NAME=VALUE', or --cookies to keep what servers set";
+static const char cookie[] =
+    "write --header 'Cookie: NAME=VALUE', or --cookies to keep what servers set";
 static const char login[] = "write --header 'Authorization: ...', or http://USER:PASSWORD@HOST/";
 static const char proxy[] = "set the variables http_proxy, https_proxy and no_proxy";
 static const char parallel[] = "write --concurrency N";
 static const char timeout[] = "write --timeout TIME";
 static const char retries[] = "write --retries N";
-static const char pauses[] = "the pauses between retries are chosen by eddy; --max-wait TIME bounds "
-                             "those that a server asks for";
+static const char pauses[] =
+    "the pauses between retries are chosen by eddy; --max-wait TIME bounds "
+    "those that a server asks for";
 static const char quiet[] = "write --quiet";
 static const char list[] = "write --urls FILE";
 static const char failures[] = "write --fail-on LIST, such as 4xx,5xx";
 static const char insecure[] = "write --insecure";
-static const char compressed[] = "compressed bodies are always asked for and unpacked; leave it out";
+static const char compressed[] =
+    "compressed bodies are always asked for and unpacked; leave it out";
 static const char rate[] = "bytes aren't limited; --rate 10/s limits the requests";
 static const char wait[] = "write --rate, such as 2/s or 30/m";
 static const char resume[] = "write --resume";
 static const char headers[] = "only status, Content-Type and body are landed";
-static const char links[] = "links in documents aren't followed; name the URLs, or list them in a file "
-                            "with --urls";
+static const char links[] =
+    "links in documents aren't followed; name the URLs, or list them in a file "
+    "with --urls";
 static const char client[] = "client certificates can't be sent";
 static const char version[] = "the version of HTTP is agreed on with the server; leave it out";
 static const char size[] = "write --max-size SIZE";
-static const char braces[] = "brackets are always taken as written; leave it out, and write \\{ and \\} "
-                             "for braces";
+static const char braces[] =
+    "brackets are always taken as written; leave it out, and write \\{ and \\} "
+    "for braces";
 
 const struct option_hint foreign_options[] = {
     {"output", into},

@@ -78,8 +78,8 @@ static int refuse(const char *word)
     const char *meant = nearest(word);
     const char *kind = *word == '-' ? "option" : "command";
     if (strstr(word, "://") != NULL)
-        fprintf(stderr, "eddy: there is no command '%s'; to fetch a URL, write eddy fetch '%s'\n", shown,
-                shown);
+        fprintf(stderr, "eddy: there is no command '%s'; to fetch a URL, write eddy fetch '%s'\n",
+                shown, shown);
     else if (meant != NULL)
         fprintf(stderr, "eddy: there is no %s '%s'; did you mean 'eddy %s'?\n", kind, shown, meant);
     else

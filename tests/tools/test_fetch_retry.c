@@ -371,8 +371,8 @@ TEST(too_few_descriptors_are_not_charged_to_urls)
 {
     SET_UP("http://a.test/{1..20}", "-c", "8", "--retries", "0", "-q");
     answer("http://a.test/*", (eddy_http_mock_answer){.error = -EMFILE, .delay = 1, .times = 5});
-    answer("http://a.test/*", (eddy_http_mock_answer){
-                                  .text = "x", .delay = 1, .times = EDDY_HTTP_MOCK_ALWAYS});
+    answer("http://a.test/*",
+           (eddy_http_mock_answer){.text = "x", .delay = 1, .times = EDDY_HTTP_MOCK_ALWAYS});
     fetch();
     EXPECT_EQ(row_count, 20);
     for (size_t i = 0; i < row_count; i++)
