@@ -83,6 +83,7 @@ static int add_stage(struct http_decoder **inout_decoder, const struct http_codi
         return EDDY_HTTP_DECODE;
     struct stage *stage = &decoder->stages[decoder->count];
     stage->coding = coding;
+    stage->left = (eddy_span){"", 0};    // not NULL, which no offset may be added to
     stage->between = eddy_malloc(BETWEEN_SIZE);
     stage->state = coding->open();
     decoder->count++;
