@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "secret.h"
+
 struct complaint {
     size_t column;
     char text[480];
@@ -32,6 +34,7 @@ __attribute__((format(printf, 4, 5))) static inline int complain(struct complain
     va_start(arguments, format);
     vsnprintf(complaint->text, sizeof complaint->text, format, arguments);
     va_end(arguments);
+    secret_remove(complaint->text);
     for (unsigned char *c = (unsigned char *)complaint->text; *c != '\0'; c++)
         if (*c < 0x20 || *c == 0x7f)
             *c = '?';

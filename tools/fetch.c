@@ -27,6 +27,7 @@
 #include "foreign.h"
 #include "pattern.h"
 #include "preflight.h"
+#include "secret.h"
 #include "tool.h"
 
 enum { EXIT_INTERRUPTED = 130, RESERVED_MAX = 20000000, REASONS_SHOWN_MAX = 10 };
@@ -42,8 +43,13 @@ static void say(const struct complaint *complaint)
 static void point_at(const char *text, size_t column)
 {
     char lines[256];
-    pattern_point_at(text, column, lines, sizeof lines);
+    char *shown = strdup(text);
+    if (shown == NULL)
+        return;
+    secret_mask(shown);
+    pattern_point_at(shown, column, lines, sizeof lines);
     fprintf(stderr, "%s\n", lines);
+    free(shown);
 }
 
 static int add_patterns(struct job *job)

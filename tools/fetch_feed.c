@@ -12,6 +12,8 @@
  */
 #include "fetch_job.h"
 
+#include "secret.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,12 +89,14 @@ static int enter_host(struct job *job, struct row *row)
 
 static int row_new(struct job *job, const struct url *url, struct row **out_row)
 {
-    struct row *row = calloc(1, sizeof *row + url->size + 1);
+    struct row *row = calloc(1, sizeof *row + 2 * (url->size + 1));
     if (row == NULL)
         return -ENOMEM;
     memcpy(row->url, url->text, url->size);
     row->url_size = url->size;
-    row->record.url = row->url;
+    row->key = memcpy(row->url + url->size + 1, url->text, url->size);
+    secret_remove(row->url + url->size + 1);
+    row->record.url = row->key;
     int rc = enter_host(job, row);
     if (rc < 0) {
         free(row);
@@ -105,10 +109,14 @@ static int row_new(struct job *job, const struct url *url, struct row **out_row)
 /* Whether the URL is to be fetched: 1; or 0 because it has been, which is counted. */
 static int is_wanted(struct job *job, const struct url *url)
 {
-    int is_new = seen_put(&job->seen, url->text, url->size);
+    char key[URL_MAX + 1];
+    memcpy(key, url->text, url->size);
+    key[url->size] = '\0';
+    size_t size = secret_remove(key);
+    int is_new = seen_put(&job->seen, key, size);
     if (is_new < 0)
         return is_new;
-    bool is_known = is_new && seen_has(&job->known, url->text, url->size);
+    bool is_known = is_new && seen_has(&job->known, key, size);
     job->summary.repeated += !is_new;
     job->summary.skipped += is_known;
     job->show.spared += !is_new || is_known;

@@ -65,8 +65,9 @@ struct row {
     char *body;                     // or NULL
     char *content_type;             // or NULL
     char *error;                    // or NULL
+    const char *key;                // the URL as it is stored and shown, without a password
     size_t url_size;
-    char url[];
+    char url[];    // as it is requested; the key lies behind it
 };
 
 /* Rows that wait to be written. The records lie in an array of their own, as the sink wants them. */

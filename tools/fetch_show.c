@@ -10,6 +10,8 @@
  */
 #include "fetch_show.h"
 
+#include "secret.h"
+
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,9 +165,9 @@ void show_say(struct show *show, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     int n = snprintf(text, sizeof text, "eddy fetch: ");
-    n += vsnprintf(text + n, sizeof text - (size_t)n - 1, format, arguments);
+    vsnprintf(text + n, sizeof text - (size_t)n - 1, format, arguments);
     va_end(arguments);
-    size_t size = (size_t)n < sizeof text - 2 ? (size_t)n : sizeof text - 2;
+    size_t size = secret_remove(text);
     text[size] = '\n';
     show_clear(show);
     write_error(text, size + 1);

@@ -29,6 +29,7 @@
 #include <eddy/http_url.h>
 
 #include "json_check.h"
+#include "secret.h"
 
 enum { BODY_SIZE_FIRST = 8192 };
 
@@ -40,6 +41,8 @@ void row_set_error(struct row *row, const char *format, ...)
     int n = vasprintf(&text, format, arguments);
     va_end(arguments);
     free(row->error);
+    if (n >= 0)
+        secret_remove(text);
     row->error = n >= 0 ? text : NULL;
     // Without memory for a text it still must not look answered.
     row->record.error = n >= 0 ? text : "not enough memory";
@@ -52,7 +55,7 @@ static void clear(struct row *row)
     free(row->content_type);
     free(row->error);
     row->body = row->content_type = row->error = NULL;
-    row->record = (struct record){.url = row->url, .attempts = row->record.attempts};
+    row->record = (struct record){.url = row->key, .attempts = row->record.attempts};
 }
 
 /* Header values are bytes; what lands as text must be text. 0 or -ENOMEM. */

@@ -73,7 +73,7 @@ static void record_wait(struct row *row, double until)
 static void tell(struct job *job, const struct row *row, const char *what, double seconds)
 {
     if (job->options->is_verbose)
-        show_say(&job->show, "%s: %s; %s %.1f s", row->url,
+        show_say(&job->show, "%s: %s; %s %.1f s", row->key,
                  row->record.error != NULL ? row->record.error : "not answered", what, seconds);
 }
 
@@ -196,9 +196,9 @@ static void explain(struct job *job, const struct row *row)
     const char *reason = record->error != NULL ? record->error : text;
     if (is_loaded(record))
         return;
-    reasons_put(&job->reasons, reason, row->url);
+    reasons_put(&job->reasons, reason, row->key);
     if (job->options->is_verbose)
-        show_say(&job->show, "%s: %s", row->url, reason);
+        show_say(&job->show, "%s: %s", row->key, reason);
 }
 
 /* Gives a settled row to the landing, which frees it. A row that hasn't been begun is dropped. */

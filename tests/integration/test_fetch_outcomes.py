@@ -67,7 +67,8 @@ def an_error_tells_the_reason_and_neither_url_nor_password(folder):
             f"http://ann:sesame@127.0.0.1:{port}/x", "http://b\u00fccher.invalid/"]
     expect_exit(fetch("-f", "-", "--into", path, "--retries", 0, feed="\n".join(urls).encode()), 1)
     rows = read_database(path)
-    expect_equal(sorted(rows), sorted(urls), "the URLs")
+    keys = [url.replace(":sesame", "") for url in urls]    # a password is not stored
+    expect_equal(sorted(rows), sorted(keys), "the URLs")
     for row in rows.values():
         expect("http" not in row["error"].lower(), f"the URL in {row['error']!r}")
         expect("sesame" not in row["error"], f"a password in {row['error']!r}")

@@ -204,6 +204,36 @@ def a_symbolic_link_is_followed_also_to_nothing(folder):
 
 
 @case
+def passwords_are_neither_stored_nor_shown(folder):
+    secret = "s3cret"
+    with Peer() as peer:
+        for name in ("x.db", "x.ndjson", "x.csv"):
+            path = os.path.join(folder, name)
+            url = peer.url(f"ok/{name}").replace("://", f"://alice:{secret}@")
+            other = url.replace("alice", "bob")
+            again = url.replace(secret, secret + "2")
+            done = fetch(url, other, again, "--into", path, "-v")
+            expect_exit(done, 0)
+            expect_equal(set(read_target(path)), {url.replace(":" + secret, ""), other.replace(":" + secret, "")})
+            resumed = fetch(url, other, "--into", path, "--resume", "-v")
+            expect_says(resumed, "2 there already")
+            failed = fetch(f"http://alice:{secret}@127.0.0.1:1/", "--into", path, "--resume", "-v", "--retries", 0)
+            expect_exit(failed, 1)
+            for shown in (done, resumed, failed):
+                expect(secret not in shown.err, f"{shown!r}")
+            for left in os.listdir(folder):
+                with open(os.path.join(folder, left), "rb") as file:
+                    expect(secret.encode() not in file.read(), f"{left} holds the password")
+        for wrong in (f"http://alice:{secret}@127.0.0.1/{{1..", f"ftp://alice:{secret}@127.0.0.1/"):
+            done = fetch(wrong, "--into", os.path.join(folder, "y.db"))
+            expect_exit(done, 2)
+            expect(secret not in done.err, f"{done!r}")
+        done = fetch("--urls", "-", "--into", os.path.join(folder, "y.db"),
+                     feed=f"ftp://alice:{secret}@127.0.0.1/\n".encode())
+        expect(done.status == 1 and secret not in done.err, f"{done!r}")
+
+
+@case
 def two_runs_on_a_text_never_lose_rows(folder):
     walk_all(folder, KINDS[:2])
 
