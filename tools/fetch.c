@@ -205,7 +205,7 @@ static int open_session(struct job *job)
         .connections_max = (unsigned)job->concurrency,
         .cacert = options->cacert,
         .insecure = options->is_insecure,
-        .no_cookies = !options->has_cookies,
+        .cookies = options->has_cookies ? EDDY_HTTP_COOKIES_KEPT : EDDY_HTTP_COOKIES_REDIRECTS,
         .path_as_is = options->keeps_dots,
     };
     int rc = eddy_http_session_new(&wanted, &job->session);

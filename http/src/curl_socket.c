@@ -46,21 +46,20 @@ static int end_of(int fd, name_call *call, char text[INET6_ADDRSTRLEN])
 
 void eddy__curl_sockets_add(struct curl_sockets *sockets, int fd)
 {
-    struct curl_socket *at = sockets->items, *end = at + sockets->count;
-    while (at < end && at->fd != fd)
-        at++;
-    if (at == end && sockets->count == sockets->capacity) {
+    size_t i = 0;
+    while (i < sockets->count && sockets->items[i].fd != fd)
+        i++;
+    if (i == sockets->capacity) {
         size_t capacity = sockets->capacity ? sockets->capacity * 2 : 16;
         struct curl_socket *items = eddy_realloc(sockets->items, capacity * sizeof *items);
         if (!items)
             return;
         sockets->items = items;
         sockets->capacity = capacity;
-        at = items + sockets->count;
     }
-    if (at == sockets->items + sockets->count)
+    if (i == sockets->count)
         sockets->count++;
-    *at = (struct curl_socket){.fd = fd};
+    sockets->items[i] = (struct curl_socket){.fd = fd};
 }
 
 static bool is_between(int fd, int own_port, const char *peer, int peer_port)

@@ -101,6 +101,8 @@ static int check(const eddy_http_session_options *options)
         return eddy_fail(EDDY_EVALUE, "a limit on time is negative or not a number");
     if (options->redirects_max < -1)
         return eddy_fail(EDDY_EVALUE, "redirects_max is %d", options->redirects_max);
+    if ((unsigned)options->cookies > EDDY_HTTP_COOKIES_NONE)
+        return eddy_fail(EDDY_EVALUE, "cookies is %d", (int)options->cookies);
     return 0;
 }
 
@@ -134,7 +136,8 @@ static int set_texts(eddy_http_session *session, const eddy_http_session_options
     session->cacert = eddy__http_copy(options->cacert, &err);
     if (err < 0)
         return err;
-    if (!options->no_cookies) {
+    session->cookie_policy = options->cookies;
+    if (options->cookies == EDDY_HTTP_COOKIES_KEPT) {
         session->cookies = eddy__http_cookies_new();
         if (!session->cookies)
             return -ENOMEM;

@@ -72,7 +72,8 @@ struct eddy_http_session {
     bool path_as_is;
 
     struct http_fields fields;       // sent with every request
-    struct http_cookies *cookies;    // NULL: neither kept nor sent
+    struct http_cookies *cookies;    // NULL unless they are kept
+    eddy_http_cookie_policy cookie_policy;
     eddy_semaphore slots;            // of connections_max
 
     struct http_origin *origins[HTTP_ORIGIN_BUCKETS];

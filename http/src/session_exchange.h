@@ -13,7 +13,8 @@ struct exchange {
     eddy_http_response *response;
     struct http_request request;
     struct http_fields fields;
-    char *own_cookie;       // the caller's Cookie field, if the session has a jar; or NULL
+    struct http_cookies *cookies;    // the session's jar, or one of this call; or NULL
+    char *own_cookie;       // the caller's Cookie field, if cookies may be added to it; or NULL
     char *authorization;    // the value of that field, from the URL's user and password; or NULL
     eddy_http_timeouts timeout;
     bool has_total;    // the limit on the total was set, and is not the default
@@ -35,8 +36,8 @@ int eddy__http_secrets_move(struct exchange *x, bool is_same_origin);
 /* The value of the request's Cookie field, for eddy_free(), or NULL. 0 or -ENOMEM. */
 int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie);
 
-/* Takes the cookies of the response. */
-void eddy__http_secrets_keep(struct exchange *x);
+/* Takes the cookies of the response, which leads on to a redirect's target or ends the call. */
+void eddy__http_secrets_keep(struct exchange *x, bool is_redirect);
 
 /* --- session_redirect.c ----------------------------------------------------------------------- */
 

@@ -194,8 +194,8 @@ static int send_and_follow(struct exchange *x)
         int rc = send_in_time(x);
         if (rc < 0 && ends_call(x->response, rc))
             return rc;
-        eddy__http_secrets_keep(x);
         const char *location = eddy__http_response_location(x->response);
+        eddy__http_secrets_keep(x, location != NULL);
         if (!location)
             return 0;
         EDDY_TRY(eddy__http_redirect_follow(x, location));

@@ -124,13 +124,16 @@ int eddy__http_secrets_init(struct exchange *x)
 {
     static const char *const cookie[] = {"Cookie", NULL};
     EDDY_TRY(take_user_info(x));
-    if (!x->session->cookies || !eddy__http_fields_have(&x->fields, "Cookie"))
+    x->cookies = x->session->cookies;
+    if (x->session->cookie_policy == EDDY_HTTP_COOKIES_NONE ||
+        !eddy__http_fields_have(&x->fields, "Cookie"))
         return 0;
     EDDY_TRY(join_cookies(&x->fields, &x->own_cookie));
     return eddy__http_fields_remove(&x->fields, cookie);
 }
 
-void eddy__http_secrets_fini(struct exchange *x)
+/* Drops what belongs to one origin. */
+static void drop_secrets(struct exchange *x)
 {
     eddy_free(x->own_cookie);
     eddy_free(x->authorization);
@@ -138,12 +141,20 @@ void eddy__http_secrets_fini(struct exchange *x)
     x->request.authorization = NULL;
 }
 
+void eddy__http_secrets_fini(struct exchange *x)
+{
+    drop_secrets(x);
+    if (x->cookies != x->session->cookies)
+        eddy__http_cookies_free(x->cookies);
+    x->cookies = NULL;
+}
+
 int eddy__http_secrets_move(struct exchange *x, bool is_same_origin)
 {
     static const char *const of_one_origin[] = {"Authorization", "Cookie", "Proxy-Authorization",
                                                 "Host", NULL};
     if (!is_same_origin) {
-        eddy__http_secrets_fini(x);
+        drop_secrets(x);
         EDDY_TRY(eddy__http_fields_remove(&x->fields, of_one_origin));
     }
     return take_user_info(x);
@@ -151,25 +162,35 @@ int eddy__http_secrets_move(struct exchange *x, bool is_same_origin)
 
 int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie)
 {
-    struct http_cookies *cookies = x->session->cookies;
-    *out_cookie = NULL;
-    if (!cookies || (eddy__http_cookies_are_empty(cookies) && !x->own_cookie))
-        return 0;
-    return eddy__http_cookies_get(cookies, x->request.url, x->own_cookie,
+    int err = 0;
+    if (!x->cookies || eddy__http_cookies_are_empty(x->cookies)) {
+        *out_cookie = eddy__http_copy(x->own_cookie, &err);
+        return err;
+    }
+    return eddy__http_cookies_get(x->cookies, x->request.url, x->own_cookie,
                                   eddy__http_session_date(x->session), out_cookie);
 }
 
-void eddy__http_secrets_keep(struct exchange *x)
+/* The jar for cookies of the response; NULL if they are not kept, or without memory. */
+static struct http_cookies *jar_of(struct exchange *x, bool is_redirect)
+{
+    bool is_for_redirects = x->session->cookie_policy == EDDY_HTTP_COOKIES_REDIRECTS;
+    if (!x->cookies && is_for_redirects && is_redirect)
+        x->cookies = eddy__http_cookies_new();
+    return x->cookies;
+}
+
+void eddy__http_secrets_keep(struct exchange *x, bool is_redirect)
 {
     const eddy_http_response *response = x->response;
-    struct http_cookies *cookies = x->session->cookies;
-    if (!cookies)
-        return;
     for (size_t i = 0; i < response->field_count; i++) {
         const eddy_http_header *field = &response->fields[i];
         if ((field->name[0] | 32) != 's' || strcasecmp(field->name, "Set-Cookie") != 0)
             continue;
         // Without memory for a cookie the response is still worth having.
+        struct http_cookies *cookies = jar_of(x, is_redirect);
+        if (!cookies)
+            return;
         if (eddy__http_cookies_set(cookies, response->url, field->value,
                                    eddy__http_session_date(x->session)) > 0)
             drop_own_cookie(x, field->value);

@@ -266,7 +266,7 @@ TEST_REAL(cookies_come_back)
     EXPECT_HAS(text, "way=side");
     free(text);
     EDDY_AUTO(eddy_http_session) *without =
-        new_session(&(eddy_http_session_options){.no_cookies = true});
+        new_session(&(eddy_http_session_options){.cookies = EDDY_HTTP_COOKIES_NONE});
     EXPECT_EQ(get(without, "/set-cookies", ""), 200);
     text = echo(without, "GET", "/echo", NULL);
     EXPECT_HAS_NOT(text, "Cookie");

@@ -246,6 +246,27 @@ TEST_REAL(own_cookies_and_those_of_the_jar_are_merged)
     EXPECT_HAS_NOT(ask(session, "/cross", &own), "session=a");
 }
 
+TEST_REAL(cookies_may_hold_for_the_redirects_of_one_call)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(
+        &(eddy_http_session_options){.cookies = EDDY_HTTP_COOKIES_REDIRECTS});
+    eddy_http_request_options own = {.headers = (eddy_http_header[]){{"Cookie", "session=a"}, {0}}};
+    EXPECT_HAS(ask(session, "/set?gate=1", NULL), "Cookie: gate=1\r\n");
+    EXPECT_HAS_NOT(ask(session, "/echo", NULL), "Cookie");
+    EXPECT_HAS(ask(session, "/set?gate=1", &own), "Cookie: session=a; gate=1\r\n");
+    EXPECT_HAS(ask(session, "/echo", &own), "Cookie: session=a\r\n");
+    EXPECT_HAS_NOT(ask(session, "/cross", &own), "session=a");
+}
+
+TEST_REAL(without_cookies_redirects_get_none_but_the_callers)
+{
+    EDDY_AUTO(eddy_http_session) *session = new_session(
+        &(eddy_http_session_options){.cookies = EDDY_HTTP_COOKIES_NONE});
+    eddy_http_request_options own = {.headers = (eddy_http_header[]){{"Cookie", "session=a"}, {0}}};
+    EXPECT_HAS_NOT(ask(session, "/set?gate=1", NULL), "Cookie");
+    EXPECT_HAS(ask(session, "/set?gate=1", &own), "Cookie: session=a\r\n");
+}
+
 RUN_CLIENT_TESTS(false, TEST_OF(the_url_sent_is_the_url_written),
                  TEST_OF(a_proxy_gets_the_whole_url_as_written),
                  TEST_OF(a_fragment_is_never_sent_on_a_new_connection_or_an_old_one),
@@ -256,4 +277,6 @@ RUN_CLIENT_TESTS(false, TEST_OF(the_url_sent_is_the_url_written),
                  TEST_OF(a_short_body_of_a_redirect_keeps_the_connection),
                  TEST_OF(a_user_in_the_url_holds_for_its_origin),
                  TEST_OF(a_password_is_in_no_message),
-                 TEST_OF(own_cookies_and_those_of_the_jar_are_merged))
+                 TEST_OF(own_cookies_and_those_of_the_jar_are_merged),
+                 TEST_OF(cookies_may_hold_for_the_redirects_of_one_call),
+                 TEST_OF(without_cookies_redirects_get_none_but_the_callers))

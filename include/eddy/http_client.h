@@ -71,6 +71,13 @@ typedef struct eddy_http_timeouts {
 
 /* --- Sessions --------------------------------------------------------------------------------- */
 
+/* Which of the cookies that servers set are sent. */
+typedef enum eddy_http_cookie_policy {
+    EDDY_HTTP_COOKIES_KEPT,      /* with all later requests of the session */
+    EDDY_HTTP_COOKIES_REDIRECTS, /* with the redirects of the same call, then forgotten */
+    EDDY_HTTP_COOKIES_NONE,      /* never */
+} eddy_http_cookie_policy;
+
 /* Zero means the default throughout. Everything is copied. */
 typedef struct eddy_http_session_options {
     const char *base_url;             /* what URLs of requests are relative to: none */
@@ -82,10 +89,10 @@ typedef struct eddy_http_session_options {
     int redirects_max;                /* followed in a row: 10; -1: none is followed */
     size_t body_max;                  /* bytes, decoded: 64 MiB, streamed ones no limit */
     const char *proxy;                /* in place of the environment's; "" uses none */
+    eddy_http_cookie_policy cookies;  /* kept */
     const char *cacert;               /* PEM file of certificates, in place of the system's */
     bool insecure;                    /* trust any certificate */
     bool no_compression;              /* ask for bodies as they are */
-    bool no_cookies;                  /* no jar: cookies are neither kept nor sent */
     bool path_as_is;                  /* keep "." and ".." in paths (curl's --path-as-is) */
     bool no_http2;                    /* HTTP/1.1 only */
     bool libcurl;                     /* let libcurl carry HTTP/1.1 too, not just the rest */
@@ -137,8 +144,8 @@ typedef struct eddy_http_request_options {
  * password, Authorization, Cookie and Host headers hold for one scheme, host and port: elsewhere
  * they are not sent on. A fragment holds until a Location brings its own (RFC 9110, 10.2.2).
  *
- * A Cookie header of the caller is sent in front of the session's cookies, and hides those of the
- * same names. One that a redirect sets anew replaces the caller's.
+ * A Cookie header of the caller is sent in front of the cookies that servers have set, and hides
+ * those of the same names. One that a redirect sets anew replaces the caller's.
  *
  * Returns 0 and the response, which the caller gives back with eddy_http_response_free(); else an
  * error, and *out_response is left alone. Suspends. Cancelled, it leaves nothing behind but, if the

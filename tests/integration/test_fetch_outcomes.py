@@ -161,11 +161,12 @@ def authorization_is_not_sent_on_to_another_host(folder):
 
 
 @case
-def cookies_are_kept_only_when_asked_for(folder):
+def cookies_hold_for_redirects_and_for_later_urls_when_asked_for(folder):
     with Peer() as peer:
         words = [peer.url("gate/1"), peer.url("echo/2"), "-c", 1, "-H", "Cookie: session=a"]
         rows = read_ndjson(fetch(*words).out)
-        expect("redirects" in rows[peer.url("gate/1")]["error"], f"{rows}")
+        cookies = sorted(rows[peer.url("gate/1")]["body"]["cookie"].split("; "))
+        expect_equal(cookies, ["gate=1", "session=a"])
         expect_equal(rows[peer.url("echo/2")]["body"]["cookie"], "session=a")
         rows = read_ndjson(fetch(*words, "--cookies").out)
         for row in rows.values():
