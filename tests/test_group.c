@@ -141,6 +141,229 @@ TEST(several_errors_are_all_members)
     EXPECT_EQ(eddy_error_code(eddy_error_member(eddy_error_get(rc), 1)), -EPIPE);
 }
 
+/* ---- cancellation that meets the group's own (CPython gh-155418, gh-155433) ------------------*/
+
+EDDY_ASYNC(cleans_up_for, (double, seconds))
+{
+    int rc = eddy_sleep(3600);
+    EDDY_IGNORE(eddy_sleep(seconds));
+    cleaned_up++;
+    return rc;
+}
+
+EDDY_ASYNC(cancels_the_group, (eddy_group *, group))
+{
+    EXPECT_EQ(eddy_group_cancel(group), 0);
+    return eddy_sleep(EDDY_NO_TIMEOUT);
+}
+
+TEST(an_eager_child_that_cancels_its_group_is_cancelled_too)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_task *child = eddy_group_add(&group, eddy_coro(cancels_the_group, &group),
+                                      &(eddy_task_options){.eager_start = true});
+    EXPECT_EQ(eddy_group_end(&group, 0), 0);
+    EXPECT(eddy_task_cancelled(child));
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+}
+
+EDDY_ASYNC(cancels_its_group_at, (double, seconds), (double, cleanup))
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, cleans_up_for, cleanup);
+    EDDY_TRY(eddy_sleep(seconds));
+    EDDY_TRY(eddy_group_cancel(&group));
+    return eddy_group_end(&group, 0);
+}
+
+TEST(a_timeout_expires_while_a_cancelled_group_waits)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(eddy_within(0.5, cancels_its_group_at(0.1, 1)), EDDY_TIMEDOUT);
+    EXPECT_EQ(cleaned_up, 1);
+    EXPECT(eddy_time() == 1.1);
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+}
+
+TEST(a_cancellation_from_outside_comes_out_of_a_cancelled_group)
+{
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(cancels_its_group_at, 0.1, 1);
+    EXPECT_EQ(eddy_sleep(0.5), 0);
+    EXPECT_EQ(eddy_task_cancel(task, "from outside"), 1);
+    int rc = eddy_await(task);
+    EXPECT_EQ(rc, EDDY_CANCELLED);
+    EXPECT_STR(eddy_error_message(eddy_error_get(rc)), "from outside");
+    EXPECT_EQ(eddy_task_cancelling(task), 1);
+}
+
+EDDY_ASYNC(cancels_the_group_later, (eddy_group *, group), (double, seconds))
+{
+    EDDY_TRY(eddy_sleep(seconds));
+    return eddy_group_cancel(group);
+}
+
+EDDY_ASYNC(is_cancelled_by_its_child)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, cleans_up_for, 1);
+    eddy_group_create_task(&group, cancels_the_group_later, &group, 0.1);
+    return eddy_group_end(&group, 0);
+}
+
+TEST(a_timeout_expires_while_a_group_waits_that_a_child_has_cancelled)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(eddy_within(0.5, is_cancelled_by_its_child()), EDDY_TIMEDOUT);
+    EXPECT(eddy_time() == 1.1);
+    EXPECT_EQ(eddy_within(9, is_cancelled_by_its_child()), 0);
+    EXPECT_EQ(cleaned_up, 2);
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+}
+
+EDDY_ASYNC(leaves_while_children_clean_up, (int, status))
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, cleans_up_for, 1);
+    EDDY_TRY(eddy_sleep(0.1));
+    EDDY_TRY(status);
+    return 0;
+}
+
+TEST(a_cancellation_meets_a_group_left_without_its_end)
+{
+    // The timeout interrupts the body, the guard, and the guard of a body that has failed.
+    EXPECT_EQ(eddy_within(0.05, leaves_while_children_clean_up(0)), EDDY_TIMEDOUT);
+    EXPECT_EQ(eddy_within(0.5, leaves_while_children_clean_up(0)), EDDY_TIMEDOUT);
+    EXPECT_EQ(eddy_within(0.5, leaves_while_children_clean_up(-EDOM)), EDDY_EGROUP);
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+}
+
+EDDY_ASYNC(fails_under_a_timeout)
+{
+    int rc = eddy_within(0.5, leaves_while_children_clean_up(-EDOM));
+    EXPECT_EQ(rc, EDDY_EGROUP);
+    return eddy_sleep(1);
+}
+
+TEST(a_cancellation_beside_an_error_is_delivered_at_the_next_await)
+{
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(fails_under_a_timeout);
+    EXPECT_EQ(eddy_sleep(0.3), 0);
+    EXPECT_EQ(eddy_task_cancel(task), 1);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+}
+
+/* ---- a block that is left without the end ----------------------------------------------------*/
+
+EDDY_ASYNC(returns_success)
+{
+    int answer = 0;
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, answer_after, 2, 1);
+    EXPECT_EQ(eddy_within(1, eddy_sleep(9)), EDDY_TIMEDOUT); // handled: no error any more
+    return answer;
+}
+
+TEST(a_return_without_an_error_waits_for_the_children)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(returns_success(), 0);
+    EXPECT(eddy_time() == 2);
+    EXPECT_EQ(cleaned_up, 0);
+}
+
+EDDY_ASYNC(fails_in_a_helper)
+{
+    EDDY_TRY(eddy_sleep(1));
+    EDDY_TRY(-EDOM);
+    return 0;
+}
+
+EDDY_ASYNC(handles_an_error_and_returns)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, answer_after, 2, 1);
+    EXPECT_EQ(fails_in_a_helper(), -EDOM);
+    return 0;
+}
+
+TEST(an_error_that_was_handled_does_not_cancel_the_children)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(handles_an_error_and_returns(), 0);
+    EXPECT(eddy_time() == 2);
+    EXPECT_EQ(cleaned_up, 0);
+}
+
+EDDY_ASYNC(returns_a_failure)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, answer_after, 9, 1);
+    EDDY_TRY(eddy_sleep(1));
+    return eddy_fail(-EDOM, "it can't go on");
+}
+
+TEST(a_failure_that_is_returned_cancels_the_children)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(returns_a_failure(), EDDY_EGROUP);
+    EXPECT(eddy_time() == 1);
+    EXPECT_EQ(cleaned_up, 1);
+}
+
+EDDY_ASYNC(returns_its_cancellation)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, answer_after, 9, 1);
+    int rc = eddy_sleep(5);
+    return rc; // not through EDDY_TRY
+}
+
+TEST(a_cancellation_that_is_returned_by_hand_cancels_the_children)
+{
+    cleaned_up = 0;
+    EXPECT_EQ(eddy_within(1, returns_its_cancellation()), EDDY_TIMEDOUT);
+    EXPECT(eddy_time() == 1);
+    EXPECT_EQ(cleaned_up, 1);
+}
+
+/* ---- children without a handle ---------------------------------------------------------------*/
+
+TEST(of_children_without_a_handle_nothing_is_kept)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    long before = 0;
+    for (int i = 0; i < 1000; i++) {
+        EXPECT_EQ(eddy_group_start(&group, answer_after, 0, i), 0);
+        EXPECT_EQ(eddy_sleep(1), 0);
+        if (i == 10)
+            before = harness_blocks_held();
+    }
+    EXPECT_EQ(harness_blocks_held(), before);
+    EXPECT_EQ(eddy_group_end(&group, 0), 0);
+}
+
+TEST(children_without_a_handle_are_joined_and_fail_the_group)
+{
+    cleaned_up = 0;
+    eddy_group group;
+    eddy_group_begin(&group);
+    EXPECT_EQ(eddy_group_start(&group, answer_after, 9, 1), 0);
+    EXPECT_EQ(eddy_group_start(&group, fail_after, 1, -EIO), 0);
+    EXPECT_EQ(eddy_group_end(&group, 0), EDDY_EGROUP);
+    EXPECT_EQ(cleaned_up, 1);
+    EXPECT_EQ(eddy_group_start(&group, answer_after, 9, 1), EDDY_EMISUSE);
+}
+
 RUN_TESTS(TEST_OF(the_end_waits_for_all_and_their_results_can_be_read_after),
           TEST_OF(a_child_that_fails_cancels_its_siblings_and_the_body),
           TEST_OF(a_body_that_returns_early_joins_its_children_first),
@@ -148,4 +371,16 @@ RUN_TESTS(TEST_OF(the_end_waits_for_all_and_their_results_can_be_read_after),
           TEST_OF(cancelling_the_group_ends_it_without_an_error),
           TEST_OF(a_group_cancelled_before_it_is_entered_ends_at_the_first_await),
           TEST_OF(a_group_that_is_not_open_refuses_children),
-          TEST_OF(several_errors_are_all_members))
+          TEST_OF(several_errors_are_all_members),
+          TEST_OF(an_eager_child_that_cancels_its_group_is_cancelled_too),
+          TEST_OF(a_timeout_expires_while_a_cancelled_group_waits),
+          TEST_OF(a_cancellation_from_outside_comes_out_of_a_cancelled_group),
+          TEST_OF(a_timeout_expires_while_a_group_waits_that_a_child_has_cancelled),
+          TEST_OF(a_cancellation_meets_a_group_left_without_its_end),
+          TEST_OF(a_cancellation_beside_an_error_is_delivered_at_the_next_await),
+          TEST_OF(a_return_without_an_error_waits_for_the_children),
+          TEST_OF(an_error_that_was_handled_does_not_cancel_the_children),
+          TEST_OF(a_failure_that_is_returned_cancels_the_children),
+          TEST_OF(a_cancellation_that_is_returned_by_hand_cancels_the_children),
+          TEST_OF(of_children_without_a_handle_nothing_is_kept),
+          TEST_OF(children_without_a_handle_are_joined_and_fail_the_group))

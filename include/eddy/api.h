@@ -61,8 +61,10 @@ EDDY_CHECKED static inline int eddy__status(int status)
 #define EDDY_TRY(call)                         \
     do {                                       \
         ssize_t eddy_status_ = (call);         \
-        if (eddy_status_ < 0)                  \
+        if (eddy_status_ < 0) {                \
+            eddy__leaves_with_error(__func__); \
             return (int)eddy_status_;          \
+        }                                      \
     } while (0)
 
 /* Says that the status of `call` is not looked at, on purpose. */
@@ -119,6 +121,9 @@ EDDY_API const char *eddy_version(void);
 
 /* The version of the library that is linked, as EDDY_VERSION_NUMBER counts: 100 for 0.1.0. */
 EDDY_API int eddy_version_number(void);
+
+/* `function` (its __func__) is about to return an error: a group that it leaves open is told so. */
+EDDY_API __attribute__((cold)) void eddy__leaves_with_error(const char *function);
 
 EDDY_END_DECLS
 

@@ -6,6 +6,9 @@
  *
  *     int index = eddy_barrier_wait(&start);       // 0, 1, 2: each of the three gets another
  *
+ * A task that is cancelled while the barrier fills leaves its index to the task that came last, so
+ * the tasks that pass together always have different ones (CPython gh-155233).
+ *
  * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
  */
 #ifndef EDDY_BARRIER_H
@@ -29,10 +32,11 @@ typedef struct eddy_barrier {
     eddy_barrier_state state;
     int parties;
     int count; /* tasks inside */
+    struct eddy__barrier_party *last; /* the one with the highest index */
 } eddy_barrier;
 
 /* Initialises a barrier for so many tasks, 1 at least. */
-#define EDDY_BARRIER(parties) {EDDY_CONDITION, EDDY_BARRIER_FILLING, (parties), 0}
+#define EDDY_BARRIER(parties) {EDDY_CONDITION, EDDY_BARRIER_FILLING, (parties), 0, NULL}
 
 /* EDDY_EVALUE unless `parties` is at least 1. */
 EDDY_API EDDY_CHECKED int eddy_barrier_init(eddy_barrier *barrier, int parties);

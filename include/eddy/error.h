@@ -71,10 +71,12 @@ typedef struct eddy_error eddy_error;
  * Attaches a message and this place to the error `status` that the current task is about to
  * return, and returns `status`. Outside a task it is kept for the thread.
  */
-#define eddy_fail(status, ...) eddy__fail((status), 0, EDDY_HERE, __VA_ARGS__)
+#define eddy_fail(status, ...) \
+    (eddy__leaves_with_error(__func__), eddy__fail((status), 0, EDDY_HERE, __VA_ARGS__))
 
 /* The same with a cause: `cause` is the error that a call has just returned (`raise ... from`). */
-#define eddy_fail_from(status, cause, ...) eddy__fail((status), (cause), EDDY_HERE, __VA_ARGS__)
+#define eddy_fail_from(status, cause, ...) \
+    (eddy__leaves_with_error(__func__), eddy__fail((status), (cause), EDDY_HERE, __VA_ARGS__))
 EDDY_API EDDY_PRINTF(4, 5) int eddy__fail(int status, int cause, const eddy_place *place,
                                           const char *format, ...);
 

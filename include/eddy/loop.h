@@ -4,10 +4,17 @@
  *
  *     int main(void) { return eddy_main(eddy_coro(app)); }
  *
- * A loop belongs to the thread that runs it, and so does all that is used in it. Of all that Eddy
- * offers, only eddy_call_soon_threadsafe() and eddy_run_coroutine_threadsafe() (thread_future.h) may
- * be called from another thread; the rest answers EDDY_EMISUSE there, in every build, and changes
- * nothing.
+ * A loop belongs to the thread that runs it, and so does everything that is used in it. Another thread
+ * may call eddy_call_soon_threadsafe(), eddy_run_coroutine_threadsafe() (thread_future.h),
+ * eddy_loop_ref() and eddy_loop_free(). Everything else answers EDDY_EMISUSE there, in every build,
+ * and changes nothing; a function without a status reports the misuse to the exception handler.
+ *
+ * NULL: functions that free, close or give back accept it and do nothing. Functions that return a
+ * status answer NULL in place of an object with EDDY_EMISUSE and a sentence. Objects whose constructor
+ * returns NULL without memory (queues, timeouts, cancel scopes, context variables) answer -ENOMEM
+ * instead, so a constructor's result can be used unchecked. Functions that return neither answer as for
+ * an object that has nothing: 0, false, NULL, NaN. An out-parameter may be NULL only where its
+ * function says so.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
@@ -181,10 +188,25 @@ EDDY_API EDDY_CHECKED int eddy__call_at(double when, eddy_callback *callback, vo
                                         eddy_handle **out_handle);
 
 /*
- * The same as eddy_call_soon(), from any thread; wakes the loop if it sleeps. The loop must be
- * alive: whoever hands work to other threads waits for them before the main task ends, or holds
- * the loop with eddy_loop_hold(). -ESHUTDOWN once the loop takes no more calls. Its handle may be
- * cancelled, looked at and freed on any thread.
+ * The same as eddy_call_soon(), from any thread; wakes the loop if it sleeps. The calling thread must
+ * own a reference to the loop, unless the loop is known to run until the call has returned.
+ *
+ *     static void *work(void *data)        // a thread of the program's own
+ *     {
+ *         eddy_loop *loop = data;
+ *         int rc = eddy_call_soon_threadsafe(loop, deliver, compute());
+ *         if (rc < 0)
+ *             ...                          // -ESHUTDOWN: the loop has ended, deliver() is not called
+ *         eddy_loop_free(loop);
+ *         return NULL;
+ *     }
+ *
+ *     // in a task:
+ *     pthread_create(&thread, NULL, work, eddy_loop_ref(eddy_get_running_loop()));
+ *
+ * Returns 0, -ESHUTDOWN once the loop takes no more calls, -ENOMEM, or EDDY_EMISUSE without a loop or a
+ * callback. A call that was accepted is made, or dropped when the loop closes. Its handle may be
+ * cancelled, read and freed on any thread.
  */
 #define eddy_call_soon_threadsafe(...)                                                             \
     EDDY__SELECT4(__VA_ARGS__, eddy__call_soon_threadsafe, eddy__call_soon_threadsafe_plain, )     \
@@ -195,12 +217,25 @@ EDDY_API EDDY_CHECKED int eddy__call_soon_threadsafe(eddy_loop *loop, eddy_callb
                                                      void *data, eddy_handle **out_handle);
 
 /*
- * Says that work for this loop is under way elsewhere, on a thread say, so that the loop isn't
- * taken for deadlocked and the virtual clock waits for it; and that it has ended. Called on the
- * loop's thread, in pairs.
+ * One more reference to the loop, to be given back with eddy_loop_free(); returns `loop`. On any thread
+ * that has a reference, and on the loop's own. A reference does not keep the loop running: it keeps the
+ * functions for other threads safe to call, before and after the loop has ended. Freeing one reference
+ * too many while the loop lives stops the program.
  */
-EDDY_API void eddy_loop_hold(eddy_loop *loop);
-EDDY_API void eddy_loop_release(eddy_loop *loop);
+EDDY_API eddy_loop *eddy_loop_ref(eddy_loop *loop);
+EDDY_API void eddy_loop_free(eddy_loop *loop);
+
+/*
+ * Says that work for this loop is under way elsewhere, on a thread say: the loop is not taken for
+ * deadlocked, and the virtual clock waits. Holds a reference as well, until eddy_loop_release(). The
+ * loop ends with its main task all the same. Called on the loop's thread, in pairs; a hold that is left
+ * when the loop has ended is released on any thread.
+ *
+ * Return 0, EDDY_EMISUSE (another thread than the loop's, released too often), or -ESHUTDOWN: nothing
+ * can be held after the loop's end.
+ */
+EDDY_API int eddy_loop_hold(eddy_loop *loop);
+EDDY_API int eddy_loop_release(eddy_loop *loop);
 
 /*
  * Has callback(data) called once when the loop closes, after its last iteration, newest first: for
@@ -238,6 +273,7 @@ EDDY_API void eddy_set_exception_handler(eddy_exception_handler *handler, void *
 EDDY_API eddy_exception_handler *eddy_get_exception_handler(void **out_data);
 
 EDDY_AUTO_FOR(eddy_handle, eddy_handle_free)
+EDDY_AUTO_FOR(eddy_loop, eddy_loop_free)
 
 EDDY_END_DECLS
 

@@ -23,6 +23,12 @@ _Noreturn void eddy__assert_failed(const char *condition, const char *file, int 
     abort();
 }
 
+_Noreturn void eddy__stop_for_misuse(const char *sentence)
+{
+    fprintf(stderr, "eddy: misuse: %s\n", sentence);
+    abort();
+}
+
 static void *resize_by_libc(void *data, void *memory, size_t size)
 {
     (void)data;

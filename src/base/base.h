@@ -27,6 +27,9 @@
 
 _Noreturn void eddy__assert_failed(const char *condition, const char *file, int line);
 
+/* A fault of the caller's in a function that can't return it (a double free): stops the program. */
+_Noreturn void eddy__stop_for_misuse(const char *sentence);
+
 /* ---- lists -----------------------------------------------------------------------------------*/
 
 /* A place in a list or a pile. A link that stands in neither is zero. */

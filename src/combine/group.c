@@ -2,21 +2,25 @@
 /*
  * group.c: task groups, as asyncio's TaskGroup has them.
  *
- * The group is a scope of its task. Each child has a handle of the group among its callbacks; a
- * child that fails makes the group abort: all other children are cancelled, and the parent once, which the
- * end of the group takes back. The end waits until the last child is done.
+ * The group is a scope of its task. Each child has a handle of the group among its callbacks. A child
+ * that fails makes the group abort: all other children are cancelled, and the parent once; the end of the
+ * group takes that request back. The end waits until the last child is done.
  *
  * A body that returns early would take its frame away from children that point into it. So
- * eddy_group_begin() leaves a guard in the frame, which joins the children before the frame goes, and
- * keeps what came of it for the end of the scope, in the function around the body.
+ * eddy_group_begin() leaves a guard in the frame, which joins the children before the frame goes. The
+ * outcome is kept for the end of the scope, in the function around the body. The guard cancels the
+ * children if the body is known to return an error (scope.c), or was asked to stop.
  *
  *      begun --a child or the body fails, or cancel--> aborting --the last child is done--> ended
  *        `--end of the body--> ending --the last child is done--> ended
  *
  * What always holds:
- *   - The state is not in the frame of the body: it can be reached when that has gone.
- *   - A child is in the list until its callback has run; afterwards the group keeps its reference, so
- *     that handles stay lent until the end.
+ *   - The state is not in the frame of the body: it can be reached when the frame has gone.
+ *   - A child is in `children` until its callback has run. Then a child whose handle is lent to the user is
+ *     kept until the block is left; any other is dropped.
+ *   - A child that can't be made counts as one that has failed.
+ *   - A cancellation that meets the waiting and is not the group's own comes out of the end, or is
+ *     requested again beside an error (CPython gh-155433).
  */
 #include "combine/combine.h"
 
@@ -26,27 +30,33 @@
 
 struct child {
     struct handle handle; // among the task's callbacks
-    struct link link;     // in `children`, then in `gone`
+    struct link link;     // in `children`; of what is no task, then in `kept`
     struct eddy_future *task;
     struct group *group;
+    bool is_lent; // the user has the handle until the block is left
 };
 
 struct group {
     struct scope scope;
     struct task *parent; // that began it; held, as a generator's asker may be gone before the end
     struct list children; // not noted as done yet, in order of creation
-    struct list gone;
+    struct list kept_tasks; // done and lent; linked by `all` of struct task
+    struct list kept;       // the same of futures that stand for tasks; struct child
     struct wait *ending; // the end's wait for the last child; or NULL
     struct eddy_error *errors; // an EDDY_EGROUP with a member for each error; NULL: none yet
     struct eddy_error *known;     // what travelled in the task when the body was left; or NULL
     struct eddy_error *cancelled; // the cancellation to pass on
+    struct eddy_error *interrupted; // the last cancellation that met the waiting; or NULL
+    struct eddy_error *abort_why;   // what the children are cancelled with, once aborting; or NULL
+    int cancelling_before; // requests of the parent when the group began
     bool is_ending;
     bool is_aborting;
     bool has_cancelled_parent;
     bool must_pass_cancel;
-    bool is_joined; // by the guard in the frame
+    bool was_interrupted;
+    bool is_joined; // nothing of the group runs any more
     eddy_group *guarded; // the handle whose guard will free the children; or NULL
-    bool has_lost_error; // for want of memory
+    bool has_lost_error; // without memory
 };
 
 /* ---- errors and aborting ---------------------------------------------------------------------*/
@@ -70,17 +80,19 @@ static bool is_cancelled_above(struct eddy_future *task)
            eddy__region_is_child_cancelled(eddy__task_of(task));
 }
 
+static void cancel_child(const struct group *group, struct eddy_future *task)
+{
+    if (!eddy__future_is_done(task) && !is_cancelled_above(task))
+        eddy__future_cancel_for(task, group->abort_why);
+}
+
 static void abort_children(struct group *group, eddy_cancel_reason reason, const char *message)
 {
     group->is_aborting = true;
-    struct eddy_error *why = eddy__cancellation_new(reason, message, group->scope.place);
+    group->abort_why = eddy__cancellation_new(reason, message, group->scope.place);
     for (struct link *link = list_first(&group->children); link != NULL;
-         link = list_next(&group->children, link)) {
-        struct eddy_future *task = container_of(link, struct child, link)->task;
-        if (!eddy__future_is_done(task) && !is_cancelled_above(task))
-            eddy__future_cancel_for(task, why);
-    }
-    eddy__error_unref(why);
+         link = list_next(&group->children, link))
+        cancel_child(group, container_of(link, struct child, link)->task);
 }
 
 static void cancel_parent(struct group *group, const char *message)
@@ -92,23 +104,44 @@ static void cancel_parent(struct group *group, const char *message)
     eddy__error_unref(why);
 }
 
+/* A child has failed. */
+static void note_failure(struct group *group, int status, struct eddy_error *error)
+{
+    add_error(group, status, error);
+    if (group->is_aborting || group->has_cancelled_parent)
+        return;
+    abort_children(group, EDDY_CANCEL_SIBLING, "another task of the group failed");
+    cancel_parent(group, "a task of the group failed");
+}
+
+/* What a child leaves behind for whoever has its handle. */
+static void keep_or_drop(struct group *group, struct child *child)
+{
+    struct eddy_future *task = child->task;
+    if (child->is_lent && task->kind != &eddy__future_task) {
+        list_push(&group->kept, &child->link);
+        return;
+    }
+    if (child->is_lent)
+        list_push(&group->kept_tasks, &eddy__task_of(task)->all);
+    else
+        eddy_future_free(task);
+    eddy__block_free(child, sizeof *child);
+}
+
 static void on_child_done(struct handle *handle)
 {
     struct child *child = container_of(handle, struct child, handle);
     struct group *group = child->group;
     struct eddy_future *task = child->task;
-    link_remove(&child->link);
-    list_push(&group->gone, &child->link);
+    list_remove(&child->link);
     if (group->ending != NULL && list_is_empty(&group->children))
         eddy__wait_finish(group->ending, 0);
-    if (task->state != EDDY_STATE_FAILED)
-        return;
-    eddy__future_look(task);
-    add_error(group, task->status, task->error);
-    if (group->is_aborting || group->has_cancelled_parent)
-        return;
-    abort_children(group, EDDY_CANCEL_SIBLING, "another task of the group failed");
-    cancel_parent(group, "a task of the group failed");
+    if (task->state == EDDY_STATE_FAILED) {
+        eddy__future_look(task);
+        note_failure(group, task->status, task->error);
+    }
+    keep_or_drop(group, child);
 }
 
 struct eddy_future *eddy__group_behind(const struct handle *handle)
@@ -120,7 +153,22 @@ struct eddy_future *eddy__group_behind(const struct handle *handle)
 
 /* ---- the end ---------------------------------------------------------------------------------*/
 
-/* Waits until no child is left; a cancellation meanwhile is remembered, and cancels them. */
+/* A cancellation has met the waiting: the first one cancels the children. */
+static void note_interruption(struct group *group)
+{
+    struct eddy_error *why = eddy__task_current()->activation->error;
+    eddy__error_unref(group->interrupted);
+    group->interrupted = eddy__error_ref(why);
+    group->was_interrupted = true;
+    if (group->is_aborting)
+        return;
+    group->must_pass_cancel = true;
+    eddy__error_unref(group->cancelled);
+    group->cancelled = eddy__error_ref(why);
+    abort_children(group, EDDY_CANCEL_SHUTDOWN, "the group's task was cancelled");
+}
+
+/* Waits until no child is left. */
 static void join_children(struct group *group)
 {
     while (!list_is_empty(&group->children)) {
@@ -136,46 +184,45 @@ static void join_children(struct group *group)
         group->ending = NULL;
         if (is_held)
             eddy__region_release(eddy__task_current());
-        if (err < 0 && !group->is_aborting) {
-            group->must_pass_cancel = true;
-            eddy__error_unref(group->cancelled);
-            group->cancelled = eddy__error_ref(eddy__task_current()->activation->error);
-            abort_children(group, EDDY_CANCEL_SHUTDOWN, "the group's task was cancelled");
-        }
+        if (err < 0)
+            note_interruption(group);
     }
+    group->is_joined = true;
 }
 
-static void free_children(struct list *children)
+static void free_kept(struct group *group)
 {
     struct link *link;
-    while ((link = list_pop(children)) != NULL) {
+    while ((link = list_pop(&group->kept_tasks)) != NULL)
+        eddy_future_free(&container_of(link, struct task, all)->future);
+    while ((link = list_pop(&group->kept)) != NULL) {
         struct child *child = container_of(link, struct child, link);
-        eddy__handle_cancel(&child->handle);
         eddy_future_free(child->task);
-        eddy__free(child);
+        eddy__block_free(child, sizeof *child);
     }
 }
 
 static void free_group(struct group *group)
 {
-    free_children(&group->children);
-    free_children(&group->gone);
+    free_kept(group);
     eddy__error_unref(group->errors);
     eddy__error_unref(group->known);
     eddy__error_unref(group->cancelled);
+    eddy__error_unref(group->interrupted);
+    eddy__error_unref(group->abort_why);
     eddy_future_free(&group->parent->future);
     eddy__free(group);
 }
 
-/* The body has ended with `status`: whatever runs is cancelled if that is an error, and joined. */
-static void join(struct group *group, int status)
+/* The body has ended: the children are cancelled if it failed, and joined. */
+static void join(struct group *group, bool has_failed)
 {
     group->is_ending = true;
-    group->known = eddy__error_ref(eddy__task_current()->activation->error); // a cancellation may take its place now
-    if (status < 0 && !group->is_aborting)
+    // What travels now gives way to a cancellation that meets the waiting.
+    group->known = eddy__error_ref(eddy__task_current()->activation->error);
+    if (has_failed && !group->is_aborting)
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group failed");
     join_children(group);
-    group->is_joined = true;
 }
 
 /* What is known of the error that the body ended with; or NULL. */
@@ -184,32 +231,49 @@ static struct eddy_error *known_of(const struct group *group, int status)
     return group->known != NULL && group->known->code == status ? group->known : NULL;
 }
 
+/* Has the group pass `error` on as the cancellation that comes out of it. */
+static void pass_cancel(struct group *group, struct eddy_error *error)
+{
+    group->must_pass_cancel = true;
+    eddy__error_unref(group->cancelled);
+    group->cancelled = eddy__error_ref(error);
+}
+
+/*
+ * Takes the group's own request back, and finds whether a cancellation from outside is left. (One that
+ * meets an error of the body is requested again beside it, in outcome().)
+ */
+static void settle_cancellation(struct group *group, int status)
+{
+    if (status == EDDY_CANCELLED && !group->must_pass_cancel)
+        pass_cancel(group, known_of(group, status));
+    if (group->has_cancelled_parent && eddy_task_uncancel(&group->parent->future) == 0)
+        group->must_pass_cancel = false;
+    else if (group->was_interrupted && !group->must_pass_cancel && status >= 0)
+        pass_cancel(group, group->interrupted);
+}
+
 /* What comes out of the group once its children are done. */
 static int outcome(struct group *group, int status)
 {
     struct task *parent = group->parent;
     struct task *self = eddy__task_current(); // the same, but in a generator
-    if (status == EDDY_CANCELLED && !group->must_pass_cancel) {
-        group->must_pass_cancel = true;
-        group->cancelled = eddy__error_ref(known_of(group, status));
-    }
-    if (group->has_cancelled_parent && eddy_task_uncancel(&parent->future) == 0)
-        group->must_pass_cancel = false;
-    if (group->must_pass_cancel && group->errors == NULL) {
+    settle_cancellation(group, status);
+    if (group->must_pass_cancel && group->errors == NULL && !group->has_lost_error) {
         eddy__error_travel(self, group->cancelled);
         return EDDY_CANCELLED;
     }
     if (status < 0 && status != EDDY_CANCELLED)
         add_error(group, status, known_of(group, status));
-    if (group->errors == NULL && group->has_lost_error)
-        return -ENOMEM;
-    if (group->errors == NULL)
+    if (group->errors == NULL && !group->has_lost_error)
         return status < 0 ? 0 : status;
     if (parent->future.cancelling > 0) {
         // Somebody else's request is delivered at the next await, not here.
         eddy_task_uncancel(&parent->future);
         eddy__future_cancel_for(&parent->future, group->cancelled);
     }
+    if (group->errors == NULL)
+        return -ENOMEM;
     eddy__error_travel(self, group->errors);
     return EDDY_EGROUP;
 }
@@ -218,7 +282,7 @@ static int end_scope(struct scope *scope, int status)
 {
     struct group *group = container_of(scope, struct group, scope);
     if (!group->is_joined)
-        join(group, status);
+        join(group, status < 0);
     eddy__scope_pop(scope);
     status = outcome(group, status);
     if (group->guarded != NULL)
@@ -232,10 +296,10 @@ static int end_scope(struct scope *scope, int status)
 
 static void cancel_group(struct group *group)
 {
-    if (group->is_aborting)
+    if (group->is_aborting || group->is_joined)
         return;
     abort_children(group, EDDY_CANCEL_REQUEST, "the group was cancelled");
-    if (!group->is_ending && !group->has_cancelled_parent)
+    if (!group->has_cancelled_parent)
         cancel_parent(group, "the group was cancelled");
 }
 
@@ -253,6 +317,8 @@ static void cancel_children(struct scope *scope, struct scope *cancelled)
 
 static int begin(eddy_group *handle, const eddy_place *place, const char *function)
 {
+    if (handle == NULL)
+        return eddy__misuse("eddy_group_begin: the group is NULL");
     if (handle->is_used && handle->group != NULL)
         return eddy__misuse("eddy_group_begin: the group has been entered already");
     if (handle->is_used)
@@ -265,8 +331,10 @@ static int begin(eddy_group *handle, const eddy_place *place, const char *functi
     if (group == NULL)
         return -ENOMEM;
     list_init(&group->children);
-    list_init(&group->gone);
+    list_init(&group->kept_tasks);
+    list_init(&group->kept);
     group->parent = task;
+    group->cancelling_before = task->future.cancelling;
     eddy_future_ref(&task->future);
     group->scope.end = end_scope;
     group->scope.cancel_children = cancel_children;
@@ -295,6 +363,14 @@ int eddy_group_enter(eddy_group *handle)
     return begin(handle, NULL, "eddy_group_enter");
 }
 
+/* Whether the body that began the group is about to return an error, as far as can be known. */
+static bool is_left_by_error(const struct group *group)
+{
+    const struct task *self = eddy__task_current();
+    return self->activation->leaving == group->scope.function ||
+           group->parent->future.cancelling > group->cancelling_before;
+}
+
 /* The frame is about to go: no child may be left that points into it. */
 void eddy__group_leave(eddy_group **guard)
 {
@@ -303,16 +379,14 @@ void eddy__group_leave(eddy_group **guard)
     if (handle->ended != NULL)
         free_group(handle->ended);
     handle->ended = NULL;
+    if (handle->failure < 0 && !handle->is_failure_told && eddy__task_current() != NULL)
+        eddy__task_current()->activation->left_failure = handle->failure;
     if (group == NULL)
         return;
     handle->group = NULL;
     group->guarded = NULL;
-    if (!group->is_aborting && !list_is_empty(&group->children))
-        abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group was left");
-    group->is_ending = true;
-    group->known = eddy__error_ref(eddy__task_current()->activation->error);
-    join_children(group);
-    group->is_joined = true;
+    join(group, is_left_by_error(group));
+    free_kept(group); // the handles were lent until here
 }
 
 /* What is lent in place of a task: nobody gives it back. */
@@ -322,52 +396,104 @@ static eddy_task *refused(eddy_coroutine *coroutine, int status, const char *sen
     return eddy__future_unmade(eddy__fail_plain(status, sentence));
 }
 
+/* Why the group takes no child: a sentence, and EDDY_EMISUSE or its failure to begin in *out_status. */
+static const char *refusal(const eddy_group *handle, int *out_status)
+{
+    *out_status = EDDY_EMISUSE;
+    if (handle == NULL)
+        return "eddy_group_create_task: the group is NULL";
+    const struct group *group = handle->group;
+    if (handle->failure < 0) {
+        *out_status = handle->failure;
+        return "eddy_group_create_task: the group could not begin";
+    }
+    if (group == NULL)
+        return "eddy_group_create_task: the group is not open";
+    if (group->parent->future.loop_id != eddy__loop_id())
+        return "eddy_group_create_task: the group belongs to another loop";
+    if (group->is_aborting)
+        return "eddy_group_create_task: the group is shutting down";
+    if (group->is_ending && list_is_empty(&group->children))
+        return "eddy_group_create_task: the group has ended";
+    return NULL;
+}
+
+/* A child that there is no memory for has failed. */
+static eddy_task *lose_child(struct group *group, eddy_coroutine *coroutine)
+{
+    (void)eddy__coro_refuse(coroutine, 0);
+    note_failure(group, -ENOMEM, NULL);
+    return eddy__future_unmade(-ENOMEM);
+}
+
+static eddy_task *add_child(struct group *group, eddy_coroutine *coroutine,
+                            const eddy_task_options *options, bool is_lent)
+{
+    struct child *child = eddy__block_new(sizeof *child);
+    if (child == NULL)
+        return lose_child(group, coroutine);
+    eddy_task *task = eddy_task_create(coroutine, options);
+    *child = (struct child){
+        .handle.run = on_child_done, .task = task, .group = group, .is_lent = is_lent};
+    list_push(&group->children, &child->link);
+    eddy__future_subscribe(task, &child->handle);
+    if (task->kind == &eddy__future_task)
+        eddy__region_inherit(eddy__task_of(task), group->parent, &group->scope);
+    // A child that starts eagerly may have cancelled the group before it was in the list (gh-155418).
+    if (EDDY__UNLIKELY(group->is_aborting))
+        cancel_child(group, task);
+    return task;
+}
+
 eddy_task *eddy_group_add(eddy_group *handle, eddy_coroutine *coroutine,
                           const eddy_task_options *options)
 {
-    struct group *group = handle->group;
-    if (handle->failure < 0)
-        return refused(coroutine, handle->failure,
-                       "eddy_group_create_task: the group could not begin");
-    if (group == NULL)
-        return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is not open");
-    if (group->parent->future.loop_id != eddy__loop_id())
-        return refused(coroutine, EDDY_EMISUSE,
-                       "eddy_group_create_task: the group belongs to another loop");
-    if (group->is_aborting)
-        return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group is shutting down");
-    if (group->is_ending && list_is_empty(&group->children))
-        return refused(coroutine, EDDY_EMISUSE, "eddy_group_create_task: the group has ended");
-    struct child *child = eddy__zalloc(sizeof *child);
-    if (child == NULL)
-        return refused(coroutine, -ENOMEM, "eddy_group_create_task: there is no memory");
-    child->handle.run = on_child_done;
-    child->group = group;
-    child->task = eddy_task_create(coroutine, options);
-    list_push(&group->children, &child->link);
-    eddy__future_subscribe(child->task, &child->handle);
-    if (child->task->kind == &eddy__future_task)
-        eddy__region_inherit(eddy__task_of(child->task), group->parent, &group->scope);
-    return child->task;
+    int status;
+    const char *sentence = refusal(handle, &status);
+    if (sentence != NULL)
+        return refused(coroutine, status, sentence);
+    return add_child(handle->group, coroutine, options, true);
+}
+
+int eddy_group_add_start(eddy_group *handle, eddy_coroutine *coroutine,
+                         const eddy_task_options *options)
+{
+    int status;
+    const char *sentence = refusal(handle, &status);
+    if (sentence != NULL)
+        return eddy__coro_refuse(coroutine, eddy__fail_plain(status, sentence));
+    const eddy_task *task = add_child(handle->group, coroutine, options, false);
+    return task->kind != &eddy__future_task && task->status < 0 ? task->status : 0;
+}
+
+/* The end of a group that could not begin. */
+static int end_unbegun(eddy_group *handle, int status)
+{
+    handle->is_failure_told = true;
+    if (status < 0)
+        return status;
+    return eddy__fail_plain(handle->failure, "eddy_group_end: the group could not begin");
 }
 
 int eddy_group_end(eddy_group *handle, int status)
 {
+    if (handle == NULL)
+        return eddy__misuse("eddy_group_end: the group is NULL");
+    if (handle->failure < 0)
+        return end_unbegun(handle, status);
     struct task *task = eddy__task_current();
     struct group *group = handle->group;
-    if (handle->failure < 0 && status >= 0)
-        status = eddy__fail_plain(handle->failure, "eddy_group_end: the group could not begin");
-    if (handle->failure < 0)
-        return status;
     if (group == NULL || task != group->parent || task->activation->scopes != &group->scope)
         return eddy__misuse("eddy_group_end: the group is not the newest open scope of this task");
-    join(group, status);
+    join(group, status < 0);
     handle->group = NULL;
     return end_scope(&group->scope, status);
 }
 
 int eddy_group_cancel(eddy_group *handle)
 {
+    if (handle == NULL)
+        return eddy__misuse("eddy_group_cancel: the group is NULL");
     if (handle->group == NULL && handle->is_used)
         return eddy__misuse("eddy_group_cancel: the group has ended");
     if (handle->group != NULL && handle->group->parent->future.loop_id != eddy__loop_id())

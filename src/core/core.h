@@ -301,6 +301,7 @@ enum thread_use {
 };
 
 struct eddy_loop {
+    _Atomic uint32_t refs;   // its own until it has ended, and those of any thread: loop_ref.c
     struct list ready;       // handles: those of this iteration, then those of the next
     struct link *batch_last; // the last of this iteration that has not run; or NULL
     struct link *ahead;      // in `ready`, where a crowd is looked ahead to: run.c; or NULL
@@ -346,7 +347,7 @@ struct eddy_loop {
     struct list unlooked; // failed ones whose error nobody has looked at
     struct list unawaited; // coroutine objects made in callbacks
     struct poller *poller;
-    size_t hold_count;   // threads at work for it
+    _Atomic size_t hold_count; // eddy_loop_hold(): work under way elsewhere
     struct wait *release_waiter; // the end of the run, which waits for these; or NULL
     size_t cancelled_scope_count; // open ones that are cancelled for good
     size_t listen_count; // signals that it waits for: news may come, but nothing is under way
@@ -475,7 +476,7 @@ static inline void eddy__wait_finish(struct wait *wait, int result)
 }
 
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
-void eddy__loop_close(struct eddy_loop *loop); // attached
+void eddy__loop_close(struct eddy_loop *loop); // attached; gives the loop's own reference back
 
 /*
  * Makes it the loop that runs on this thread, where none does; and leaves it alone again. It is

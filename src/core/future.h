@@ -185,6 +185,8 @@ struct activation {
     struct scope *scopes;    // open ones, the newest first
     size_t scope_depth;      // how many
     size_t failed_begins;    // scopes that could not be opened for want of memory, not ended yet
+    const char *leaving;     // the function that is about to return an error; or NULL: scope.c
+    int left_failure;        // of a group that could not begin, and was left without its end; or 0
     struct eddy_error *error;         // travelling in it, see error.h
     struct eager_start *eager;        // who goes on when it first stops; or NULL
     struct watcher *watcher;          // who is told first that it is done; or NULL

@@ -4,7 +4,7 @@
  *
  * A lock-protected list that any thread may push to and the loop's thread empties, in order, at the
  * beginning of a whole turn. The first push after an emptying wakes the loop; later ones find that
- * done. It refuses posts once the loop closes.
+ * done. It refuses posts once the loop closes, and goes with the last reference to the loop.
  */
 #include "core/run.h"
 #include "poll/poll.h"
@@ -62,6 +62,14 @@ void eddy__inbox_close(struct inbox *inbox)
     pthread_mutex_lock(&inbox->lock);
     inbox->is_closed = true;
     pthread_mutex_unlock(&inbox->lock);
+}
+
+bool eddy__inbox_is_closed(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    bool is_closed = inbox->is_closed;
+    pthread_mutex_unlock(&inbox->lock);
+    return is_closed;
 }
 
 int eddy__loop_post(struct eddy_loop *loop, struct post *post)

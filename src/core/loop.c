@@ -44,20 +44,6 @@ void eddy__loop_attend(struct eddy_loop *loop)
     }
 }
 
-void eddy_loop_hold(eddy_loop *loop)
-{
-    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
-    loop->hold_count++;
-}
-
-void eddy_loop_release(eddy_loop *loop)
-{
-    EDDY_ASSERT(eddy__loop_here(loop->id) == loop);
-    EDDY_ASSERT(loop->hold_count > 0);
-    if (--loop->hold_count == 0 && EDDY__UNLIKELY(loop->release_waiter != NULL))
-        eddy__wait_finish(loop->release_waiter, 0);
-}
-
 int64_t eddy__loop_flush_timeout_ns(const struct eddy_loop *loop)
 {
     double seconds = loop->options.flush_timeout;
@@ -200,6 +186,7 @@ int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options
     struct eddy_loop *loop = eddy__zalloc(sizeof *loop);
     if (loop == NULL)
         return -ENOMEM;
+    atomic_init(&loop->refs, 1);
     init_lists(loop);
     set_options(loop, options);
     int err = eddy__stack_pool_init(&loop->stacks, loop->options.stack_size,
@@ -361,10 +348,9 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__loop = NULL;
     eddy__live_remove(loop);
     eddy__poller_close(loop->poller);
-    eddy__inbox_free(loop->inbox);
     eddy__stack_pool_fini(&loop->stacks);
     eddy__block_pool_close();
-    eddy__free(loop);
+    eddy__loop_unref(loop); // the inbox stays with it: it refuses posts
 }
 
 /* ---- turns -----------------------------------------------------------------------------------*/

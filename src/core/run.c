@@ -132,6 +132,8 @@ static inline void init_activation(struct activation *activation, struct stack *
     activation->scopes = NULL;
     activation->scope_depth = 0;
     activation->failed_begins = 0;
+    activation->leaving = NULL;
+    activation->left_failure = 0;
     activation->error = NULL;
     activation->eager = NULL;
     activation->watcher = task->watcher;

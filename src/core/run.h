@@ -83,7 +83,11 @@ bool eddy__done_callback_drop(struct handle *handle, bool is_queued);
 /* Takes the calls that other threads have posted; inbox.c. */
 struct inbox *eddy__inbox_new(void);
 void eddy__inbox_close(struct inbox *inbox); // later posts are refused
+bool eddy__inbox_is_closed(struct inbox *inbox); // any thread
 void eddy__inbox_run(struct inbox *inbox);
 void eddy__inbox_free(struct inbox *inbox);
+
+/* Gives one reference to the loop back; the last one frees what any thread may touch; loop_ref.c. */
+void eddy__loop_unref(struct eddy_loop *loop);
 
 #endif

@@ -2,9 +2,14 @@
 /*
  * scope.c: what a body has begun and must end.
  *
- * Open scopes form a chain in the task, the newest first. Around every body stands a function that
- * remembers how long the chain was, and when the body has returned ends what is newer, with the status in
- * hand: a cleanup attribute could not do that, since it runs when the returned value is fixed.
+ * Open scopes form a chain in the task, the newest first. Every body is wrapped in a function that
+ * notes the length of the chain, and ends the scopes that the body left open, passing its status
+ * through each. A cleanup attribute alone can't do that: it runs when the returned value is fixed, and
+ * can't read it.
+ *
+ * A group must know earlier, in the frame of the body, whether an error is returned: then it cancels
+ * its children, and otherwise it waits for them. EDDY_TRY and eddy_fail() leave a note in the task,
+ * the name of their function, which lasts until that body has returned.
  */
 #include "core/run.h"
 
@@ -14,6 +19,13 @@ size_t eddy__body_begin(void)
 {
     struct task *task = eddy__task_current();
     return task != NULL ? task->activation->scope_depth : 0;
+}
+
+void eddy__leaves_with_error(const char *function)
+{
+    struct task *task = eddy__task_current();
+    if (task != NULL)
+        task->activation->leaving = function;
 }
 
 /* Only bodies may leave a scope open: their names are made by the EDDY_ASYNC macros. */
@@ -37,14 +49,28 @@ static void report_left_open(struct task *task, const struct scope *scope)
     });
 }
 
+/* The error of a group that could not begin, if the body hides it. */
+static int take_left_failure(struct activation *activation, int status)
+{
+    int failure = activation->left_failure;
+    activation->left_failure = 0;
+    return failure < 0 && status >= 0 ? failure : status;
+}
+
 int eddy__body_end(size_t depth, int status)
 {
     struct task *task = eddy__task_current();
-    while (task != NULL && EDDY__UNLIKELY(task->activation->scope_depth > depth)) {
-        struct scope *scope = task->activation->scopes;
+    if (EDDY__UNLIKELY(task == NULL))
+        return status;
+    struct activation *activation = task->activation;
+    activation->leaving = NULL;
+    while (EDDY__UNLIKELY(activation->scope_depth > depth)) {
+        struct scope *scope = activation->scopes;
         if (!is_begun_in_body(scope))
             report_left_open(task, scope);
         status = scope->end(scope, status);
     }
+    if (EDDY__UNLIKELY(activation->left_failure < 0))
+        status = take_left_failure(activation, status);
     return status;
 }

@@ -194,6 +194,7 @@ static int close_pool(void *data)
     while (pool->late != NULL) {
         struct job *job = pool->late;
         pool->late = job->next;
+        eddy_loop_release(job->loop);
         free_job(job);
     }
     pthread_cond_destroy(&pool->has_work);

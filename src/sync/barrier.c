@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * barrier.c: a meeting point, built of a condition as asyncio's is.
+ * barrier.c: a meeting point, built on a condition as asyncio's is.
  *
  *      filling --the last one comes--> draining --the last one leaves--> filling
  *         `--reset--> resetting --the last one leaves--> filling
  *         `--abort--> broken
+ *
+ * The tasks inside form a list, in the order of their indices. A task that leaves while the barrier
+ * fills gives its index to the last one: so the indices are 0 to count - 1 at any time, and the next
+ * arrival gets `count` without a search.
  */
 #include "sync/sync.h"
 
 #include <eddy/barrier.h>
+
+/* A task inside; lies on its stack. */
+struct eddy__barrier_party {
+    struct eddy__barrier_party *before; // the one with the next lower index; or NULL
+    struct eddy__barrier_party *behind;
+    int index;
+};
 
 int eddy_barrier_init(eddy_barrier *barrier, int parties)
 {
@@ -43,8 +54,58 @@ static int meet(eddy_barrier *barrier)
     return 0;
 }
 
-static void leave(eddy_barrier *barrier)
+static void enter(eddy_barrier *barrier, struct eddy__barrier_party *self)
 {
+    *self = (struct eddy__barrier_party){.before = barrier->last, .index = barrier->count++};
+    if (barrier->last != NULL)
+        barrier->last->behind = self;
+    barrier->last = self;
+}
+
+/* The loop that tasks were inside in has ended, and given them up: their stacks are gone. */
+static void forget_ended_run(eddy_barrier *barrier)
+{
+    uint32_t loop = barrier->changed.loop;
+    if (EDDY__LIKELY(barrier->count == 0 || loop == eddy__loop_id()))
+        return;
+    if (eddy__loop_here(loop) != NULL || eddy__loop_is_elsewhere(loop))
+        return;
+    barrier->count = 0;
+    barrier->last = NULL;
+    if (barrier->state != EDDY_BARRIER_BROKEN)
+        barrier->state = EDDY_BARRIER_FILLING;
+}
+
+static void unlink_party(eddy_barrier *barrier, const struct eddy__barrier_party *party)
+{
+    if (party->before != NULL)
+        party->before->behind = party->behind;
+    if (party->behind != NULL)
+        party->behind->before = party->before;
+    else
+        barrier->last = party->before;
+}
+
+/* Puts the last party where `self` stands, with its index. */
+static void replace_by_last(eddy_barrier *barrier, const struct eddy__barrier_party *self)
+{
+    struct eddy__barrier_party *last = barrier->last;
+    unlink_party(barrier, last);
+    *last = *self;
+    if (last->before != NULL)
+        last->before->behind = last;
+    if (last->behind != NULL)
+        last->behind->before = last;
+    else
+        barrier->last = last;
+}
+
+static void leave(eddy_barrier *barrier, const struct eddy__barrier_party *self)
+{
+    if (barrier->state == EDDY_BARRIER_FILLING && barrier->last != self)
+        replace_by_last(barrier, self);
+    else
+        unlink_party(barrier, self);
     if (--barrier->count > 0)
         return;
     if (barrier->state != EDDY_BARRIER_BROKEN)
@@ -54,13 +115,15 @@ static void leave(eddy_barrier *barrier)
 
 static int wait_inside(eddy_barrier *barrier)
 {
+    forget_ended_run(barrier);
     EDDY_TRY(eddy_condition_wait_for(&barrier->changed, may_enter, barrier));
     if (barrier->state == EDDY_BARRIER_BROKEN)
         return EDDY_EBROKENBARRIER;
-    int index = barrier->count++;
+    struct eddy__barrier_party self;
+    enter(barrier, &self);
     int err = meet(barrier);
-    leave(barrier);
-    return err < 0 ? err : index;
+    leave(barrier, &self);
+    return err < 0 ? err : self.index;
 }
 
 int eddy_barrier_wait(eddy_barrier *barrier)

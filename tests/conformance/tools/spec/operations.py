@@ -316,7 +316,7 @@ class Operations:
 
     def op_binfo(self, name):
         barrier = self.get(name)
-        waiting = barrier.count if barrier.state == "filling" else 0
+        waiting = len(barrier.inside) if barrier.state == "filling" else 0
         return [barrier.parties, waiting, barrier.state == "broken"]
 
     # ---- queues ----

@@ -67,6 +67,8 @@ class Group:
         task = self.machine.new_task(coroutine, name, is_eager)
         self.children[task] = True
         task.add_callback(self.on_done)
+        if self.is_aborting and not task.done():
+            task.cancel()  # it began to abort in the child's eager first step (gh-155418)
         return task
 
     def abort(self):
@@ -94,6 +96,7 @@ class Group:
         self.is_ending = True
         is_cancelled = error is not None and error.kind == "Cancelled"
         propagated = error if is_cancelled else None
+        pending = None  # the last cancellation that met the waiting
         if error is not None and not self.is_aborting:
             self.abort()
         while self.children:
@@ -101,12 +104,16 @@ class Group:
             try:
                 yield from self.all_done.wait()
             except Failure as cancellation:
+                pending = cancellation
                 if not self.is_aborting:
                     propagated = cancellation
                     self.abort()
             self.all_done = None
-        if self.has_cancelled_parent and self.parent.uncancel() == 0:
-            propagated = None
+        if self.has_cancelled_parent:
+            if self.parent.uncancel() == 0:
+                propagated = None
+            elif propagated is None:
+                propagated = pending  # what is left is not the group's own (gh-155433)
         if propagated is not None and not self.errors:
             raise propagated
         if error is not None and not is_cancelled:

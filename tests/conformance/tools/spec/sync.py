@@ -169,7 +169,7 @@ class Barrier:
         if parties < 1:
             raise Failure("Value")
         self.condition, self.parties = Condition(loop), parties
-        self.state, self.count = "filling", 0
+        self.state, self.inside = "filling", []  # who waits, each at its index
 
     def wait(self):
         yield from self.condition.acquire()
@@ -177,18 +177,25 @@ class Barrier:
             yield from self.condition.wait_for(lambda: self.state not in ("draining", "resetting"))
             if self.state == "broken":
                 raise Failure("BrokenBarrier")
-            index = self.count
-            self.count += 1
+            party = object()
+            self.enter(party)
             try:
-                yield from self.stay(index)
+                yield from self.stay()
+                index = self.index_of(party)
             finally:
-                self.leave()
+                self.leave(party)
             return index
         finally:
             self.condition.release()
 
-    def stay(self, index):
-        if index + 1 == self.parties:
+    def enter(self, party):
+        self.inside.append(party)
+
+    def index_of(self, party):
+        return self.inside.index(party)
+
+    def stay(self):
+        if len(self.inside) == self.parties:
             self.state = "draining"
             self.condition.wake(ALL)
         else:
@@ -196,9 +203,17 @@ class Barrier:
             if self.state in ("broken", "resetting"):
                 raise Failure("BrokenBarrier")
 
-    def leave(self):
-        self.count -= 1
-        if self.count == 0:
+    def leave(self, party):
+        """While it fills, the index of the one that leaves goes to the last (gh-155233)."""
+        place = self.inside.index(party)
+        if self.state != "filling":
+            self.inside[place] = None
+        else:
+            last = self.inside.pop()
+            if last is not party:
+                self.inside[place] = last
+        if not any(self.inside):
+            self.inside = []
             if self.state in ("resetting", "draining"):
                 self.state = "filling"
             self.condition.notify(ALL)
@@ -213,4 +228,20 @@ class Barrier:
         return self.change(lambda: "broken")
 
     def reset(self):
-        return self.change(lambda: "resetting" if self.count > 0 else "filling")
+        return self.change(lambda: "resetting" if self.inside else "filling")
+
+
+
+class RecordedBarrier(Barrier):
+    """As in CPython 3.14.2: the index is the number of tasks inside, given twice (gh-155233)."""
+
+    def __init__(self, loop, parties):
+        super().__init__(loop, parties)
+        self.indices = {}
+
+    def enter(self, party):
+        self.indices[party] = len(self.inside)
+        super().enter(party)
+
+    def index_of(self, party):
+        return self.indices[party]

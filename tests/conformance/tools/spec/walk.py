@@ -12,7 +12,7 @@ from spec.loop import Deadlock, Failure, Future, Gather, LeftOut, Loop, Task
 from spec.operations import Operations, shown, state_of
 from spec.queues import Queue
 from spec.scopes import Generator, Group, Item, Timeout
-from spec.sync import Barrier, Condition, Event, Lock, Semaphore
+from spec.sync import Barrier, Condition, Event, Lock, RecordedBarrier, Semaphore
 
 # Where the variables stand that an operation needs: (place, whether it is a list of them).
 NAMED = {name: [(place, letter in "AV") for place, letter in enumerate(op.shape, 1)
@@ -43,8 +43,10 @@ def matches(kinds, error):
 
 
 class Machine(Operations):
-    def __init__(self, program):
+    def __init__(self, program, is_recorded=False):
+        """`is_recorded`: without the fixes that CPython 3.14.2 lacks."""
         self.program, self.trace = program, []
+        self.make_barrier = RecordedBarrier if is_recorded else Barrier
         self.loop = Loop(lambda error: self.log_outside("handler", "callback", error.text()))
         self.current, self.tasks, self.is_running = None, [], False
         self.is_left_out = self.has_latecomers = False
@@ -74,7 +76,7 @@ class Machine(Operations):
             "cond": lambda: Condition(self.loop, self.variables[argument] if argument else None),
             "sem": lambda: Semaphore(self.loop, argument, False),
             "bsem": lambda: Semaphore(self.loop, argument, True),
-            "barrier": lambda: Barrier(self.loop, argument),
+            "barrier": lambda: self.make_barrier(self.loop, argument),
             "future": lambda: Future(self.loop),
             "taskgroup": lambda: Group(self),
             "timeout": lambda: Timeout(self, argument),
