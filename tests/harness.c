@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KINDS = EDDY_REPORT_UNSENT + 1 };
+enum { KINDS = EDDY_REPORT_LEAKED + 1 };
 
 static atomic_int failure_count; // workers may have expectations too
 static size_t expected_reports[KINDS];

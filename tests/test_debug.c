@@ -333,6 +333,103 @@ TEST_PLAIN(a_module_can_have_its_own_things_reported)
     EXPECT(eddy_note_open("a valve") == NULL);
 }
 
+/* ---- references that are never given back ----------------------------------------------------*/
+
+static eddy_future *kept[3];
+
+EDDY_ASYNC(loses_a_task)
+{
+    kept[0] = eddy_create_task(obeys);
+    return 0;
+}
+
+TEST_PLAIN(a_task_that_was_not_given_back_is_reported_with_its_place)
+{
+    expect_report(EDDY_REPORT_LEAKED);
+    EXPECT_EQ(run_debug(eddy_coro(loses_a_task), true), 0);
+    EXPECT(strstr(last_report_message(), "a reference to a task was not given back") != NULL);
+    EXPECT_STR(last_report_name(), "obeys");
+    EXPECT(last_report_place() != NULL && strstr(last_report_place()->file, "test_debug.c") != NULL);
+    eddy_task_free(kept[0]);
+}
+
+EDDY_ASYNC(loses_a_future)
+{
+    kept[0] = eddy_future_new(int);
+    kept[1] = eddy_sleep_start(1);
+    eddy_queue *queue = eddy_queue_new(int, 3);
+    eddy_queue_free(queue);
+    EDDY_AUTO(eddy_timeout) *timeout = eddy_timeout_new(3);
+    EDDY_AUTO(eddy_future) *freed = eddy_future_new(void);
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(obeys);
+    eddy_task_cancel(task);
+    EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);
+    return 0;
+}
+
+TEST_PLAIN(futures_that_were_not_given_back_are_reported_with_who_made_them)
+{
+    expect_report(EDDY_REPORT_LEAKED);
+    expect_report(EDDY_REPORT_LEAKED);
+    EXPECT_EQ(run_debug(eddy_coro(loses_a_future), true), 0);
+    EXPECT(strstr(last_report_message(), "was made in loses_a_future") != NULL);
+    eddy_future_free(kept[0]);
+    eddy_future_free(kept[1]);
+}
+
+static eddy_queue *kept_queue;
+static eddy_loop *kept_loop;
+
+EDDY_ASYNC(loses_a_queue_and_a_hold)
+{
+    kept_queue = eddy_queue_new(int, 3);
+    kept_loop = eddy_get_running_loop();
+    return eddy_loop_hold(kept_loop);
+}
+
+TEST_PLAIN(a_queue_and_a_hold_that_were_left_are_reported)
+{
+    expect_report(EDDY_REPORT_LEAKED);
+    expect_report(EDDY_REPORT_LEAKED);
+    EXPECT_EQ(run_debug(eddy_coro(loses_a_queue_and_a_hold), true), 0);
+    EXPECT(strstr(last_report_message(), "eddy_loop_release() is missing") != NULL);
+    eddy_queue_free(kept_queue);
+    EXPECT_EQ(eddy_loop_release(kept_loop), 0);
+}
+
+EDDY_ASYNC(loses_everything)
+{
+    EDDY_TRY(loses_a_task());
+    kept[1] = eddy_future_new(int);
+    return 0;
+}
+
+TEST_PLAIN(nothing_that_was_left_is_reported_outside_debug_mode)
+{
+    EXPECT_EQ(run_debug(eddy_coro(loses_everything), false), 0);
+    eddy_future_free(kept[0]);
+    eddy_future_free(kept[1]);
+}
+
+EDDY_ASYNC(makes_a_queue)
+{
+    kept_queue = eddy_queue_new(int, 3);
+    return 0;
+}
+
+TEST_PLAIN(what_is_freed_between_two_runs_was_given_back)
+{
+    eddy_runner *runner;
+    EXPECT_EQ(eddy_runner_open(&(eddy_run_options){.debug = true, .exception_handler = note_report},
+                               &runner), 0);
+    EXPECT_EQ(eddy_runner_run(runner, eddy_coro(makes_a_queue)), 0);
+    eddy_queue_free(kept_queue);
+    EXPECT_EQ(eddy_runner_run(runner, eddy_coro(loses_everything)), 0);
+    eddy_future_free(kept[0]);
+    eddy_future_free(kept[1]);
+    eddy_runner_free(runner);
+}
+
 RUN_TESTS(TEST_OF(streams_that_were_not_closed_are_reported_with_who_opened_them),
           TEST_OF(a_listener_that_was_not_closed_is_reported),
           TEST_OF(what_was_closed_or_freed_is_not_reported_nor_anything_outside_debug_mode),
@@ -344,4 +441,9 @@ RUN_TESTS(TEST_OF(streams_that_were_not_closed_are_reported_with_who_opened_them
           TEST_OF(an_error_in_place_of_the_cancellation_swallows_it_too),
           TEST_OF(what_is_obeyed_taken_back_or_a_timeout_is_not_swallowed),
           TEST_OF(awaiting_what_somebody_else_cancelled_swallows_nothing),
-          TEST_OF(nothing_is_said_outside_debug_mode))
+          TEST_OF(nothing_is_said_outside_debug_mode),
+          TEST_OF(a_task_that_was_not_given_back_is_reported_with_its_place),
+          TEST_OF(futures_that_were_not_given_back_are_reported_with_who_made_them),
+          TEST_OF(a_queue_and_a_hold_that_were_left_are_reported),
+          TEST_OF(nothing_that_was_left_is_reported_outside_debug_mode),
+          TEST_OF(what_is_freed_between_two_runs_was_given_back))

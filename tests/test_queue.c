@@ -298,12 +298,12 @@ TEST(a_queue_with_waiters_is_not_freed_under_them)
     eddy_queue *queue = eddy_queue_new(int, 0);
     EDDY_AUTO(eddy_task) *task = eddy_create_task(gets, queue);
     EXPECT_EQ(eddy_sleep(0), 0);
-    expect_report(EDDY_REPORT_CALLBACK);
+    expect_report(EDDY_REPORT_MISUSE);
     eddy_queue_free(queue);
     EXPECT_EQ(eddy_queue_shutdown(queue, false), 0);
-    expect_report(EDDY_REPORT_CALLBACK);
+    expect_report(EDDY_REPORT_MISUSE);
     eddy_queue_free(queue); // woken, but it has not run yet
-    EXPECT_EQ(report_count(EDDY_REPORT_CALLBACK), 2);
+    EXPECT_EQ(report_count(EDDY_REPORT_MISUSE), 2);
     EXPECT_EQ(eddy_await(task), EDDY_QUEUE_SHUTDOWN);
     eddy_queue_free(queue);
 }

@@ -24,6 +24,11 @@ static struct {
     eddy_stream *stream;
     eddy_group group;
     eddy_generator *generator;
+    eddy_timeout *timeout;
+    eddy_cancel_scope *scope;
+    eddy_handle *handle;
+    eddy_future *gather;
+    eddy_queue *fresh; // that nobody has used
 } ours;
 
 EDDY_ASYNC(rests)
@@ -38,6 +43,12 @@ EDDY_GENERATOR(int, one)
 
 /* Whether the stranger's call was refused, with a sentence. */
 #define REFUSED(call) EXPECT((call) == EDDY_EMISUSE && eddy_error_message(eddy_error_get(EDDY_EMISUSE)) != NULL)
+
+static int no_call(void *data)
+{
+    (void)data;
+    return 0;
+}
 
 static int ignore_done(eddy_future *future, void *data)
 {
@@ -75,6 +86,13 @@ static void use_from_anywhere(void)
     REFUSED(eddy_stream_abort(ours.stream));
     REFUSED(eddy_stream_wait_closed(ours.stream));
     REFUSED(eddy_group_cancel(&ours.group));
+    REFUSED(eddy_queue_put_nowait(ours.fresh, &item));
+    REFUSED(eddy_queue_shutdown(ours.fresh, false));
+    REFUSED(eddy_timeout_reschedule(ours.timeout, 1));
+    REFUSED(eddy_cancel_scope_cancel(ours.scope));
+    REFUSED(eddy_handle_cancel(ours.handle));
+    REFUSED(eddy_gather_results(ours.gather, &item, 1));
+    EXPECT(eddy_task_get_context(ours.task) == NULL);
 }
 
 /* What needs one. */
@@ -101,6 +119,11 @@ EDDY_ASYNC(uses_from_another_loop)
     REFUSED(eddy_wait_for(ours.future, 1));
     REFUSED(eddy_generator_next(ours.generator, &item));
     REFUSED(eddy_task_get_stack(ours.task, NULL, 0));
+    REFUSED(eddy_timeout_enter(ours.timeout));
+    REFUSED(eddy_cancel_scope_enter(ours.scope));
+    REFUSED(eddy_gather(ours.future, ours.future));
+    REFUSED(eddy_to_thread(ours.coroutine));
+    REFUSED(eddy_run_coroutine_threadsafe(ours.coroutine, eddy_get_running_loop(), NULL));
     use_from_anywhere();
     EDDY_AUTO(eddy_task) *refused = eddy_task_create(ours.coroutine, NULL);
     REFUSED(eddy_await(refused));
@@ -138,6 +161,11 @@ static void have_all(void)
     ours.task = eddy_create_task(rests);
     ours.coroutine = eddy_coro(rests);
     ours.generator = eddy_generator_new(one);
+    ours.timeout = eddy_timeout_new(1);
+    ours.scope = eddy_cancel_scope_new();
+    ours.gather = eddy_gather_all_start(NULL, 0, false);
+    ours.fresh = eddy_queue_new(int, 0);
+    EXPECT_EQ(eddy_call_later(3600, no_call, NULL, &ours.handle), 0);
 }
 
 /* The first use binds what has no loop by birth. */
@@ -177,6 +205,15 @@ static void check_and_free_all(void)
     eddy_task_free(ours.task);
     eddy_stream_free(ours.stream);
     eddy_generator_free(ours.generator);
+    eddy_timeout_free(ours.timeout);
+    EXPECT(!eddy_cancel_scope_cancelled(ours.scope));
+    eddy_cancel_scope_free(ours.scope);
+    eddy_future_free(ours.gather);
+    EXPECT_EQ(eddy_queue_qsize(ours.fresh), 0);
+    EXPECT_EQ(eddy_queue_put_nowait(ours.fresh, &item), 0);
+    eddy_queue_free(ours.fresh);
+    EXPECT_EQ(eddy_handle_cancel(ours.handle), 1);
+    eddy_handle_free(ours.handle);
 }
 
 static void let_a_stranger_try(void *(*stranger)(void *))
@@ -207,6 +244,8 @@ TEST(a_thread_with_a_loop_of_its_own_can_use_nothing_of_another)
 
 static eddy_lock passed_on = EDDY_LOCK;
 static eddy_event prepared = EDDY_EVENT;
+static eddy_event unused_event = EDDY_EVENT;
+static eddy_lock unused_lock = EDDY_LOCK;
 
 EDDY_ASYNC(locks_what_is_passed_on)
 {
@@ -255,6 +294,22 @@ TEST_PLAIN(a_future_whose_loop_has_ended_can_be_read_and_freed_anywhere)
     EXPECT_EQ(pthread_join(thread, NULL), 0);
 }
 
+static void *prepares_in_vain(void *unused)
+{
+    (void)unused;
+    REFUSED(eddy_event_set(&unused_event));
+    REFUSED(eddy_lock_release(&unused_lock));
+    return NULL;
+}
+
+TEST(a_thread_without_a_loop_can_not_be_the_first_to_use_what_a_loop_may_have)
+{
+    pthread_t thread;
+    EXPECT_EQ(pthread_create(&thread, NULL, prepares_in_vain, NULL), 0);
+    EXPECT_EQ(pthread_join(thread, NULL), 0);
+    EXPECT(!eddy_event_is_set(&unused_event));
+}
+
 /* ---- freeing ---------------------------------------------------------------------------------*/
 
 static size_t kept_count;
@@ -262,7 +317,7 @@ static size_t kept_count;
 static void count_kept(const eddy_report *report, void *data)
 {
     (void)data;
-    kept_count += report->status == EDDY_EMISUSE && strstr(report->message, "it is kept") != NULL;
+    kept_count += report->kind == EDDY_REPORT_MISUSE && report->status == EDDY_EMISUSE;
 }
 
 EDDY_ASYNC(frees_what_is_not_its_own)
@@ -270,6 +325,12 @@ EDDY_ASYNC(frees_what_is_not_its_own)
     eddy_future_free(ours.future);
     eddy_queue_free(ours.queue);
     eddy_generator_free(ours.generator);
+    eddy_generator_set_name(ours.generator, "stolen");
+    eddy_timeout_free(ours.timeout);
+    eddy_cancel_scope_free(ours.scope);
+    eddy_handle_free(ours.handle);
+    eddy_stream_free(ours.stream);
+    EXPECT(eddy_future_ref(ours.done) == ours.done);
     return 0;
 }
 
@@ -290,7 +351,7 @@ TEST(freeing_from_another_thread_is_reported_and_frees_nothing)
     kept_count = 0;
     EXPECT_EQ(pthread_create(&thread, NULL, free_on_a_thread, NULL), 0);
     EXPECT_EQ(pthread_join(thread, NULL), 0);
-    EXPECT_EQ(kept_count, 3);
+    EXPECT_EQ(kept_count, 9);
     check_and_free_all();
     eddy_stream_free(other);
 }
@@ -299,4 +360,5 @@ RUN_TESTS(TEST_OF(a_thread_without_a_loop_can_use_nothing_of_a_loop),
           TEST_OF(a_thread_with_a_loop_of_its_own_can_use_nothing_of_another),
           TEST_OF(what_one_loop_has_used_is_free_for_the_next_on_any_thread),
           TEST_OF(a_future_whose_loop_has_ended_can_be_read_and_freed_anywhere),
+          TEST_OF(a_thread_without_a_loop_can_not_be_the_first_to_use_what_a_loop_may_have),
           TEST_OF(freeing_from_another_thread_is_reported_and_frees_nothing))

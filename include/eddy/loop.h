@@ -7,14 +7,15 @@
  * A loop belongs to the thread that runs it, and so does everything that is used in it. Another thread
  * may call eddy_call_soon_threadsafe(), eddy_run_coroutine_threadsafe() (thread_future.h),
  * eddy_loop_ref() and eddy_loop_free(). Everything else answers EDDY_EMISUSE there, in every build,
- * and changes nothing; a function without a status reports the misuse to the exception handler.
+ * and changes nothing. What frees or gives no status back reports EDDY_REPORT_MISUSE to the exception
+ * handler instead, and changes nothing either; questions that only read (eddy_future_done()) can't tell.
+ * A double free that is noticed stops the program with a sentence.
  *
- * NULL: functions that free, close or give back accept it and do nothing. Functions that return a
- * status answer NULL in place of an object with EDDY_EMISUSE and a sentence. Objects whose constructor
- * returns NULL without memory (queues, timeouts, cancel scopes, context variables) answer -ENOMEM
- * instead, so a constructor's result can be used unchecked. Functions that return neither answer as for
- * an object that has nothing: 0, false, NULL, NaN. An out-parameter may be NULL only where its
- * function says so.
+ * NULL in place of an object: what frees or cancels it accepts NULL and does nothing. What returns a
+ * status answers EDDY_EMISUSE, with a sentence; or -ENOMEM where the constructor of such an object
+ * returns NULL without memory (queues, timeouts, cancel scopes, generators, as_completed), so that a
+ * constructor's result needs no check of its own. What asks a question answers as for an object that has
+ * nothing: 0, false, NULL, NaN. An out-parameter may be NULL only where its function says so.
  */
 #ifndef EDDY_LOOP_H
 #define EDDY_LOOP_H
@@ -43,6 +44,9 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_POLL,            /* the kernel can't be asked for events any more; the run ends */
     EDDY_REPORT_SHORTAGE,        /* a listener can't accept: the machine is out of something */
     EDDY_REPORT_UNSENT,          /* bytes written to a stream were dropped, and no call said so */
+
+    EDDY_REPORT_MISUSE,          /* a function that returns no status was called wrongly */
+    EDDY_REPORT_LEAKED,          /* debug: a reference was never given back */
 } eddy_report_kind;
 
 /* A report, and all that it points to, lives as long as the call that hands it over. */

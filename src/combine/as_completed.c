@@ -22,18 +22,20 @@ struct entry {
 };
 
 struct eddy_as_completed {
-    eddy_queue *queue; // of struct eddy_future *, NULL for one that came too late
+    eddy_queue *queue; // of struct entry *, NULL for one that came too late
+    uint32_t loop_id;
     struct timer timer;
     size_t pending; // handles that are out
     size_t left;    // steps of the iteration to come
     size_t count;
+    size_t latest; // index of the entry that was handed out last
     struct entry entries[];
 };
 
-static void put(struct eddy_as_completed *order, struct eddy_future *future)
+static void put(struct eddy_as_completed *order, struct entry *entry)
 {
     // Unbounded and grown before anything was subscribed: this can't fail.
-    EDDY_IGNORE(eddy_queue_put_nowait(order->queue, &future));
+    EDDY_IGNORE(eddy_queue_put_nowait(order->queue, &entry));
 }
 
 static void on_done(struct handle *handle)
@@ -44,7 +46,7 @@ static void on_done(struct handle *handle)
         return;
     entry->is_counted = true;
     order->pending--;
-    put(order, entry->future);
+    put(order, entry);
     if (order->pending == 0)
         eddy__timer_disarm(eddy__loop_current(), &order->timer);
 }
@@ -67,7 +69,7 @@ static void on_time_over(struct handle *handle)
 /* Makes room for every item now, so that no callback has to allocate. */
 static bool reserve(struct eddy_as_completed *order)
 {
-    struct eddy_future *none = NULL;
+    struct entry *none = NULL;
     for (size_t i = 0; i < order->count; i++)
         if (eddy_queue_put_nowait(order->queue, &none) < 0)
             return false;
@@ -113,12 +115,13 @@ eddy_as_completed *eddy_as_completed_new(eddy_future *const *awaitables, size_t 
                                          double timeout)
 {
     struct eddy_as_completed *order = NULL;
-    if (!isnan(timeout) && eddy__loop_current() != NULL)
+    if (!isnan(timeout) && eddy__loop_current() != NULL && (awaitables != NULL || count == 0))
         order = eddy__zalloc(sizeof *order + count * sizeof(struct entry));
     if (order != NULL) {
         order->timer.handle.run = on_time_over;
         order->count = count;
-        order->queue = eddy_queue_new(struct eddy_future *, 0);
+        order->loop_id = eddy__loop_id();
+        order->queue = eddy_queue_new(struct entry *, 0);
     }
     if (order == NULL || order->queue == NULL || !reserve(order)) {
         if (order != NULL)
@@ -128,8 +131,10 @@ eddy_as_completed *eddy_as_completed_new(eddy_future *const *awaitables, size_t 
         return NULL;
     }
     add_all(order, awaitables);
-    if (arm(order, timeout))
+    if (arm(order, timeout)) {
+        eddy__track(order, "as_completed");
         return order;
+    }
     eddy_as_completed_free(order);
     return NULL;
 }
@@ -140,12 +145,13 @@ int eddy_as_completed_next(eddy_as_completed *order, eddy_future **out_done)
         return eddy__fail_plain(-ENOMEM, "eddy_as_completed_next: there was no memory for it");
     if (order->left == 0)
         return 0;
-    struct eddy_future *future;
-    EDDY_TRY(eddy_queue_get(order->queue, &future));
+    struct entry *entry;
+    EDDY_TRY(eddy_queue_get(order->queue, &entry));
     order->left--;
-    if (future == NULL)
+    if (entry == NULL)
         return eddy__fail_plain(EDDY_TIMEDOUT, NULL);
-    *out_done = future;
+    order->latest = (size_t)(entry - order->entries);
+    *out_done = entry->future;
     return 1;
 }
 
@@ -173,22 +179,34 @@ eddy__futures eddy__as_completed_owned(eddy_as_completed *order)
 
 size_t eddy_as_completed_index(const eddy_as_completed *order, const eddy_future *done)
 {
-    size_t i = 0;
-    while (i < order->count && order->entries[i].future != done)
-        i++;
-    return i;
+    if (order == NULL)
+        return 0;
+    // It is mostly asked for the one that was handed out last, or near it.
+    for (size_t n = 0, i = order->latest; n < order->count; n++, i++) {
+        if (i >= order->count)
+            i = 0;
+        if (order->entries[i].future == done)
+            return i;
+    }
+    return order->count;
 }
 
 void eddy_as_completed_free(eddy_as_completed *order)
 {
     if (order == NULL)
         return;
-    if (eddy__loop_current() != NULL)
+    if (order->loop_id != eddy__loop_id() && eddy__loop_is_elsewhere(order->loop_id)) {
+        eddy__report_misuse("eddy_as_completed_free: it belongs to the loop of another thread; it is "
+                            "kept");
+        return;
+    }
+    if (order->loop_id == eddy__loop_id())
         eddy__timer_disarm(eddy__loop_current(), &order->timer);
     for (size_t i = 0; i < order->count; i++) {
         eddy__handle_cancel(&order->entries[i].handle);
         eddy_future_free(order->entries[i].future);
     }
     eddy_queue_free(order->queue);
+    eddy__untrack(order);
     eddy__free(order);
 }

@@ -235,18 +235,18 @@ void eddy_call_graph_free(eddy_call_graph *graph)
 
 size_t eddy_call_graph_count(const eddy_call_graph *graph)
 {
-    return graph->nodes.count;
+    return graph != NULL ? graph->nodes.count : 0;
 }
 
 const eddy_call_graph_node *eddy_call_graph_at(const eddy_call_graph *graph, size_t index)
 {
-    return index < graph->nodes.count ? &graph->nodes.at[index].shown : NULL;
+    return graph != NULL && index < graph->nodes.count ? &graph->nodes.at[index].shown : NULL;
 }
 
 size_t eddy_call_graph_stack(const eddy_call_graph *graph, size_t index, eddy_frame *out_frames,
                              size_t size)
 {
-    if (index >= graph->nodes.count)
+    if (graph == NULL || index >= graph->nodes.count)
         return 0;
     const struct node *node = &graph->nodes.at[index];
     for (size_t i = 0; out_frames != NULL && i < node->shown.frame_count && i < size; i++)

@@ -20,6 +20,7 @@
 struct eddy_cancel_scope {
     struct scope scope;
     uint32_t refs;
+    uint32_t loop_id; // of the loop that made or uses it; 0: none has
     bool is_entered;
     bool is_ended;
     bool is_requested; // somebody has cancelled it, perhaps before it was entered
@@ -71,15 +72,26 @@ eddy_cancel_scope *eddy_cancel_scope_new(void)
     if (scope == NULL)
         return NULL;
     scope->refs = 1;
+    scope->loop_id = eddy__loop_id();
     scope->scope.end = end_scope;
     scope->scope.kind = "cancel scope";
+    eddy__track(scope, "cancel scope");
     return scope;
 }
 
 void eddy_cancel_scope_free(eddy_cancel_scope *scope)
 {
-    if (scope == NULL || --scope->refs > 0)
+    if (scope == NULL)
         return;
+    if (EDDY__UNLIKELY(scope->loop_id != eddy__loop_id()) &&
+        eddy__loop_is_elsewhere(scope->loop_id)) {
+        eddy__report_misuse("eddy_cancel_scope_free: the scope belongs to the loop of another "
+                            "thread; it is kept");
+        return;
+    }
+    if (--scope->refs > 0)
+        return;
+    eddy__untrack(scope);
     eddy__error_unref(scope->scope.why);
     eddy__error_unref(scope->why);
     eddy__free(scope);
@@ -90,7 +102,8 @@ int eddy__cancel_scope_enter(eddy_cancel_scope *scope, const eddy_place *place,
 {
     int err = 0;
     if (scope == NULL)
-        return -ENOMEM;
+        return eddy__fail_plain(-ENOMEM, "the cancel scope is NULL: there was no memory for it");
+    EDDY_TRY(eddy__bind(&scope->loop_id, "eddy_cancel_scope_enter"));
     if (scope->is_entered)
         return eddy__misuse("eddy_cancel_scope_enter: the scope has been entered before");
     struct task *task = eddy__task_required("eddy_cancel_scope_enter", &err);
@@ -130,7 +143,8 @@ int eddy__cancel_scope_cancel(eddy_cancel_scope *scope, const char *message,
                               const eddy_place *place)
 {
     if (scope == NULL)
-        return eddy__misuse("eddy_cancel_scope_cancel: there is no scope");
+        return 0;
+    EDDY_TRY(eddy__bind(&scope->loop_id, "eddy_cancel_scope_cancel"));
     if (scope->task != NULL && scope->task->future.loop_id != eddy__loop_id())
         return eddy__misuse("eddy_cancel_scope_cancel: the scope belongs to another loop");
     if (scope->is_requested || scope->is_ended)

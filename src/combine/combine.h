@@ -35,7 +35,7 @@ int eddy__run_nested(void *out_value, size_t size, eddy_coroutine *coroutine,
 /* eddy__coro_refuse() for a list. */
 static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; awaitables != NULL && i < count; i++)
         (void)eddy__coro_refuse(awaitables[i], 0);
 }
 

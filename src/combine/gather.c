@@ -250,6 +250,8 @@ static bool is_done_already(const struct listener *listener)
 eddy_future *eddy_gather_all_start(eddy_future *const *children, size_t count,
                                    bool return_exceptions)
 {
+    if (children == NULL && count > 0)
+        return eddy__future_failed(EDDY_EMISUSE, "eddy_gather: the list is NULL");
     struct eddy_future *future = new_gather(children, count);
     if (future->kind != &gather_kind) {
         eddy__coro_refuse_all(children, count);
@@ -276,7 +278,7 @@ eddy_future *eddy_gather_all_start(eddy_future *const *children, size_t count,
 
 eddy_future *eddy_gather_child(const eddy_future *future, size_t index)
 {
-    if (future->kind != &gather_kind)
+    if (future == NULL || future->kind != &gather_kind)
         return NULL;
     const struct gather *gather = container_of(future, struct gather, future);
     return index < gather->count ? gather->children[index] : NULL;
@@ -284,7 +286,7 @@ eddy_future *eddy_gather_child(const eddy_future *future, size_t index)
 
 size_t eddy_gather_count(const eddy_future *future)
 {
-    return future->kind == &gather_kind ? container_of(future, struct gather, future)->count : 0;
+    return future != NULL && future->kind == &gather_kind ? container_of(future, struct gather, future)->count : 0;
 }
 
 /* Where values go, and statuses if they are asked for. */
@@ -331,6 +333,8 @@ static int hand_over(struct gather *gather, const struct outcome *to)
 
 static int check_room(size_t count, const void *results, size_t results_size, size_t result_size)
 {
+    if (results != NULL && result_size == 0)
+        return eddy__misuse("eddy_gather: the results have no size");
     if (results != NULL && results_size / result_size < count)
         return eddy__misuse("eddy_gather: there is no room for that many results");
     return 0;
@@ -359,6 +363,10 @@ int eddy__gather_wait(eddy_future *const *children, size_t count, void *results,
 int eddy__gather_results(eddy_future *future, void *results, size_t results_size,
                          size_t result_size)
 {
+    if (future == NULL)
+        return eddy__misuse("eddy_gather_results: the future is NULL");
+    if (eddy__future_is_elsewhere(future))
+        return eddy__misuse("eddy_gather_results: the future belongs to the loop of another thread");
     if (!eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
     int status = eddy__future_take(future, NULL, 0);

@@ -493,7 +493,7 @@ int eddy_group_end(eddy_group *handle, int status)
 int eddy_group_cancel(eddy_group *handle)
 {
     if (handle == NULL)
-        return eddy__misuse("eddy_group_cancel: the group is NULL");
+        return 0;
     if (handle->group == NULL && handle->is_used)
         return eddy__misuse("eddy_group_cancel: the group has ended");
     if (handle->group != NULL && handle->group->parent->future.loop_id != eddy__loop_id())

@@ -143,6 +143,8 @@ static int check_main(const eddy_coroutine *coroutine, const void *out_value, si
 
 int eddy_runner_open(const eddy_run_options *options, eddy_runner **out_runner)
 {
+    if (out_runner == NULL)
+        return eddy__misuse("eddy_runner_open: there is no place for the runner");
     struct eddy_runner *runner = eddy__malloc(sizeof *runner);
     if (runner == NULL)
         return -ENOMEM;
@@ -221,9 +223,10 @@ void eddy_runner_free(eddy_runner *runner)
 {
     if (runner == NULL)
         return;
-    int err = eddy_runner_close(runner);
-    EDDY_ASSERT(err != EDDY_EMISUSE); // inside its own run, or on another thread
-    eddy__free(runner);
+    if (eddy_runner_close(runner) == EDDY_EMISUSE)
+        eddy__report_misuse("eddy_runner_free: the runner is in use, or another thread's; it is kept");
+    else
+        eddy__free(runner);
 }
 
 /* ---- one run ---------------------------------------------------------------------------------*/

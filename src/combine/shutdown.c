@@ -80,10 +80,11 @@ EDDY_ASYNC(close_generators, (const struct nested_run *, within))
         eddy__free(closings);
         return -ENOMEM;
     }
-    for (size_t i = 0; i < count; i++) {
-        generators[i] = eddy__generator_at(loop, within, i);
-        closings[i] = eddy_coro(aclose, eddy__generator_at(loop, within, i));
-    }
+    // Twice: each has one reference in the array and one in its closing task.
+    eddy__generators_collect(loop, within, generators, count);
+    eddy__generators_collect(loop, within, generators, count);
+    for (size_t i = 0; i < count; i++)
+        closings[i] = eddy_coro(aclose, generators[i]);
     eddy_future *gather = eddy_gather_all_start(closings, count, true);
     int status = eddy_await(gather);
     for (size_t i = 0; i < count; i++) {

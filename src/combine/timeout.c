@@ -31,6 +31,7 @@ struct eddy_timeout {
     struct scope scope;
     struct timer timer; // armed, or its handle queued, while active
     uint32_t refs;
+    uint32_t loop_id; // of the loop that made or entered it; 0: none has
     uint8_t state; // enum timeout_state
     int cancelling_before;
     int failure; // why it could not begin as asked; or 0
@@ -100,6 +101,7 @@ static struct eddy_timeout *new_timeout(int64_t when_ns)
     timeout->timer.handle = (struct handle){.run = expire};
     timeout->timer.node = (struct heap_node){0};
     timeout->refs = 1;
+    timeout->loop_id = eddy__loop_id();
     timeout->state = TIMEOUT_CREATED;
     timeout->failure = 0;
     timeout->when_ns = when_ns;
@@ -120,21 +122,40 @@ static struct eddy_timeout *new_invalid(void)
     return timeout;
 }
 
+/* Of a timeout for the user; NULL without memory. */
+static eddy_timeout *hand_out(struct eddy_timeout *timeout)
+{
+    if (timeout != NULL)
+        eddy__track(timeout, "timeout");
+    return timeout;
+}
+
 eddy_timeout *eddy_timeout_new(double seconds)
 {
-    return isnan(seconds) ? new_invalid()
-                          : new_timeout(eddy__ns_add(now_ns(), eddy__ns_of_seconds(seconds)));
+    if (isnan(seconds))
+        return hand_out(new_invalid());
+    return hand_out(new_timeout(eddy__ns_add(now_ns(), eddy__ns_of_seconds(seconds))));
 }
 
 eddy_timeout *eddy_timeout_at_new(double when)
 {
-    return isnan(when) ? new_invalid() : new_timeout(eddy__ns_of_seconds(when));
+    return hand_out(isnan(when) ? new_invalid() : new_timeout(eddy__ns_of_seconds(when)));
 }
 
 void eddy_timeout_free(eddy_timeout *timeout)
 {
-    if (timeout != NULL && --timeout->refs == 0)
-        eddy__block_free(timeout, sizeof *timeout);
+    if (timeout == NULL)
+        return;
+    if (EDDY__UNLIKELY(timeout->loop_id != eddy__loop_id()) &&
+        eddy__loop_is_elsewhere(timeout->loop_id)) {
+        eddy__report_misuse("eddy_timeout_free: the timeout belongs to the loop of another thread; "
+                            "it is kept");
+        return;
+    }
+    if (--timeout->refs > 0)
+        return;
+    eddy__untrack(timeout);
+    eddy__block_free(timeout, sizeof *timeout);
 }
 
 /* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */
@@ -172,7 +193,8 @@ static int enter(struct eddy_timeout *timeout, int64_t now, const eddy_place *pl
 int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const char *function)
 {
     if (timeout == NULL)
-        return -ENOMEM;
+        return eddy__fail_plain(-ENOMEM, "the timeout is NULL: there was no memory for it");
+    EDDY_TRY(eddy__bind(&timeout->loop_id, "eddy_timeout_enter"));
     if (timeout->state == TIMEOUT_INVALID)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_enter: the time is not a number");
     if (timeout->state != TIMEOUT_CREATED)
@@ -255,11 +277,14 @@ eddy_timeout *eddy_timeout_current(void)
 
 double eddy_timeout_when(const eddy_timeout *timeout)
 {
-    return eddy__seconds_of_ns(timeout->when_ns);
+    return timeout != NULL ? eddy__seconds_of_ns(timeout->when_ns) : (double)NAN;
 }
 
 int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
 {
+    if (timeout == NULL)
+        return eddy__fail_plain(-ENOMEM, "the timeout is NULL: there was no memory for it");
+    EDDY_TRY(eddy__bind(&timeout->loop_id, "eddy_timeout_reschedule"));
     if (isnan(when))
         return eddy__fail_plain(EDDY_EVALUE, "eddy_timeout_reschedule: the time is not a number");
     if (timeout->state != TIMEOUT_ACTIVE)
@@ -273,5 +298,5 @@ int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
 
 bool eddy_timeout_expired(const eddy_timeout *timeout)
 {
-    return timeout->state == TIMEOUT_EXPIRING || timeout->state == TIMEOUT_EXPIRED;
+    return timeout != NULL && (timeout->state == TIMEOUT_EXPIRING || timeout->state == TIMEOUT_EXPIRED);
 }

@@ -126,6 +126,8 @@ static int check(eddy_future *const *futures, size_t count, double timeout)
 {
     if (count == 0 || isnan(timeout))
         return eddy__fail_plain(EDDY_EVALUE, "eddy_wait: the list is empty, or the time no number");
+    if (futures == NULL)
+        return eddy__misuse("eddy_wait: the list is NULL");
     int err = 0;
     for (size_t i = 0; i < count; i++) {
         if (futures[i] != NULL && eddy__is_coroutine(futures[i])) {

@@ -22,6 +22,7 @@ struct eddy_handle {
     eddy_callback *callback;
     void *data;
     struct eddy_loop *loop;
+    uint32_t loop_id;            // its number
     struct inherited *inherited; // of whoever asked for the call
     struct post post; // of a call from another thread
 };
@@ -75,6 +76,7 @@ static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *ca
     handle->callback = callback;
     handle->data = data;
     handle->loop = loop;
+    handle->loop_id = loop->id;
     handle->inherited = inherited;
     return handle;
 }
@@ -96,6 +98,8 @@ static int hand_out(struct eddy_handle *handle, eddy_handle **out_handle)
     if (out_handle != NULL) {
         handle->refs++;
         *out_handle = handle;
+        if (!handle->is_foreign)
+            eddy__track(handle, "handle");
     }
     return 0;
 }
@@ -175,7 +179,8 @@ int eddy_handle_cancel(eddy_handle *handle)
 {
     if (handle == NULL)
         return 0;
-    if (!handle->is_over && !handle->is_foreign && handle->loop != eddy__loop_current())
+    if (!handle->is_foreign && handle->loop_id != eddy__loop_id() &&
+        (!handle->is_over || eddy__loop_is_elsewhere(handle->loop_id)))
         return eddy__misuse("eddy_handle_cancel: the handle belongs to another loop");
     handle->is_cancelled = true;
     if (atomic_exchange(&handle->is_over, true))
@@ -189,18 +194,28 @@ int eddy_handle_cancel(eddy_handle *handle)
 
 bool eddy_handle_cancelled(const eddy_handle *handle)
 {
-    return handle->is_cancelled;
+    return handle != NULL && handle->is_cancelled;
 }
 
 double eddy_handle_when(const eddy_handle *handle)
 {
-    return handle->is_timed ? eddy__seconds_of_ns(handle->timer.when_ns) : (double)NAN;
+    return handle != NULL && handle->is_timed ? eddy__seconds_of_ns(handle->timer.when_ns) : (double)NAN;
 }
 
 void eddy_handle_free(eddy_handle *handle)
 {
-    if (handle == NULL || atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) > 1)
+    if (handle == NULL)
         return;
+    if (!handle->is_foreign && handle->loop_id != eddy__loop_id() &&
+        eddy__loop_is_elsewhere(handle->loop_id)) {
+        eddy__report_misuse("eddy_handle_free: the handle belongs to the loop of another thread; "
+                            "it is kept");
+        return;
+    }
+    if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    if (!handle->is_foreign)
+        eddy__untrack(handle);
     eddy__inherited_unref(handle->inherited);
     eddy__free(handle);
 }

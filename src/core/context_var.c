@@ -53,6 +53,8 @@ static void disown(struct bound_value *value)
 int eddy__context_var_set(const eddy_context_var *var, const void *data,
                           eddy_context_token **out_token)
 {
+    if (var == NULL || data == NULL)
+        return eddy__misuse("eddy_context_var_set: the variable or its value is NULL");
     struct eddy_context *context = eddy__inherited_context(eddy__inherited_slot());
     struct bound_value *value = context != NULL ? eddy__bound_value_new(var, data) : NULL;
     if (value == NULL)
@@ -116,12 +118,15 @@ int eddy_context_new(eddy_context **out_context)
 
 int eddy_context_copy(const eddy_context *context, eddy_context **out_context)
 {
+    if (context == NULL)
+        return eddy__misuse("eddy_context_copy: the context is NULL");
     return hand_out(eddy__context_with(context->bindings), out_context);
 }
 
 eddy_context *eddy_context_ref(eddy_context *context)
 {
-    eddy__inherited_ref(&context->head);
+    if (context != NULL)
+        eddy__inherited_ref(&context->head);
     return context;
 }
 
@@ -133,17 +138,18 @@ void eddy_context_free(eddy_context *context)
 
 const void *eddy__context_get(const eddy_context *context, const eddy_context_var *var)
 {
-    return value_in(context->bindings, var);
+    return value_in(context != NULL ? context->bindings : NULL, var);
 }
 
 bool eddy__context_has(const eddy_context *context, const eddy_context_var *var)
 {
-    return eddy__bindings_find(context->bindings, var) != NULL;
+    return context != NULL && eddy__bindings_find(context->bindings, var) != NULL;
 }
 
 eddy_context *eddy_task_get_context(eddy_task *future)
 {
     if (future == NULL || future->kind != &eddy__future_task ||
+        eddy__future_is_elsewhere(future) ||
         (future->stage != TASK_CREATED && future->stage != TASK_RUNNING))
         return NULL;
     struct task *task = eddy__task_of(future);
@@ -162,6 +168,8 @@ static int may_run(const eddy_context *context, const eddy_coroutine *coroutine,
 {
     if (context == NULL || coroutine == NULL || !eddy__is_coroutine(coroutine))
         return eddy__misuse("eddy_context_run: a context and a coroutine object must be given");
+    if (eddy__future_is_elsewhere(coroutine))
+        return eddy__misuse("eddy_context_run: the coroutine object belongs to another thread");
     if (context->is_entered ||
         eddy__inherited_as_context(*eddy__inherited_slot()) == context)
         return eddy__misuse("eddy_context_run: the context is entered already");

@@ -82,7 +82,7 @@ int64_t eddy__loop_now_ns(const struct eddy_loop *loop);
 /* ---- errors ----------------------------------------------------------------------------------*/
 
 struct eddy_error {
-    uint32_t refs;
+    _Atomic uint32_t refs; // an error may be kept, and given back, on any thread
     int code;
     const eddy_place *place;
     char *message;            // or NULL
@@ -274,12 +274,13 @@ struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generat
 const char *eddy__generator_name(const struct eddy_generator *generator);
 
 /*
- * One of the loop's generators that are to be closed, with a reference; NULL after the last; and how
- * many there are. `within` is the nested run in which they were first asked, NULL: any.
+ * The loop's generators that are to be closed, in order of first use: stores the first `count` of them,
+ * with a reference each; and how many there are. `within` is the nested run in which they were first
+ * asked, NULL: any.
  */
 struct nested_run;
-struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, const struct nested_run *within,
-                                          size_t index);
+void eddy__generators_collect(struct eddy_loop *loop, const struct nested_run *within,
+                              struct eddy_generator **out_generators, size_t count);
 size_t eddy__generator_count(const struct eddy_loop *loop, const struct nested_run *within);
 
 /* Whether a body still waits at a yield: after a deadlock, or since it ignored that it was closed. */
@@ -492,6 +493,11 @@ struct eddy_loop *eddy__loop_here(uint32_t id);
  * Runs until the iteration in which `future`'s callbacks ran has ended. 0, -EDEADLK, or the error with
  * which the poller failed.
  */
+
+/* The first of this thread's loops that are open and don't run; linked by next_idle. */
+struct eddy_loop *eddy__loop_first_idle(void);
+
+/* Runs until the iteration in which `future`'s callbacks ran has ended; 0 or -EDEADLK. */
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
 
 /* How long the end of the run waits for what is outside it to be finished. */
@@ -575,7 +581,30 @@ static inline int eddy__bind(uint32_t *bound, const char *function)
     return eddy__bind_anew(bound, function);
 }
 
+/*
+ * In debug mode: an object of which `kind` ("queue") is the name has been made, and is freed. What has not
+ * been freed when the loop closes is reported; tracked.c. (Futures are tracked there too.)
+ */
+void eddy__track_slowly(const void *object, const char *kind);
+void eddy__untrack_slowly(const void *object);
+static inline void eddy__track(const void *object, const char *kind)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(loop != NULL && loop->is_debug))
+        eddy__track_slowly(object, kind);
+}
+
+static inline void eddy__untrack(const void *object)
+{
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(loop == NULL || loop->is_debug))
+        eddy__untrack_slowly(object);
+}
+
 void eddy__report(const eddy_report *report);
+
+/* EDDY_REPORT_MISUSE, for functions that return no status. */
+void eddy__report_misuse(const char *sentence);
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);
 
 #include "core/park.h"    // eddy__wait_park_inline(): for what is waited in often

@@ -4,6 +4,7 @@
  *
  *   trace      who called us, kept as addresses until somebody wants to read it        trace.c
  *   watchdog   a thread that looks whether a step keeps the loop busy                  watchdog.c
+ *   tracked    objects whose references have not all been given back                   tracked.c
  *   debug      what a loop in debug mode keeps: the watchdog, and which tasks have     debug.c
  *              been told that they are cancelled
  *
@@ -48,8 +49,16 @@ void eddy__watchdog_step_ends(struct watchdog *watchdog);
 
 /* ---- a loop in debug mode --------------------------------------------------------------------*/
 
+/* Objects made while the loop ran, and not freed yet; tracked.c. */
+struct tracked_table {
+    struct tracked **buckets;
+    size_t bucket_count; // a power of two, or 0
+    size_t count;
+};
+
 struct debug {
     struct watchdog *watchdog; // or NULL
+    struct tracked_table tracked;
     struct list deliveries;    // of cancellations, to tasks that have not ended
     struct list open_notes;    // of what must be closed before the loop: open_note.c
 };
@@ -64,6 +73,13 @@ void eddy__debug_close(struct eddy_loop *loop);
 /* `what` returns EDDY_CANCELLED to the running task; its body has ended with `status`. */
 void eddy__debug_cancelled(struct task *task, const char *what);
 void eddy__debug_task_ends(struct task *task, int status);
+
+/* A future or task of the running loop, which is in debug mode; and one that is freed. */
+void eddy__track_future(struct eddy_future *future);
+void eddy__untrack_future(struct eddy_future *future); // is_tracked
+
+/* The loop has closed, and dropped what it held: whatever is tracked still is reported. */
+void eddy__report_tracked(struct eddy_loop *loop);
 
 /* The loop closes: whatever has not been closed is reported. */
 void eddy__debug_report_unclosed(struct eddy_loop *loop);

@@ -35,14 +35,15 @@ struct eddy_error *eddy__error_new(int code, const eddy_place *place, const char
 struct eddy_error *eddy__error_ref(struct eddy_error *error)
 {
     if (error != NULL)
-        error->refs++;
+        atomic_fetch_add_explicit(&error->refs, 1, memory_order_relaxed);
     return error;
 }
 
 void eddy__error_unref(struct eddy_error *error)
 {
     // Causes form chains; members nest only as deep as groups do.
-    while (error != NULL && --error->refs == 0) {
+    while (error != NULL &&
+           atomic_fetch_sub_explicit(&error->refs, 1, memory_order_acq_rel) == 1) {
         struct eddy_error *cause = error->cause;
         for (size_t i = 0; i < error->member_count; i++)
             eddy__error_unref(error->members[i]);

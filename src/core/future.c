@@ -14,6 +14,7 @@
  *
  * Owns its error, its value and the users' callbacks. Called by every room to the right.
  */
+#include "core/debug.h"
 #include "core/inherit.h"
 #include "core/run.h"
 
@@ -86,6 +87,8 @@ struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size
     future->refs = 1;
     future->kind = kind;
     future->loop_id = eddy__loop_id();
+    if (EDDY__UNLIKELY(eddy__loop_current() != NULL && eddy__loop_current()->debug != NULL))
+        eddy__track_future(future);
     return future;
 }
 
@@ -103,8 +106,25 @@ eddy_future *eddy__future_of_size(size_t value_size, void (*drop)(void *value))
     return future;
 }
 
+/* The count of a future of another thread must not be touched. */
+static bool is_misused_elsewhere(const struct eddy_future *future, const char *sentence)
+{
+    if (EDDY__LIKELY(future->loop_id == eddy__loop_id()))
+        return false;
+    if (future->loop_id == LOOP_ID_FREED)
+        eddy__stop_for_misuse("eddy_future_free: the future has been freed already");
+    if (!eddy__loop_is_elsewhere(future->loop_id))
+        return false;
+    eddy__report_misuse(sentence);
+    return true;
+}
+
 eddy_future *eddy_future_ref(eddy_future *future)
 {
+    if (future == NULL ||
+        is_misused_elsewhere(future, "eddy_future_ref: the future belongs to the loop of another "
+                                     "thread; no reference is taken"))
+        return future;
     future->refs++;
     return future;
 }
@@ -137,20 +157,16 @@ static void report_never_retrieved(struct eddy_future *future)
     eddy_future_free(future);
 }
 
-/* Somebody frees a future of another thread: its count must not be touched, so it is kept for good. */
-static void keep_foreign(void)
+static void give_back(struct eddy_future *future, size_t size)
 {
-    eddy__report(&(eddy_report){
-        .kind = EDDY_REPORT_CALLBACK,
-        .message = "eddy_future_free: the future belongs to the loop of another thread; it is kept",
-        .status = EDDY_EMISUSE,
-    });
+    future->loop_id = LOOP_ID_FREED;
+    eddy__block_free(future, size);
 }
 
 /* A task that has ended well, or a coroutine that ran inline, with nothing that must be given back. */
 static inline bool is_bare_shell(const struct eddy_future *future)
 {
-    if (future->kind != &eddy__future_task || future->callbacks.top != NULL ||
+    if (future->kind != &eddy__future_task || future->callbacks.top != NULL || future->is_tracked ||
         !(future->stage == TASK_TAKEN || future->state == EDDY_STATE_FINISHED))
         return false;
     const struct task *task = container_of(future, const struct task, future);
@@ -164,27 +180,27 @@ __attribute__((noinline)) static void free_any(struct eddy_future *future)
         report_never_retrieved(future);
         return;
     }
+    if (EDDY__UNLIKELY(future->is_tracked))
+        eddy__untrack_future(future);
     if (EDDY__UNLIKELY(future->callbacks.top != NULL))
         drop_callbacks(future);
     size_t size = future->kind->fini(future);
     if (EDDY__UNLIKELY(future->error != NULL))
         eddy__error_unref(future->error);
-    eddy__block_free(future, size);
+    give_back(future, size);
 }
 
 void eddy_future_free(eddy_future *future)
 {
     if (future == NULL)
         return;
-    if (eddy__future_is_elsewhere(future)) {
-        keep_foreign();
+    if (is_misused_elsewhere(future, "eddy_future_free: the future belongs to the loop of another "
+                                     "thread; it is kept"))
         return;
-    }
-    EDDY_ASSERT(future->refs > 0);
     if (--future->refs > 0)
         return;
     if (EDDY__LIKELY(is_bare_shell(future)))
-        eddy__block_free(future, eddy__coro_size(eddy__task_of(future)->site->function));
+        give_back(future, eddy__coro_size(eddy__task_of(future)->site->function));
     else
         free_any(future);
 }
@@ -223,6 +239,8 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
 /* Whether the outcome may be taken here: a future of a loop that has closed is anybody's. */
 static int check_thread(const struct eddy_future *future)
 {
+    if (future == NULL)
+        return eddy__misuse("the future is NULL");
     if (!eddy__future_is_elsewhere(future))
         return 0;
     return eddy__misuse("the future belongs to the loop of another thread");
@@ -259,11 +277,11 @@ int eddy__future_cancel(eddy_future *future, const char *message, const eddy_pla
 
 int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
 {
-    if (future->kind != &eddy__future_bare)
-        return eddy__misuse("eddy_future_set_result: only a bare future is completed by hand");
     int err = check_thread(future);
     if (err < 0)
         return err;
+    if (future->kind != &eddy__future_bare)
+        return eddy__misuse("eddy_future_set_result: only a bare future is completed by hand");
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
     err = check_hands(future);
@@ -280,11 +298,11 @@ int eddy__future_set_result(eddy_future *future, const void *value, size_t size)
 
 int eddy_future_set_exception(eddy_future *future, int error)
 {
-    if (future->kind != &eddy__future_bare)
-        return eddy__misuse("eddy_future_set_exception: only a bare future is completed by hand");
     int err = check_thread(future);
     if (err < 0)
         return err;
+    if (future->kind != &eddy__future_bare)
+        return eddy__misuse("eddy_future_set_exception: only a bare future is completed by hand");
     if (eddy__future_is_done(future))
         return EDDY_EINVALIDSTATE;
     err = check_hands(future);
@@ -310,6 +328,8 @@ uint32_t eddy__future_walk(void)
 
 bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
 {
+    if (EDDY__UNLIKELY(eddy__future_is_elsewhere(future)))
+        return true; // it will be refused
     bool is_new = future->mark != walk;
     future->mark = walk;
     return is_new;
@@ -383,31 +403,33 @@ int eddy_future_exception(eddy_future *future)
 
 eddy_future_state eddy_future_get_state(const eddy_future *future)
 {
-    return (eddy_future_state)future->state;
+    return future != NULL ? (eddy_future_state)future->state : EDDY_STATE_PENDING;
 }
 
 bool eddy_future_done(const eddy_future *future)
 {
-    return eddy__future_is_done(future);
+    return future != NULL && eddy__future_is_done(future);
 }
 
 bool eddy_future_cancelled(const eddy_future *future)
 {
-    return future->state == EDDY_STATE_CANCELLED;
+    return future != NULL && future->state == EDDY_STATE_CANCELLED;
 }
 
 bool eddy_future_is_task(const eddy_future *future)
 {
-    return future->kind == &eddy__future_task;
+    return future != NULL && future->kind == &eddy__future_task;
 }
 
 const eddy_error *eddy_future_error(const eddy_future *future)
 {
-    return eddy__future_is_done(future) ? future->error : NULL;
+    return eddy_future_done(future) ? future->error : NULL;
 }
 
 const void *eddy_future_value(const eddy_future *future)
 {
+    if (future == NULL)
+        return NULL;
     while (future->kind->source != NULL && future->state == EDDY_STATE_FINISHED)
         future = future->kind->source(future);
     return future->has_value ? eddy__future_value(future).at : NULL;

@@ -19,6 +19,9 @@ struct future_kind {
 extern const struct future_kind eddy__future_bare;
 extern const struct future_kind eddy__future_task;
 
+/* The loop_id of a future that has been freed; no loop has it. */
+#define LOOP_ID_FREED UINT32_MAX
+
 /* What a task keeps here would only widen struct task. */
 struct eddy_future {
     uint32_t refs;
@@ -29,9 +32,10 @@ struct eddy_future {
     bool is_reported : 1;         // as never retrieved
     bool must_cancel : 1;         // of a task: `error` says why, at its next step
     bool is_being_cancelled : 1;  // of a task: see eddy__future_cancel_for()
+    bool is_tracked : 1;          // in debug mode: tracked.c
     int status;                   // once done: 0 or more, or the error
     uint32_t mark;                // of the walk that saw it last: eddy__future_mark()
-    uint32_t loop_id;             // of its loop; 0: it was made outside any
+    uint32_t loop_id;             // of its loop; 0: it was made outside any; or LOOP_ID_FREED
     int cancelling;               // of a task: requests not taken back
     const struct future_kind *kind;
     struct pile callbacks;    // handles, the latest on top

@@ -77,12 +77,25 @@ eddy_generator *eddy__generator_new(const eddy_function *function, const eddy_pl
     generator->place = place;
     generator->name = function->name;
     memcpy(generator->arguments, arguments, function->arguments_size);
+    eddy__track(generator, "generator");
     return generator;
+}
+
+/* Whether it must not be touched here. */
+static bool is_elsewhere(const struct eddy_generator *generator)
+{
+    return EDDY__UNLIKELY(generator->loop_id != eddy__loop_id()) &&
+           eddy__loop_is_elsewhere(generator->loop_id);
 }
 
 void eddy_generator_set_name(eddy_generator *generator, const char *name)
 {
-    generator->name = name;
+    if (generator == NULL)
+        return;
+    if (is_elsewhere(generator))
+        eddy__report_misuse("eddy_generator_set_name: it belongs to the loop of another thread");
+    else
+        generator->name = name;
 }
 
 const char *eddy__generator_name(const eddy_generator *generator)
@@ -97,18 +110,18 @@ static struct eddy_generator *generator_of(struct link *link, const struct neste
     return eddy__is_within(generator->run, within) ? generator : NULL;
 }
 
-struct eddy_generator *eddy__generator_at(struct eddy_loop *loop, const struct nested_run *within,
-                                          size_t index)
+void eddy__generators_collect(struct eddy_loop *loop, const struct nested_run *within,
+                              struct eddy_generator **out_generators, size_t count)
 {
-    for (struct link *link = list_first(&loop->generators); link != NULL;
+    size_t n = 0;
+    for (struct link *link = list_first(&loop->generators); link != NULL && n < count;
          link = list_next(&loop->generators, link)) {
         struct eddy_generator *generator = generator_of(link, within);
-        if (generator == NULL || index-- > 0)
+        if (generator == NULL)
             continue;
         generator->refs++;
-        return generator;
+        out_generators[n++] = generator;
     }
-    return NULL;
 }
 
 size_t eddy__generator_count(const struct eddy_loop *loop, const struct nested_run *within)
@@ -222,12 +235,16 @@ const struct context *eddy__generator_asker(const struct eddy_generator **genera
 static struct task *begin_use(struct eddy_generator *generator, int *out_err)
 {
     if (generator == NULL) {
-        *out_err = -ENOMEM;
+        *out_err = eddy__fail_plain(-ENOMEM, "the generator is NULL: there was no memory for it");
         return NULL;
     }
     struct task *task = eddy__task_required("eddy_generator_next", out_err);
     if (task == NULL)
         return NULL;
+    if (is_elsewhere(generator)) {
+        *out_err = eddy__misuse("eddy_generator_next: the generator belongs to another thread");
+        return NULL;
+    }
     if (!link_is_linked(&generator->used) && generator->loop == NULL) {
         generator->loop = eddy__loop_current();
         generator->run = eddy__nested_run_ref(eddy__nested_run_of(task->activation->inherited));
@@ -391,7 +408,8 @@ void eddy__generators_exit(struct eddy_loop *loop, const struct nested_run *with
     // The bodies may use generators, and let go of some: those seen already stand at the end.
     size_t left = eddy__generator_count(loop, within);
     for (; left > 0; left--) {
-        struct eddy_generator *generator = eddy__generator_at(loop, within, 0);
+        struct eddy_generator *generator = NULL;
+        eddy__generators_collect(loop, within, &generator, 1);
         if (generator == NULL)
             return;
         link_remove(&generator->used);
@@ -426,13 +444,8 @@ void eddy_generator_free(eddy_generator *generator)
 {
     if (generator == NULL)
         return;
-    if (EDDY__UNLIKELY(generator->loop_id != eddy__loop_id()) &&
-        eddy__loop_is_elsewhere(generator->loop_id)) {
-        eddy__report(&(eddy_report){
-            .kind = EDDY_REPORT_ASYNCGEN,
-            .message = "eddy_generator_free: it belongs to the loop of another thread; it is kept",
-            .status = EDDY_EMISUSE,
-        });
+    if (is_elsewhere(generator)) {
+        eddy__report_misuse("eddy_generator_free: it belongs to the loop of another thread; it is kept");
         return;
     }
     if (--generator->refs > 0)
@@ -452,6 +465,7 @@ void eddy_generator_free(eddy_generator *generator)
         end_unstarted(generator);
     if (is_suspended)
         give_up(generator);
+    eddy__untrack(generator);
     eddy__nested_run_unref(generator->run);
     eddy__free(generator);
 }

@@ -8,6 +8,9 @@
  * asked here whether the other loop is alive on another thread: then the call is misuse, and nothing
  * has been touched. If it isn't, the object is taken over.
  *
+ * A thread without a loop may prepare things before any loop runs. While a loop runs on another thread,
+ * it can't be known whether what it touches is in use there, so that is misuse as well.
+ *
  * The list has a lock, which also orders what a loop's thread did before its end and what the next user
  * does.
  */
@@ -48,24 +51,38 @@ bool eddy__loop_is_elsewhere(uint32_t id)
 {
     if (id == 0)
         return false;
+    if (EDDY__UNLIKELY(id == LOOP_ID_FREED))
+        eddy__stop_for_misuse("a future is used that has been freed already");
     pthread_mutex_lock(&lock);
     bool answer = is_elsewhere(id);
     pthread_mutex_unlock(&lock);
     return answer;
 }
 
+/* With the lock held: whether a loop is alive on another thread. */
+static bool is_any_elsewhere(void)
+{
+    for (struct link *link = list_first(&live); link != NULL; link = list_next(&live, link))
+        if (!pthread_equal(container_of(link, struct eddy_loop, live)->thread, pthread_self()))
+            return true;
+    return false;
+}
+
 int eddy__bind_anew(uint32_t *bound, const char *function)
 {
     const struct eddy_loop *ours = eddy__loop_current();
     pthread_mutex_lock(&lock);
-    bool is_foreign = *bound != 0 && is_elsewhere(*bound);
-    // Before any loop runs, a thread may prepare things: whoever uses them in a loop has them then.
+    uint32_t before = __atomic_load_n(bound, __ATOMIC_RELAXED);
+    bool is_foreign = before != 0 && is_elsewhere(before);
+    bool is_unclear = ours == NULL && !is_foreign && is_any_elsewhere();
     if (!is_foreign && ours != NULL)
         __atomic_store_n(bound, ours->id, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&lock);
-    if (!is_foreign)
+    if (!is_foreign && !is_unclear)
         return 0;
-    char sentence[128];
-    snprintf(sentence, sizeof sentence, "%s: it belongs to the loop of another thread", function);
+    char sentence[160];
+    snprintf(sentence, sizeof sentence, "%s: %s", function,
+             is_foreign ? "it belongs to the loop of another thread"
+                        : "no loop runs on this thread, and one does on another");
     return eddy__misuse(sentence);
 }

@@ -69,7 +69,7 @@ eddy_loop *eddy_get_running_loop(void)
 
 eddy_loop *eddy_future_get_loop(const eddy_future *future)
 {
-    return future->loop_id != 0 ? eddy__loop_here(future->loop_id) : NULL;
+    return future != NULL && future->loop_id != 0 ? eddy__loop_here(future->loop_id) : NULL;
 }
 
 /* ---- birth and death -------------------------------------------------------------------------*/
@@ -117,7 +117,7 @@ static void set_options(struct eddy_loop *loop, const eddy_run_options *options)
     static _Atomic uint32_t last_id;
     do
         loop->id = atomic_fetch_add(&last_id, 1) + 1;
-    while (loop->id == 0);
+    while (loop->id == 0 || loop->id == LOOP_ID_FREED);
     loop->is_virtual = loop->options.virtual_clock;
     loop->ticks_max = eddy__ticks_in_a_while();
     loop->is_eager = loop->options.eager_start;
@@ -152,6 +152,11 @@ struct eddy_loop *eddy__loop_here(uint32_t id)
     while (loop != NULL && loop->id != id)
         loop = loop->next_idle;
     return loop;
+}
+
+struct eddy_loop *eddy__loop_first_idle(void)
+{
+    return idle_loops;
 }
 
 int eddy__loop_attach(struct eddy_loop *loop)
@@ -236,8 +241,8 @@ struct closer {
 int eddy_loop_on_close(eddy_callback *callback, void *data)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    if (loop == NULL)
-        return eddy__misuse("eddy_loop_on_close: no loop runs on this thread");
+    if (loop == NULL || callback == NULL)
+        return eddy__misuse("eddy_loop_on_close: no loop runs on this thread, or no callback is given");
     struct closer *closer = eddy__malloc(sizeof *closer);
     if (closer == NULL)
         return -ENOMEM;
@@ -341,6 +346,7 @@ void eddy__loop_close(struct eddy_loop *loop)
     drop_handles(&loop->ready);
     drop_timers(loop);
     report_unlooked(loop);
+    eddy__report_tracked(loop);
     eddy__debug_close(loop);
     eddy__depths_forget(loop);
     if (loop->is_guarded)

@@ -16,6 +16,7 @@
 struct eddy_open_note {
     struct link link;
     const char *kind;
+    uint32_t loop_id; // of the loop that it is noted in
     struct trace trace; // who opened it
 };
 
@@ -28,6 +29,7 @@ eddy_open_note *eddy_note_open(const char *kind)
     if (note == NULL)
         return NULL;
     note->kind = kind;
+    note->loop_id = loop->id;
     eddy__trace_take(&note->trace);
     list_push(&loop->debug->open_notes, &note->link);
     return note;
@@ -37,6 +39,10 @@ void eddy_note_closed(eddy_open_note *note)
 {
     if (EDDY__LIKELY(note == NULL))
         return;
+    if (note->loop_id != eddy__loop_id() && eddy__loop_is_elsewhere(note->loop_id)) {
+        eddy__report_misuse("eddy_note_closed: the note belongs to the loop of another thread");
+        return;
+    }
     if (link_is_linked(&note->link))
         link_remove(&note->link);
     eddy__free(note);

@@ -9,6 +9,8 @@
 void eddy_default_exception_handler(const eddy_report *report)
 {
     char text[1024];
+    if (report == NULL)
+        return;
     fprintf(stderr, "eddy: %s", report->message);
     if (report->name != NULL)
         fprintf(stderr, ": %s", report->name);
@@ -30,9 +32,18 @@ void eddy__report(const eddy_report *report)
         loop->exception_handler(report, loop->exception_handler_data);
 }
 
+void eddy__report_misuse(const char *sentence)
+{
+    eddy__report(
+        &(eddy_report){.kind = EDDY_REPORT_MISUSE, .message = sentence, .status = EDDY_EMISUSE});
+}
+
 void eddy_call_exception_handler(const eddy_report *report)
 {
-    eddy__report(report);
+    if (report == NULL)
+        eddy__report_misuse("eddy_call_exception_handler: the report is NULL");
+    else
+        eddy__report(report);
 }
 
 void eddy_set_exception_handler(eddy_exception_handler *handler, void *data)

@@ -285,6 +285,8 @@ __attribute__((noinline)) static eddy_task *create_any(eddy_coroutine *coroutine
     }
     coroutine->loop_id = loop->id;
     begin_life(loop, task);
+    if (EDDY__UNLIKELY(loop->debug != NULL))
+        eddy__track_future(coroutine);
     if (options != NULL)
         set_options(task, options);
     if (EDDY__UNLIKELY(starts_eagerly(loop, options)))
@@ -297,7 +299,7 @@ __attribute__((noinline)) static eddy_task *create_any(eddy_coroutine *coroutine
 eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *options)
 {
     struct eddy_loop *loop = eddy__loop_current();
-    if (EDDY__UNLIKELY(options != NULL || loop == NULL || loop->is_eager || coroutine == NULL ||
+    if (EDDY__UNLIKELY(options != NULL || loop == NULL || loop->is_eager || loop->is_debug || coroutine == NULL ||
                        !eddy__is_coroutine(coroutine) || coroutine->loop_id != loop->id ||
                        *eddy__inherited_slot() != NULL))
         return create_any(coroutine, options);

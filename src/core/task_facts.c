@@ -37,6 +37,8 @@ size_t eddy_all_tasks(eddy_task **out_tasks, size_t size)
 
 ssize_t eddy_all_tasks_new(eddy_task ***out_tasks)
 {
+    if (out_tasks == NULL)
+        return eddy__misuse("eddy_all_tasks_new: there is no place for the tasks");
     size_t count = eddy_all_tasks(NULL, 0);
     eddy_task **tasks = count > 0 ? eddy__malloc(count * sizeof(eddy_task *)) : NULL;
     if (count > 0 && tasks == NULL)
@@ -47,7 +49,7 @@ ssize_t eddy_all_tasks_new(eddy_task ***out_tasks)
 
 void eddy_tasks_free(eddy_task **tasks, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; tasks != NULL && i < count; i++)
         eddy_future_free(tasks[i]);
     eddy__free(tasks);
 }

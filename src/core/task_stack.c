@@ -119,6 +119,8 @@ int eddy_task_print_stack(const eddy_task *task, FILE *file)
 
 size_t eddy_frame_format(const eddy_frame *frame, char *buf, size_t size)
 {
+    if (frame == NULL)
+        return 0;
     struct symbol symbol = {.offset = frame->offset, .object_offset = frame->object_offset};
     memcpy(symbol.function, frame->function, sizeof symbol.function);
     memcpy(symbol.object, frame->object, sizeof symbol.object);

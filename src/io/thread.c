@@ -424,7 +424,8 @@ eddy_future *eddy_to_thread_start(eddy_coroutine *coroutine)
 {
     if (coroutine != NULL && eddy__future_is_done(coroutine))
         return eddy_future_ref(coroutine); // it could not be made
-    if (coroutine == NULL || !eddy__is_coroutine(coroutine) || eddy__loop_current() == NULL) {
+    if (coroutine == NULL || !eddy__is_coroutine(coroutine) || eddy__loop_current() == NULL ||
+        eddy__future_is_elsewhere(coroutine)) {
         EDDY_IGNORE(eddy__coro_refuse(coroutine, 0));
         return eddy__future_failed(EDDY_EMISUSE, "eddy_to_thread_start: this is no coroutine "
                                                  "object, or no loop runs on this thread");

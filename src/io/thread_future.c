@@ -212,9 +212,10 @@ int eddy_run_coroutine_threadsafe(eddy_coroutine *coroutine, eddy_loop *loop,
 {
     if (coroutine != NULL && !eddy__is_coroutine(coroutine) && eddy__future_is_done(coroutine))
         return coroutine->status; // it could not be made
-    if (coroutine == NULL || !eddy__is_coroutine(coroutine) || loop == NULL)
+    if (coroutine == NULL || !eddy__is_coroutine(coroutine) || loop == NULL ||
+        eddy__future_is_elsewhere(coroutine))
         return eddy__coro_refuse(coroutine, eddy__misuse("eddy_run_coroutine_threadsafe: a coroutine "
-                                                         "object and a loop must be given"));
+                                                         "object of this thread and a loop must be given"));
     struct eddy_thread_future *future = make_future(coroutine, loop);
     if (future == NULL)
         return eddy__coro_refuse(coroutine, -ENOMEM);
@@ -306,12 +307,12 @@ int eddy_thread_future_cancel(eddy_thread_future *future)
 
 bool eddy_thread_future_done(eddy_thread_future *future)
 {
-    return state_of(future) != EDDY_STATE_PENDING;
+    return future != NULL && state_of(future) != EDDY_STATE_PENDING;
 }
 
 bool eddy_thread_future_cancelled(eddy_thread_future *future)
 {
-    return state_of(future) == EDDY_STATE_CANCELLED;
+    return future != NULL && state_of(future) == EDDY_STATE_CANCELLED;
 }
 
 void eddy_thread_future_free(eddy_thread_future *future)

@@ -23,6 +23,8 @@ struct eddy__barrier_party {
 
 int eddy_barrier_init(eddy_barrier *barrier, int parties)
 {
+    if (EDDY__UNLIKELY(barrier == NULL))
+        return eddy__misuse("eddy_barrier_init: the barrier is NULL");
     if (parties < 1)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_barrier_init: there must be a party");
     *barrier = (eddy_barrier)EDDY_BARRIER(parties);
@@ -128,6 +130,8 @@ static int wait_inside(eddy_barrier *barrier)
 
 int eddy_barrier_wait(eddy_barrier *barrier)
 {
+    if (EDDY__UNLIKELY(barrier == NULL))
+        return eddy__misuse("eddy_barrier_wait: the barrier is NULL");
     EDDY_TRY(eddy_condition_acquire(&barrier->changed));
     int index = wait_inside(barrier);
     EDDY_IGNORE(eddy_condition_release(&barrier->changed));
@@ -143,27 +147,32 @@ static int change(eddy_barrier *barrier, eddy_barrier_state state)
 
 int eddy_barrier_reset(eddy_barrier *barrier)
 {
+    if (EDDY__UNLIKELY(barrier == NULL))
+        return eddy__misuse("eddy_barrier_reset: the barrier is NULL");
     EDDY_TRY(eddy_condition_acquire(&barrier->changed));
     return change(barrier, barrier->count > 0 ? EDDY_BARRIER_RESETTING : EDDY_BARRIER_FILLING);
 }
 
 int eddy_barrier_abort(eddy_barrier *barrier)
 {
+    if (EDDY__UNLIKELY(barrier == NULL))
+        return eddy__misuse("eddy_barrier_abort: the barrier is NULL");
     EDDY_TRY(eddy_condition_acquire(&barrier->changed));
     return change(barrier, EDDY_BARRIER_BROKEN);
 }
 
 int eddy_barrier_parties(const eddy_barrier *barrier)
 {
-    return barrier->parties;
+    return barrier != NULL ? barrier->parties : 0;
 }
 
 int eddy_barrier_n_waiting(const eddy_barrier *barrier)
 {
-    return barrier->state == EDDY_BARRIER_FILLING ? barrier->count : 0;
+    bool is_filling = barrier != NULL && barrier->state == EDDY_BARRIER_FILLING;
+    return is_filling ? barrier->count : 0;
 }
 
 bool eddy_barrier_broken(const eddy_barrier *barrier)
 {
-    return barrier->state == EDDY_BARRIER_BROKEN;
+    return barrier != NULL && barrier->state == EDDY_BARRIER_BROKEN;
 }

@@ -13,6 +13,8 @@
 
 int eddy_condition_init(eddy_condition *condition, eddy_lock *lock)
 {
+    if (EDDY__UNLIKELY(condition == NULL))
+        return eddy__misuse("eddy_condition_init: the condition is NULL");
     *condition = (eddy_condition)EDDY_CONDITION_ON(lock);
     return 0;
 }
@@ -24,16 +26,22 @@ static eddy_lock *lock_of(eddy_condition *condition)
 
 int eddy_condition_acquire(eddy_condition *condition)
 {
+    if (EDDY__UNLIKELY(condition == NULL))
+        return eddy__misuse("eddy_condition_acquire: the condition is NULL");
     return eddy_lock_acquire(lock_of(condition));
 }
 
 int eddy_condition_release(eddy_condition *condition)
 {
+    if (EDDY__UNLIKELY(condition == NULL))
+        return eddy__misuse("eddy_condition_release: the condition is NULL");
     return eddy_lock_release(lock_of(condition));
 }
 
 bool eddy_condition_locked(const eddy_condition *condition)
 {
+    if (condition == NULL)
+        return false;
     return condition->shared != NULL ? condition->shared->is_locked : condition->own.is_locked;
 }
 
@@ -49,6 +57,8 @@ static void wake(eddy_condition *condition, size_t n)
 
 int eddy_condition_wait(eddy_condition *condition)
 {
+    if (EDDY__UNLIKELY(condition == NULL))
+        return eddy__misuse("eddy_condition_wait: the condition is NULL");
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_condition_wait");
     if (err == 0)
@@ -78,6 +88,8 @@ int eddy_condition_wait(eddy_condition *condition)
 
 int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *data), void *data)
 {
+    if (condition == NULL || predicate == NULL)
+        return eddy__misuse("eddy_condition_wait_for: the condition or the predicate is NULL");
     while (!predicate(data))
         EDDY_TRY(eddy_condition_wait(condition));
     return 0;
@@ -85,6 +97,8 @@ int eddy_condition_wait_for(eddy_condition *condition, bool (*predicate)(void *d
 
 int eddy_condition_notify(eddy_condition *condition, size_t n)
 {
+    if (EDDY__UNLIKELY(condition == NULL))
+        return eddy__misuse("eddy_condition_notify: the condition is NULL");
     int err = eddy__bind(&condition->loop, "eddy_condition_notify");
     if (err < 0)
         return err;

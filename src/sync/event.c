@@ -8,12 +8,16 @@
 
 int eddy_event_init(eddy_event *event)
 {
+    if (EDDY__UNLIKELY(event == NULL))
+        return eddy__misuse("eddy_event_init: the event is NULL");
     *event = (eddy_event)EDDY_EVENT;
     return 0;
 }
 
 int eddy_event_set(eddy_event *event)
 {
+    if (EDDY__UNLIKELY(event == NULL))
+        return eddy__misuse("eddy_event_set: the event is NULL");
     int err = eddy__bind(&event->loop, "eddy_event_set");
     if (err < 0 || event->is_set)
         return err;
@@ -25,6 +29,8 @@ int eddy_event_set(eddy_event *event)
 
 int eddy_event_clear(eddy_event *event)
 {
+    if (EDDY__UNLIKELY(event == NULL))
+        return eddy__misuse("eddy_event_clear: the event is NULL");
     int err = eddy__bind(&event->loop, "eddy_event_clear");
     if (err == 0)
         event->is_set = false;
@@ -33,11 +39,13 @@ int eddy_event_clear(eddy_event *event)
 
 bool eddy_event_is_set(const eddy_event *event)
 {
-    return event->is_set;
+    return event != NULL && event->is_set;
 }
 
 int eddy_event_wait(eddy_event *event)
 {
+    if (EDDY__UNLIKELY(event == NULL))
+        return eddy__misuse("eddy_event_wait: the event is NULL");
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_event_wait");
     if (err == 0)

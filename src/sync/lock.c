@@ -12,13 +12,15 @@
 
 int eddy_lock_init(eddy_lock *lock)
 {
+    if (EDDY__UNLIKELY(lock == NULL))
+        return eddy__misuse("eddy_lock_init: the lock is NULL");
     *lock = (eddy_lock)EDDY_LOCK;
     return 0;
 }
 
 bool eddy_lock_locked(const eddy_lock *lock)
 {
-    return lock->is_locked;
+    return lock != NULL && lock->is_locked;
 }
 
 static void wake_first(eddy_lock *lock)
@@ -43,6 +45,8 @@ EDDY__RETURNS_ELSEWHERE static int acquire_later(eddy_lock *lock)
 
 int eddy_lock_acquire(eddy_lock *lock)
 {
+    if (EDDY__UNLIKELY(lock == NULL))
+        return eddy__misuse("eddy_lock_acquire: the lock is NULL");
     int err = 0;
     if (eddy__task_required("eddy_lock_acquire", &err) == NULL)
         return err;
@@ -57,6 +61,8 @@ int eddy_lock_acquire(eddy_lock *lock)
 
 int eddy_lock_release(eddy_lock *lock)
 {
+    if (EDDY__UNLIKELY(lock == NULL))
+        return eddy__misuse("eddy_lock_release: the lock is NULL");
     int err = eddy__bind(&lock->loop, "eddy_lock_release");
     if (err < 0)
         return err;

@@ -42,7 +42,7 @@ struct eddy_queue {
     eddy_waiters putters;
     eddy_waiters joiners;
     size_t woken_count; // of tasks that have left their row and have not run yet
-    uint32_t loop;      // that uses it; 0: none has
+    uint32_t loop;      // that made it, or uses it; 0: none has
 };
 
 eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
@@ -54,6 +54,8 @@ eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)
     queue->slot_size = item_size;
     queue->size_max = size_max;
     queue->drop_item = drop_item;
+    queue->loop = eddy__loop_id(); // made outside any, it is bound at its first use in one
+    eddy__track(queue, "queue");
     return queue;
 }
 
@@ -120,13 +122,9 @@ static void drop_items(struct eddy_queue *queue)
 /* Whether it can be used here. */
 static int check_queue(struct eddy_queue *queue, const char *function)
 {
-    return queue != NULL ? eddy__bind(&queue->loop, function) : -ENOMEM;
-}
-
-static void keep(const char *sentence)
-{
-    eddy__report(&(eddy_report){
-        .kind = EDDY_REPORT_CALLBACK, .message = sentence, .status = EDDY_EMISUSE});
+    if (EDDY__UNLIKELY(queue == NULL))
+        return eddy__fail_plain(-ENOMEM, "the queue is NULL: there was no memory for it");
+    return eddy__bind(&queue->loop, function);
 }
 
 void eddy_queue_free(eddy_queue *queue)
@@ -134,14 +132,15 @@ void eddy_queue_free(eddy_queue *queue)
     if (queue == NULL)
         return;
     if (check_queue(queue, "eddy_queue_free") < 0) {
-        keep("eddy_queue_free: the queue belongs to the loop of another thread; it is kept");
+        eddy__report_misuse("eddy_queue_free: the queue belongs to the loop of another thread; it is kept");
         return;
     }
     if (queue->getters.first != NULL || queue->putters.first != NULL ||
         queue->joiners.first != NULL || queue->woken_count > 0) {
-        keep("eddy_queue_free: tasks still wait for the queue; it is kept");
+        eddy__report_misuse("eddy_queue_free: tasks still wait for the queue; it is kept");
         return;
     }
+    eddy__untrack(queue);
     drop_items(queue);
     eddy__free(queue->ring);
     eddy__free(queue);

@@ -12,6 +12,8 @@
 
 int eddy_semaphore_init(eddy_semaphore *semaphore, long value)
 {
+    if (EDDY__UNLIKELY(semaphore == NULL))
+        return eddy__misuse("eddy_semaphore_init: the semaphore is NULL");
     if (value < 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_semaphore_init: the value is negative");
     *semaphore = (eddy_semaphore)EDDY_SEMAPHORE(value);
@@ -20,6 +22,8 @@ int eddy_semaphore_init(eddy_semaphore *semaphore, long value)
 
 int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
 {
+    if (EDDY__UNLIKELY(semaphore == NULL))
+        return eddy__misuse("eddy_bounded_semaphore_init: the semaphore is NULL");
     if (value < 0)
         return eddy__fail_plain(EDDY_EVALUE, "eddy_bounded_semaphore_init: the value is negative");
     *semaphore = (eddy_semaphore)EDDY_BOUNDED_SEMAPHORE(value);
@@ -28,6 +32,8 @@ int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value)
 
 bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 {
+    if (semaphore == NULL)
+        return false;
     // Who waits can be looked at on their thread alone.
     const struct eddy_loop *loop = eddy__loop_current();
     bool is_ours = loop != NULL && loop->id == semaphore->loop;
@@ -49,6 +55,8 @@ static bool wake_next(eddy_semaphore *semaphore)
 
 int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 {
+    if (EDDY__UNLIKELY(semaphore == NULL))
+        return eddy__misuse("eddy_semaphore_acquire: the semaphore is NULL");
     struct wait wait;
     int err = eddy__wait_init(&wait, "eddy_semaphore_acquire");
     if (err == 0)
@@ -69,6 +77,8 @@ int eddy_semaphore_acquire(eddy_semaphore *semaphore)
 
 int eddy_semaphore_release(eddy_semaphore *semaphore)
 {
+    if (EDDY__UNLIKELY(semaphore == NULL))
+        return eddy__misuse("eddy_semaphore_release: the semaphore is NULL");
     int err = eddy__bind(&semaphore->loop, "eddy_semaphore_release");
     if (err < 0)
         return err;
