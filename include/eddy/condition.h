@@ -28,8 +28,8 @@ typedef struct eddy_condition {
 } eddy_condition;
 
 /* Initialise a condition: with a lock of its own, or on an eddy_lock that lives as long. */
-#define EDDY_CONDITION {EDDY_LOCK, NULL, {NULL, NULL}, 0}
-#define EDDY_CONDITION_ON(lock) {EDDY_LOCK, (lock), {NULL, NULL}, 0}
+#define EDDY_CONDITION {EDDY_LOCK, NULL, EDDY_NO_WAITERS, 0}
+#define EDDY_CONDITION_ON(lock) {EDDY_LOCK, (lock), EDDY_NO_WAITERS, 0}
 
 /* As EDDY_CONDITION, or with `lock` not NULL as EDDY_CONDITION_ON. Always 0. */
 EDDY_API int eddy_condition_init(eddy_condition *condition, eddy_lock *lock);

@@ -24,7 +24,7 @@ typedef struct eddy_event {
 } eddy_event;
 
 /* Initialises an event that is not set. */
-#define EDDY_EVENT {false, {NULL, NULL}, 0}
+#define EDDY_EVENT {false, EDDY_NO_WAITERS, 0}
 
 /* Sets `event` to not set, as EDDY_EVENT does. Always 0. */
 EDDY_API int eddy_event_init(eddy_event *event);

@@ -26,7 +26,7 @@ typedef struct eddy_lock {
 } eddy_lock;
 
 /* Initialises a lock that nobody holds. */
-#define EDDY_LOCK {false, {NULL, NULL}, 0}
+#define EDDY_LOCK {false, EDDY_NO_WAITERS, 0}
 
 /* Sets `lock` to unlocked, as EDDY_LOCK does. Always 0. */
 EDDY_API int eddy_lock_init(eddy_lock *lock);

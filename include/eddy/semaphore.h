@@ -26,8 +26,8 @@ typedef struct eddy_semaphore {
 } eddy_semaphore;
 
 /* Initialise a semaphore with so many free slots; the bounded one refuses to have more later. */
-#define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, {NULL, NULL}, 0}
-#define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), {NULL, NULL}, 0}
+#define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, EDDY_NO_WAITERS, 0}
+#define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), EDDY_NO_WAITERS, 0}
 
 /* Sets `semaphore` to `value` free slots; EDDY_EVALUE if that is negative. */
 EDDY_API EDDY_CHECKED int eddy_semaphore_init(eddy_semaphore *semaphore, long value);

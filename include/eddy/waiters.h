@@ -13,11 +13,16 @@
 
 EDDY_BEGIN_DECLS
 
-/* Tasks in a row, each waiting in its own frame. All zero is an empty row. */
+/* Tasks that wait, each in its own frame, in order of arrival. All zero is an empty queue. */
 typedef struct eddy_waiters {
     struct wait *first;
     struct wait *last;
+    struct wait *pending; /* those before it have been woken or cancelled; NULL: all have */
+    size_t live_count;    /* those that have not been cancelled */
 } eddy_waiters;
+
+/* Initialises an empty queue. */
+#define EDDY_NO_WAITERS {NULL, NULL, NULL, 0}
 
 EDDY_END_DECLS
 

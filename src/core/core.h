@@ -162,7 +162,12 @@ static inline bool eddy__wait_is_pending(const struct wait *wait)
     return wait->state == WAIT_PENDING;
 }
 
-/* Rows of waiters: as asyncio's deques of futures. */
+/*
+ * Queues of waiters, as asyncio's deques of futures. A wait stays in its queue when it is woken or
+ * cancelled, until its task runs on (queue.c takes it out at the wake). Everything here takes constant
+ * time, so that n waiters that are cancelled at once don't take n * n: the queue counts those that
+ * have not been cancelled, and knows a place before which none is pending.
+ */
 static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
 {
     EDDY_ASSERT(wait->row == NULL);
@@ -174,6 +179,9 @@ static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
     else
         row->first = wait;
     row->last = wait;
+    if (row->pending == NULL)
+        row->pending = wait;
+    row->live_count++;
 }
 
 static inline void eddy__waiters_remove(struct wait *wait)
@@ -187,10 +195,25 @@ static inline void eddy__waiters_remove(struct wait *wait)
         wait->next->prev = wait->prev;
     else
         row->last = wait->prev;
+    if (row->pending == wait)
+        row->pending = wait->next;
+    row->live_count -= wait->state != WAIT_CANCELLED;
     wait->row = NULL;
 }
 
-bool eddy__waiters_any_live(const eddy_waiters *row); // one that has not been cancelled
+/* Whether one of them has not been cancelled. */
+static inline bool eddy__waiters_any_live(const eddy_waiters *row)
+{
+    return row->live_count > 0;
+}
+
+/* The first that is pending; or NULL. */
+static inline struct wait *eddy__waiters_first_pending(eddy_waiters *row)
+{
+    while (row->pending != NULL && row->pending->state != WAIT_PENDING)
+        row->pending = row->pending->next;
+    return row->pending;
+}
 
 /*
  * Cancels a task without asking what it waits for: at the end of a run that is deadlocked, where

@@ -30,6 +30,8 @@ static bool cancel_wait(struct wait *wait, struct eddy_error *why)
     if (wait->state != WAIT_PENDING)
         return false;
     wait->state = WAIT_CANCELLED;
+    if (wait->row != NULL)
+        wait->row->live_count--;
     wait->error = eddy__error_ref(why);
     eddy__loop_ready(eddy__loop_current(), &wait->task->step);
     return true;
@@ -286,12 +288,4 @@ int eddy__await(eddy_future *future, void *out_value, size_t size)
         return await_itself();
     return eddy__future_is_done(future) ? eddy__future_take(future, out_value, size)
                                         : await_pending(task, future, out_value, size);
-}
-
-bool eddy__waiters_any_live(const eddy_waiters *row)
-{
-    for (const struct wait *wait = row->first; wait != NULL; wait = wait->next)
-        if (wait->state != WAIT_CANCELLED)
-            return true;
-    return false;
 }

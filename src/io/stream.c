@@ -200,7 +200,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
 static void forget_tasks(eddy_stream *stream)
 {
     stream->reader = stream->connector = NULL;
-    stream->writers = stream->drainers = stream->closers = (eddy_waiters){NULL, NULL};
+    stream->writers = stream->drainers = stream->closers = (eddy_waiters)EDDY_NO_WAITERS;
     stream->hold_count = 0;
 }
 

@@ -47,12 +47,9 @@ bool eddy_condition_locked(const eddy_condition *condition)
 
 static void wake(eddy_condition *condition, size_t n)
 {
-    for (struct wait *wait = condition->waiters.first; wait != NULL && n > 0; wait = wait->next) {
-        if (!eddy__wait_is_pending(wait))
-            continue;
+    struct wait *wait;
+    for (; n > 0 && (wait = eddy__waiters_first_pending(&condition->waiters)) != NULL; n--)
         eddy__wait_finish(wait, 0);
-        n--;
-    }
 }
 
 int eddy_condition_wait(eddy_condition *condition)

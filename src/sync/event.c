@@ -22,7 +22,8 @@ int eddy_event_set(eddy_event *event)
     if (err < 0 || event->is_set)
         return err;
     event->is_set = true;
-    for (struct wait *wait = event->waiters.first; wait != NULL; wait = wait->next)
+    struct wait *wait;
+    while ((wait = eddy__waiters_first_pending(&event->waiters)) != NULL)
         eddy__wait_finish(wait, 0);
     return 0;
 }

@@ -186,7 +186,8 @@ static void wake_all(struct eddy_queue *queue, eddy_waiters *row)
 /* Those who join stay in their row until they run, as waiters of an event do. */
 static void release_joiners(struct eddy_queue *queue)
 {
-    for (struct wait *wait = queue->joiners.first; wait != NULL; wait = wait->next)
+    struct wait *wait;
+    while ((wait = eddy__waiters_first_pending(&queue->joiners)) != NULL)
         eddy__wait_finish(wait, 0);
 }
 

@@ -43,14 +43,12 @@ bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 /* Promises a slot to the first who still waits; false if nobody does. */
 static bool wake_next(eddy_semaphore *semaphore)
 {
-    for (struct wait *wait = semaphore->waiters.first; wait != NULL; wait = wait->next) {
-        if (!eddy__wait_is_pending(wait))
-            continue;
-        semaphore->value--;
-        eddy__wait_finish(wait, 0);
-        return true;
-    }
-    return false;
+    struct wait *wait = eddy__waiters_first_pending(&semaphore->waiters);
+    if (wait == NULL)
+        return false;
+    semaphore->value--;
+    eddy__wait_finish(wait, 0);
+    return true;
 }
 
 int eddy_semaphore_acquire(eddy_semaphore *semaphore)
