@@ -44,7 +44,6 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_POLL,            /* the kernel can't be asked for events any more; the run ends */
     EDDY_REPORT_SHORTAGE,        /* a listener can't accept: the machine is out of something */
     EDDY_REPORT_UNSENT,          /* bytes written to a stream were dropped, and no call said so */
-
     EDDY_REPORT_MISUSE,          /* a function that returns no status was called wrongly */
     EDDY_REPORT_LEAKED,          /* debug: a reference was never given back */
 } eddy_report_kind;
