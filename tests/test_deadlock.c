@@ -3,8 +3,14 @@
 #include "harness.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static char order[128];
 
@@ -165,9 +171,150 @@ TEST_PLAIN(a_call_that_is_on_its_way_prevents_a_deadlock)
     EXPECT_EQ(run(eddy_coro(is_saved_by_a_call), VIRTUAL), 0);
 }
 
+/* ---- under the real clock: what may still come from outside -----------------------------------*/
+
+enum { REPORTED = 7, FINE = 0 };
+
+static void exit_at_a_deadlock(const eddy_report *report, void *data)
+{
+    (void)data;
+    if (report->kind == EDDY_REPORT_DEADLOCK)
+        _exit(REPORTED);
+}
+
+/* Returns when the thread `tid` of process `pid` waits in the kernel. */
+static void await_its_sleep(pid_t pid, long tid)
+{
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/task/%ld/stat", (int)pid, tid);
+    for (;;) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+        if (fd < 0 || n <= 0)
+            _exit(9);
+        close(fd);
+        text[n] = '\0';
+        const char *state = strrchr(text, ')');
+        if (state != NULL && strncmp(state, ") S", 3) == 0)
+            return;
+        sched_yield();
+    }
+}
+
+/* Another process sends us SIGINT once our loop sleeps. */
+static void be_interrupted(void)
+{
+    pid_t us = getpid();
+    signal(SIGINT, SIG_DFL);
+    if (fork() != 0)
+        return;
+    await_its_sleep(us, us);
+    kill(us, SIGINT);
+    _exit(0);
+}
+
+static eddy_event news = EDDY_EVENT;
+
+EDDY_ASYNC(waits_for_news)
+{
+    return eddy_event_wait(&news);
+}
+
+static int run_real(eddy_coroutine *main)
+{
+    return eddy_run(main, &(eddy_run_options){.exception_handler = exit_at_a_deadlock});
+}
+
+static int bring_news(void *data)
+{
+    (void)data;
+    return eddy_event_set(&news);
+}
+
+static long loop_thread;
+
+static void *calls_the_loop(void *loop)
+{
+    await_its_sleep(getpid(), loop_thread);
+    EDDY_IGNORE(eddy_call_soon_threadsafe(loop, bring_news, NULL));
+    return NULL;
+}
+
+EDDY_ASYNC(waits_for_a_thread)
+{
+    pthread_t thread;
+    loop_thread = syscall(SYS_gettid);
+    if (pthread_create(&thread, NULL, calls_the_loop, eddy_get_running_loop()) != 0)
+        return -EAGAIN;
+    int rc = eddy_event_wait(&news);
+    pthread_join(thread, NULL);
+    return rc;
+}
+
+static eddy_lock locks[2] = {EDDY_LOCK, EDDY_LOCK};
+
+EDDY_ASYNC(takes_both, (int, first))
+{
+    EDDY_TRY(eddy_lock_acquire(&locks[first]));
+    EDDY_TRY(eddy_sleep(0));
+    return eddy_lock_acquire(&locks[1 - first]);
+}
+
+EDDY_ASYNC(locks_crosswise)
+{
+    return eddy_gather(eddy_coro(takes_both, 0), eddy_coro(takes_both, 1));
+}
+
+EDDY_ASYNC(sleeps_forever)
+{
+    return eddy_sleep(EDDY_NO_TIMEOUT);
+}
+
+int harness_child(const char *name)
+{
+    if (strcmp(name, "locks") == 0)
+        return run_real(eddy_coro(locks_crosswise)) == 0 ? FINE : 1;
+    if (strcmp(name, "thread") == 0)
+        return run_real(eddy_coro(waits_for_a_thread)) == 0 ? FINE : 1;
+    be_interrupted();
+    eddy_coroutine *main =
+        strcmp(name, "sleep") == 0 ? eddy_coro(sleeps_forever) : eddy_coro(waits_for_news);
+    return run_real(main) == EDDY_INTERRUPTED ? FINE : 1;
+}
+
+static void expect_outcome(const char *name, int exit_status)
+{
+    char output[1024];
+    // A sanitizer has threads of its own, which the loop can't tell from the program's.
+    int status = is_watched() ? -1 : run_child(name, output, sizeof output);
+    if (status == -1)
+        return;
+    EXPECT(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), exit_status);
+}
+
+TEST_PLAIN(two_tasks_that_lock_each_other_out_are_reported_under_the_real_clock)
+{
+    expect_outcome("locks", REPORTED);
+}
+
+TEST_PLAIN(a_program_that_waits_for_ctrl_c_is_not_called_deadlocked)
+{
+    expect_outcome("sleep", FINE);
+    expect_outcome("event", FINE);
+}
+
+TEST_PLAIN(a_program_that_waits_for_a_thread_is_not_called_deadlocked)
+{
+    expect_outcome("thread", FINE);
+}
+
 RUN_TESTS(TEST_OF(a_deadlock_ends_a_virtual_run_with_a_report_of_who_waits_for_what),
           TEST_OF(what_is_due_at_the_end_of_time_is_a_deadlock),
           TEST_OF(a_ring_is_a_deadlock_and_unwinds),
           TEST_OF(a_task_that_waits_on_after_a_deadlock_is_cancelled_again),
           TEST_OF(a_task_in_a_condition_whose_lock_is_never_released_unwinds_after_a_deadlock),
-          TEST_OF(a_call_that_is_on_its_way_prevents_a_deadlock))
+          TEST_OF(a_call_that_is_on_its_way_prevents_a_deadlock),
+          TEST_OF(two_tasks_that_lock_each_other_out_are_reported_under_the_real_clock),
+          TEST_OF(a_program_that_waits_for_ctrl_c_is_not_called_deadlocked),
+          TEST_OF(a_program_that_waits_for_a_thread_is_not_called_deadlocked))

@@ -544,11 +544,15 @@ struct post {
 };
 int eddy__loop_post(struct eddy_loop *loop, struct post *post); // 0 or -ESHUTDOWN
 
+/* Threads that Eddy has started, and that call no loop unless it is held for them. */
+extern atomic_int eddy__own_thread_count;
+
 /* Asks for a whole turn soon; async-signal-safe, any thread. */
 void eddy__loop_attend(struct eddy_loop *loop);
 
 /* Ctrl-C: true when it has been taken for this loop's main task. */
 bool eddy__interrupt_arm(struct eddy_loop *loop);
+bool eddy__interrupt_is_armed(const struct eddy_loop *loop);
 bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);

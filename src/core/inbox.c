@@ -17,6 +17,7 @@ struct inbox {
     struct post *first; // guarded by lock, as is all below
     struct post **last;
     bool is_closed;
+    bool was_used;
 };
 
 struct inbox *eddy__inbox_new(void)
@@ -72,6 +73,14 @@ bool eddy__inbox_is_closed(struct inbox *inbox)
     return is_closed;
 }
 
+bool eddy__inbox_was_used(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    bool was_used = inbox->was_used;
+    pthread_mutex_unlock(&inbox->lock);
+    return was_used;
+}
+
 int eddy__loop_post(struct eddy_loop *loop, struct post *post)
 {
     struct inbox *inbox = loop->inbox;
@@ -79,6 +88,7 @@ int eddy__loop_post(struct eddy_loop *loop, struct post *post)
     bool is_closed = inbox->is_closed;
     if (!is_closed) {
         post->next = NULL;
+        inbox->was_used = true;
         *inbox->last = post;
         inbox->last = &post->next;
         // Under the lock: whoever closes the inbox must find the poller still there.

@@ -46,6 +46,12 @@ bool eddy__interrupt_arm(struct eddy_loop *loop)
     return sigaction(SIGINT, &action, NULL) == 0;
 }
 
+bool eddy__interrupt_is_armed(const struct eddy_loop *loop)
+{
+    return atomic_load(&interrupted_loop) == loop && !atomic_load(&is_over) &&
+           atomic_load(&interrupt_count) == 0;
+}
+
 bool eddy__interrupt_end(struct eddy_loop *loop)
 {
     if (atomic_load(&interrupted_loop) != loop)

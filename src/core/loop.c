@@ -361,35 +361,6 @@ void eddy__loop_close(struct eddy_loop *loop)
 
 /* ---- turns -----------------------------------------------------------------------------------*/
 
-static void report_deadlock(struct eddy_loop *loop)
-{
-    if (loop->is_deadlock_reported)
-        return;
-    loop->is_deadlock_reported = true;
-    char message[2048];
-    int n = snprintf(message, sizeof message, "deadlock: nothing can become ready any more");
-    for (struct link *link = list_first(&loop->tasks);
-         link != NULL && n > 0 && (size_t)n < sizeof message;
-         link = list_next(&loop->tasks, link)) {
-        const struct task *task = container_of(link, struct task, all);
-        const struct wait *wait = eddy__task_wait(task);
-        n += snprintf(message + n, sizeof message - (size_t)n, "\n  task \"%s\" waits in %s",
-                      eddy_task_get_name(&task->future),
-                      wait != NULL ? wait->what : "nothing");
-        if (wait != NULL && wait->future != NULL && (size_t)n < sizeof message)
-            n += snprintf(message + n, sizeof message - (size_t)n, " for \"%s\"",
-                          eddy_task_get_name(wait->future));
-    }
-    eddy__report(&(eddy_report){
-        .kind = EDDY_REPORT_DEADLOCK, .message = message, .status = -EDEADLK});
-}
-
-static bool is_deadlocked(const struct eddy_loop *loop)
-{
-    return eddy__poller_pending(loop->poller) == 0 && loop->hold_count == 0 &&
-           loop->listen_count == 0;
-}
-
 /* Waits in the kernel, or sees at once that somebody asks for attention. */
 static int ask_kernel(struct eddy_loop *loop, int64_t timeout_ns)
 {
@@ -421,17 +392,17 @@ static int wait_virtual(struct eddy_loop *loop)
             loop->now_ns = first_ns;
         return 0;
     }
-    if (!is_deadlocked(loop))
+    if (!eddy__is_deadlocked(loop))
         return ask_kernel(loop, NS_NEVER);
-    report_deadlock(loop);
+    eddy__report_deadlock(loop);
     return -EDEADLK;
 }
 
 static int wait_real(struct eddy_loop *loop)
 {
     if (eddy__heap_first_key(&loop->timers) == NS_NEVER) {
-        if (is_deadlocked(loop))
-            report_deadlock(loop);
+        if (eddy__is_deadlocked(loop) && !eddy__may_be_woken(loop))
+            eddy__report_deadlock(loop);
         return ask_kernel(loop, NS_NEVER);
     }
     int64_t timeout_ns = eddy__heap_first_key(&loop->timers) - eddy__clock_now_ns();

@@ -80,10 +80,16 @@ void eddy__task_end_unbegun(struct task *task, int status, struct eddy_error *er
 void eddy__callback_drop(struct handle *handle);
 bool eddy__done_callback_drop(struct handle *handle, bool is_queued);
 
+/* Whether nothing the loop knows of can wake it; whether something else may; deadlock.c. */
+bool eddy__is_deadlocked(const struct eddy_loop *loop);
+bool eddy__may_be_woken(const struct eddy_loop *loop);
+void eddy__report_deadlock(struct eddy_loop *loop);
+
 /* Takes the calls that other threads have posted; inbox.c. */
 struct inbox *eddy__inbox_new(void);
 void eddy__inbox_close(struct inbox *inbox); // later posts are refused
 bool eddy__inbox_is_closed(struct inbox *inbox); // any thread
+bool eddy__inbox_was_used(struct inbox *inbox);  // something has been posted
 void eddy__inbox_run(struct inbox *inbox);
 void eddy__inbox_free(struct inbox *inbox);
 

@@ -28,6 +28,8 @@ int eddy__thread_create(pthread_t *out_thread, void *(*run)(void *argument), voi
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     int err = pthread_create(out_thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (err == 0)
+        atomic_fetch_add(&eddy__own_thread_count, 1); // the one that joins it takes it off
     return -err;
 }
 

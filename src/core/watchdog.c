@@ -352,6 +352,7 @@ void eddy__watchdog_close(struct watchdog *watchdog)
     pthread_cond_signal(&watchdog->stop);
     pthread_mutex_unlock(&watchdog->lock);
     pthread_join(watchdog->thread, NULL);
+    atomic_fetch_sub(&eddy__own_thread_count, 1);
     if (watching_us == watchdog)
         watching_us = NULL;
     leave_signal();

@@ -191,6 +191,7 @@ static int close_pool(void *data)
     pthread_mutex_unlock(&pool->lock);
     for (unsigned i = 0; i < pool->thread_count; i++)
         pthread_join(pool->threads[i], NULL);
+    atomic_fetch_sub(&eddy__own_thread_count, (int)pool->thread_count);
     while (pool->late != NULL) {
         struct job *job = pool->late;
         pool->late = job->next;
