@@ -245,6 +245,212 @@ EDDY_ASYNC(nests_a_run)
     return 0;
 }
 
+/* ---- groups: a child that can't be made has failed -------------------------------------------*/
+
+EDDY_ASYNC_TO(int, returns_number, (int, n))
+{
+    EDDY_TRY(eddy_sleep(n));
+    *result = n;
+    return 0;
+}
+
+/* The error of a group that lost a child is one of want of memory. */
+static int of_group(int rc)
+{
+    return rc == EDDY_EGROUP ? -ENOMEM : rc;
+}
+
+static int check_numbers(eddy_task **tasks, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int number = -1;
+        EXPECT_EQ(eddy_task_result(tasks[i], &number), 0);
+        EXPECT_EQ(number, i);
+    }
+    return 0;
+}
+
+EDDY_ASYNC(groups)
+{
+    eddy_task *tasks[3];
+    eddy_group group;
+    eddy_group_begin(&group);
+    for (int i = 0; i < 3; i++)
+        tasks[i] = eddy_group_create_task(&group, returns_number, i);
+    int rc = eddy_group_end(&group, 0);
+    return rc < 0 ? of_group(rc) : check_numbers(tasks, 3);
+}
+
+EDDY_ASYNC(groups_eagerly)
+{
+    eddy_task *tasks[3];
+    eddy_group group;
+    eddy_group_begin(&group);
+    for (int i = 0; i < 3; i++)
+        tasks[i] = eddy_group_add(&group, eddy_coro(returns_number, i),
+                                  &(eddy_task_options){.eager_start = true, .name = "eager"});
+    int rc = eddy_group_end(&group, 0);
+    return rc < 0 ? of_group(rc) : check_numbers(tasks, 3);
+}
+
+static int started;
+
+EDDY_ASYNC(counts_itself, (double, seconds))
+{
+    EDDY_TRY(eddy_sleep(seconds));
+    started++;
+    return 0;
+}
+
+EDDY_ASYNC(starts_in_a_group)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    started = 0;
+    int refused = 0;
+    for (int i = 0; i < 3; i++)
+        refused += eddy_group_start(&group, counts_itself, i) < 0;
+    int rc = eddy_group_end(&group, 0);
+    EXPECT(rc < 0 || (started == 3 && refused == 0));
+    return of_group(rc);
+}
+
+EDDY_ASYNC(leaves_a_group_open)
+{
+    eddy_group group;
+    eddy_group_begin(&group);
+    started = 0;
+    for (int i = 0; i < 3; i++)
+        eddy_group_create_task(&group, counts_itself, i);
+    return 0;
+}
+
+EDDY_ASYNC(calls_one_that_leaves_a_group_open)
+{
+    int rc = leaves_a_group_open();
+    EXPECT(rc < 0 || started == 3);
+    return of_group(rc);
+}
+
+/* The consumer waits for the producer: it must not wait for ever if that could not be made. */
+EDDY_ASYNC(consumes, (eddy_queue *, queue))
+{
+    token t;
+    int rc;
+    while ((rc = eddy_queue_get(queue, &t)) == 0)
+        drop_token(&t);
+    return rc == EDDY_QUEUE_SHUTDOWN ? 0 : rc;
+}
+
+EDDY_ASYNC(produces_in_a_group)
+{
+    EDDY_AUTO(eddy_queue) *queue = eddy_queue_new_owning(token, 2, drop_item);
+    eddy_group group;
+    eddy_group_begin(&group);
+    eddy_group_create_task(&group, consumes, queue);
+    eddy_group_create_task(&group, puts_tokens, queue, 5);
+    return of_group(eddy_group_end(&group, 0));
+}
+
+/* ---- the other constructors ------------------------------------------------------------------*/
+
+EDDY_ASYNC(completes_in_order)
+{
+    eddy_future *numbers[] = {eddy_coro(returns_number, 2), eddy_coro(returns_number, 1)};
+    EDDY_AUTO(eddy_as_completed) *order = eddy_as_completed_new(numbers, 2, 9);
+    eddy_future *done;
+    int rc, count = 0;
+    while ((rc = eddy_as_completed_next(order, &done)) > 0) {
+        int number = 0;
+        EDDY_TRY(eddy_future_result(done, &number));
+        EXPECT_EQ(number, ++count);
+    }
+    EXPECT(rc < 0 || count == 2);
+    return rc;
+}
+
+EDDY_ASYNC(waits_for_several)
+{
+    EDDY_AUTO(eddy_task) *one = eddy_create_task(returns_number, 1);
+    EDDY_AUTO(eddy_task) *two = eddy_create_task(returns_number, 2);
+    EDDY_AUTO(eddy_future) *sleep = eddy_sleep_start(1);
+    EDDY_AUTO(eddy_future) *shield = eddy_shield_start(two);
+    int rc = eddy_wait((eddy_future *[]){one, sleep, shield}, 3, 9, EDDY_ALL_COMPLETED);
+    if (rc < 0)
+        return rc;
+    EXPECT_EQ(rc, 3);
+    EDDY_TRY(eddy_task_result(one));
+    EDDY_TRY(eddy_future_result(sleep));
+    return eddy_future_result(shield);
+}
+
+EDDY_ASYNC(times_out_within)
+{
+    EDDY_TRY(eddy_timeout_begin(1));
+    return eddy_timeout_end(eddy_sleep(5));
+}
+
+/* A timeout that could not begin must not end one around it. */
+EDDY_ASYNC(nests_timeouts)
+{
+    eddy_timeout *outer = NULL;
+    EDDY_TRY(eddy_timeout_begin(100));
+    outer = eddy_timeout_current();
+    int rc = times_out_within();
+    EXPECT(rc == EDDY_TIMEDOUT || rc == -ENOMEM);
+    EXPECT(eddy_timeout_current() == outer);
+    rc = eddy_timeout_end(rc == EDDY_TIMEDOUT ? 0 : rc);
+    EXPECT(eddy_timeout_current() == NULL);
+    return rc;
+}
+
+EDDY_GENERATOR(int, counts_up, (int, last))
+{
+    for (int i = 0; i <= last; i++) {
+        EDDY_TRY(eddy_sleep(1));
+        EDDY_TRY(eddy_yield(i));
+    }
+    return 0;
+}
+
+EDDY_ASYNC(iterates)
+{
+    int rc, seen = 0;
+    eddy_for (int, i, eddy_generate(counts_up, 3), &rc)
+        EXPECT_EQ(i, seen++);
+    EXPECT(rc < 0 || seen == 4);
+    return rc;
+}
+
+EDDY_ASYNC(works_behind_a_future)
+{
+    token t;
+    EDDY_AUTO(eddy_future) *work = eddy_to_thread_start(eddy_coro(hands_on, make_token(1)));
+    EDDY_TRY(eddy_await(work, &t));
+    drop_token(&t);
+    return 0;
+}
+
+EDDY_ASYNC(hands_itself_a_coroutine)
+{
+    EDDY_AUTO(eddy_thread_future) *source = NULL;
+    int number = 0;
+    EDDY_TRY(eddy_run_coroutine_threadsafe(eddy_coro(returns_number, 3), eddy_get_running_loop(),
+                                           &source));
+    EDDY_AUTO(eddy_future) *wrapped = eddy_wrap_future(source);
+    EDDY_TRY(eddy_await(wrapped, &number));
+    EXPECT_EQ(number, 3);
+    return 0;
+}
+
+EDDY_ASYNC(is_cancelled_for_good)
+{
+    EDDY_AUTO(eddy_cancel_scope) *scope = eddy_cancel_scope_new();
+    EDDY_TRY(eddy_cancel_scope_enter(scope));
+    EDDY_TRY(eddy_cancel_scope_cancel(scope, "enough") < 0 ? -EPROTO : 0);
+    return eddy_cancel_scope_end(eddy_sleep(5));
+}
+
 /* ---- the loop around them --------------------------------------------------------------------*/
 
 static int reports;
@@ -310,6 +516,18 @@ FAULT_TEST(cancels_with_words)
 FAULT_TEST(fails_in_words)
 FAULT_TEST(nests_a_run)
 FAULT_TEST(gathers_with_a_variable)
+FAULT_TEST(groups)
+FAULT_TEST(groups_eagerly)
+FAULT_TEST(starts_in_a_group)
+FAULT_TEST(calls_one_that_leaves_a_group_open)
+FAULT_TEST(produces_in_a_group)
+FAULT_TEST(completes_in_order)
+FAULT_TEST(waits_for_several)
+FAULT_TEST(nests_timeouts)
+FAULT_TEST(iterates)
+FAULT_TEST(works_behind_a_future)
+FAULT_TEST(hands_itself_a_coroutine)
+FAULT_TEST(is_cancelled_for_good)
 
 RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(awaits_and_times_out_with_failing_memory_ends_cleanly),
@@ -320,4 +538,16 @@ RUN_TESTS(TEST_OF(gathers_with_failing_memory_ends_cleanly),
           TEST_OF(cancels_with_words_with_failing_memory_ends_cleanly),
           TEST_OF(fails_in_words_with_failing_memory_ends_cleanly),
           TEST_OF(nests_a_run_with_failing_memory_ends_cleanly),
-          TEST_OF(gathers_with_a_variable_with_failing_memory_ends_cleanly))
+          TEST_OF(gathers_with_a_variable_with_failing_memory_ends_cleanly),
+          TEST_OF(groups_with_failing_memory_ends_cleanly),
+          TEST_OF(groups_eagerly_with_failing_memory_ends_cleanly),
+          TEST_OF(starts_in_a_group_with_failing_memory_ends_cleanly),
+          TEST_OF(calls_one_that_leaves_a_group_open_with_failing_memory_ends_cleanly),
+          TEST_OF(produces_in_a_group_with_failing_memory_ends_cleanly),
+          TEST_OF(completes_in_order_with_failing_memory_ends_cleanly),
+          TEST_OF(waits_for_several_with_failing_memory_ends_cleanly),
+          TEST_OF(nests_timeouts_with_failing_memory_ends_cleanly),
+          TEST_OF(iterates_with_failing_memory_ends_cleanly),
+          TEST_OF(works_behind_a_future_with_failing_memory_ends_cleanly),
+          TEST_OF(hands_itself_a_coroutine_with_failing_memory_ends_cleanly),
+          TEST_OF(is_cancelled_for_good_with_failing_memory_ends_cleanly))

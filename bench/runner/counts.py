@@ -33,6 +33,11 @@ class Path:
     operations: int = 1  # that each of N stands for
 
 
+# Of crowd.c: what tasks wait for, and how many instructions each of many may take beside each of few.
+CROWDS = ["lock", "semaphore", "event", "condition", "barrier", "get", "put", "join", "future", "sleep",
+          "shield", "wait_for", "wait", "timeout", "group", "scope"]
+CROWD_GROWTH = 1.5  # timers are a heap, and stacks must be found: a little is fair, n times is not
+
 PATHS = [
     Path("switch, 2 tasks", "m1_switch", (2, N), 20_000, 80_000),
     Path("switch, 1,000 tasks", "m1_switch", (1000, N), 50_000, 150_000),
@@ -54,6 +59,8 @@ PATHS = [
     Path("echo, 1,000 idle connections", "pair_echo", (N, 1000), 2000, 6000, 2),
     Path("echo, 9,000 idle connections", "pair_echo", (N, 9000), 2000, 6000, 2),
     Path("HTTP, request and client", "pair_http", (N,), 1000, 3000),
+    *(Path(f"crowd: {thing}, 1,000", "crowd", (thing, N), 500, 1500) for thing in CROWDS),
+    *(Path(f"crowd: {thing}, 6,000", "crowd", (thing, N), 4_000, 8_000) for thing in CROWDS),
 ]
 
 # What must not grow with the number of tasks, timers and connections: a path with few of them, the
@@ -65,6 +72,7 @@ GROWTH = [
     ("sleep, one of 1,000", "sleep, one of 100,000", 1.10),
     ("timeout, 1,000 other timers", "timeout, 100,000 other timers", 1.10),
     ("echo, 1,000 idle connections", "echo, 9,000 idle connections", 1.05),
+    *((f"crowd: {thing}, 1,000", f"crowd: {thing}, 6,000", CROWD_GROWTH) for thing in CROWDS),
 ]
 
 

@@ -6,7 +6,7 @@
  *
  * A loop belongs to the thread that runs it, and so does everything that is used in it. Another thread
  * may call eddy_call_soon_threadsafe(), eddy_run_coroutine_threadsafe() (thread_future.h),
- * eddy_loop_ref() and eddy_loop_free(). Everything else answers EDDY_EMISUSE there, in every build,
+ * eddy_wakeup_signal() (wakeup.h), eddy_loop_ref() and eddy_loop_free(). Everything else answers EDDY_EMISUSE there, in every build,
  * and changes nothing. What frees or gives no status back reports EDDY_REPORT_MISUSE to the exception
  * handler instead, and changes nothing either; questions that only read (eddy_future_done()) can't tell.
  * A double free that is noticed stops the program with a sentence.

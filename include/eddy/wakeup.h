@@ -29,8 +29,8 @@ EDDY_API EDDY_CHECKED int eddy_wakeup_new(eddy_callback *callback, void *data,
 
 /*
  * Has the loop call callback(data) once, soon; wakes the loop if it sleeps. Signals that come before
- * the call are one. Any thread; needs no memory. The loop must be alive, as for
- * eddy_call_soon_threadsafe().
+ * the call are one. Any thread, also after the loop has ended: the wakeup owns a reference to it.
+ * Needs no memory.
  *
  * Returns 0, -ESHUTDOWN once the loop takes no more calls, or EDDY_EMISUSE for NULL.
  */

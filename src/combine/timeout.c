@@ -31,7 +31,7 @@ struct eddy_timeout {
     struct scope scope;
     struct timer timer; // armed, or its handle queued, while active
     uint32_t refs;
-    uint32_t loop_id; // of the loop that made or entered it; 0: none has
+    uint32_t loop_id; // of the user's, that made or entered it; 0: none has, or it has no user
     uint8_t state; // enum timeout_state
     int cancelling_before;
     int failure; // why it could not begin as asked; or 0
@@ -72,6 +72,15 @@ static void let_go(struct task *task)
         eddy_future_free(&task->future);
 }
 
+static inline void unref(struct eddy_timeout *timeout)
+{
+    if (--timeout->refs > 0)
+        return;
+    if (timeout->loop_id != 0)
+        eddy__untrack(timeout);
+    eddy__block_free(timeout, sizeof *timeout);
+}
+
 static int end_scope(struct scope *scope, int status)
 {
     struct eddy_timeout *timeout = timeout_of(scope);
@@ -88,7 +97,7 @@ static int end_scope(struct scope *scope, int status)
     if (timeout->failure < 0 && status >= 0)
         status = timeout->failure;
     let_go(timeout->task);
-    eddy_timeout_free(timeout);
+    unref(timeout);
     return status;
 }
 
@@ -101,7 +110,7 @@ static struct eddy_timeout *new_timeout(int64_t when_ns)
     timeout->timer.handle = (struct handle){.run = expire};
     timeout->timer.node = (struct heap_node){0};
     timeout->refs = 1;
-    timeout->loop_id = eddy__loop_id();
+    timeout->loop_id = 0;
     timeout->state = TIMEOUT_CREATED;
     timeout->failure = 0;
     timeout->when_ns = when_ns;
@@ -125,8 +134,10 @@ static struct eddy_timeout *new_invalid(void)
 /* Of a timeout for the user; NULL without memory. */
 static eddy_timeout *hand_out(struct eddy_timeout *timeout)
 {
-    if (timeout != NULL)
-        eddy__track(timeout, "timeout");
+    if (timeout == NULL)
+        return NULL;
+    timeout->loop_id = eddy__loop_id();
+    eddy__track(timeout, "timeout");
     return timeout;
 }
 
@@ -146,16 +157,12 @@ void eddy_timeout_free(eddy_timeout *timeout)
 {
     if (timeout == NULL)
         return;
-    if (EDDY__UNLIKELY(timeout->loop_id != eddy__loop_id()) &&
-        eddy__loop_is_elsewhere(timeout->loop_id)) {
+    if (timeout->loop_id != eddy__loop_id() && eddy__loop_is_elsewhere(timeout->loop_id)) {
         eddy__report_misuse("eddy_timeout_free: the timeout belongs to the loop of another thread; "
                             "it is kept");
         return;
     }
-    if (--timeout->refs > 0)
-        return;
-    eddy__untrack(timeout);
-    eddy__block_free(timeout, sizeof *timeout);
+    unref(timeout);
 }
 
 /* Arms the deadline; one that has passed fires in the next iteration, as a callback would. */

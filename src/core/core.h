@@ -166,9 +166,10 @@ static inline bool eddy__wait_is_pending(const struct wait *wait)
  * Queues of waiters, as asyncio's deques of futures. A wait stays in its queue when it is woken or
  * cancelled, until its task runs on (queue.c takes it out at the wake). Everything here takes constant
  * time, so that n waiters that are cancelled at once don't take n * n: the queue counts those that
- * have not been cancelled, and knows a place before which none is pending.
+ * have not been cancelled, and knows a place before which none is pending. A queue whose waiters leave
+ * at the wake needs neither: it uses link and unlink in place of append and remove.
  */
-static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
+static inline void eddy__waiters_link(eddy_waiters *row, struct wait *wait)
 {
     EDDY_ASSERT(wait->row == NULL);
     wait->row = row;
@@ -179,12 +180,17 @@ static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
     else
         row->first = wait;
     row->last = wait;
+}
+
+static inline void eddy__waiters_append(eddy_waiters *row, struct wait *wait)
+{
+    eddy__waiters_link(row, wait);
     if (row->pending == NULL)
         row->pending = wait;
     row->live_count++;
 }
 
-static inline void eddy__waiters_remove(struct wait *wait)
+static inline void eddy__waiters_unlink(struct wait *wait)
 {
     eddy_waiters *row = wait->row;
     if (wait->prev != NULL)
@@ -195,10 +201,16 @@ static inline void eddy__waiters_remove(struct wait *wait)
         wait->next->prev = wait->prev;
     else
         row->last = wait->prev;
+    wait->row = NULL;
+}
+
+static inline void eddy__waiters_remove(struct wait *wait)
+{
+    eddy_waiters *row = wait->row;
     if (row->pending == wait)
         row->pending = wait->next;
     row->live_count -= wait->state != WAIT_CANCELLED;
-    wait->row = NULL;
+    eddy__waiters_unlink(wait);
 }
 
 /* Whether one of them has not been cancelled. */
@@ -593,6 +605,20 @@ static inline bool eddy__future_is_elsewhere(const struct eddy_future *future)
 {
     return EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) &&
            eddy__loop_is_elsewhere(future->loop_id);
+}
+
+/*
+ * Finds futures that are given twice: a walk takes a new mark, and each future is marked with it;
+ * false if it has been in this walk before. One of another thread is left alone: it will be refused.
+ */
+uint32_t eddy__future_walk(void);
+static inline bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
+{
+    if (eddy__future_is_elsewhere(future))
+        return true;
+    bool is_new = future->mark != walk;
+    future->mark = walk;
+    return is_new;
 }
 
 /*

@@ -86,8 +86,11 @@ struct eddy_future *eddy__future_new(const struct future_kind *kind, size_t size
     memset(future, 0, size);
     future->refs = 1;
     future->kind = kind;
-    future->loop_id = eddy__loop_id();
-    if (EDDY__UNLIKELY(eddy__loop_current() != NULL && eddy__loop_current()->debug != NULL))
+    const struct eddy_loop *loop = eddy__loop_current();
+    if (EDDY__UNLIKELY(loop == NULL))
+        return future;
+    future->loop_id = loop->id;
+    if (EDDY__UNLIKELY(loop->debug != NULL))
         eddy__track_future(future);
     return future;
 }
@@ -324,15 +327,6 @@ uint32_t eddy__future_walk(void)
     if (++last == 0)
         last = 1; // 0 is on every new future
     return last;
-}
-
-bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
-{
-    if (EDDY__UNLIKELY(eddy__future_is_elsewhere(future)))
-        return true; // it will be refused
-    bool is_new = future->mark != walk;
-    future->mark = walk;
-    return is_new;
 }
 
 void eddy__future_look_anew(struct eddy_future *future)

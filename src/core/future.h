@@ -96,13 +96,6 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why);
 /* As asyncio's Future.cancel(): of any kind, done or not. */
 bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why);
 
-/*
- * Finds futures that are given twice: a walk takes a new mark, and each future is marked with it;
- * false if it has been in this walk before.
- */
-uint32_t eddy__future_walk(void);
-bool eddy__future_mark(struct eddy_future *future, uint32_t walk);
-
 void eddy__future_look_anew(struct eddy_future *future);
 
 /* Somebody has looked at its error. */

@@ -15,10 +15,15 @@
 
 #include <string.h>
 
+/* What is noted where a body begins: the number of open scopes, and of those that could not begin. */
+enum { FAILED_SHIFT = 32 };
+
 size_t eddy__body_begin(void)
 {
     struct task *task = eddy__task_current();
-    return task != NULL ? task->activation->scope_depth : 0;
+    if (EDDY__UNLIKELY(task == NULL))
+        return 0;
+    return task->activation->scope_depth | task->activation->failed_begins << FAILED_SHIFT;
 }
 
 void eddy__leaves_with_error(const char *function)
@@ -57,13 +62,15 @@ static int take_left_failure(struct activation *activation, int status)
     return failure < 0 && status >= 0 ? failure : status;
 }
 
-int eddy__body_end(size_t depth, int status)
+int eddy__body_end(size_t begun, int status)
 {
     struct task *task = eddy__task_current();
     if (EDDY__UNLIKELY(task == NULL))
         return status;
     struct activation *activation = task->activation;
+    size_t depth = begun & UINT32_MAX;
     activation->leaving = NULL;
+    activation->failed_begins = begun >> FAILED_SHIFT; // left without their ends, through EDDY_TRY say
     while (EDDY__UNLIKELY(activation->scope_depth > depth)) {
         struct scope *scope = activation->scopes;
         if (!is_begun_in_body(scope))

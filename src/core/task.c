@@ -333,7 +333,8 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
                                    "the awaitable belongs to the loop of another thread");
     if (eddy__is_coroutine(awaitable))
         return eddy_task_create(awaitable, NULL);
-    return eddy_future_ref(awaitable);
+    awaitable->refs++;
+    return awaitable;
 }
 
 /* ---- the end ---------------------------------------------------------------------------------*/

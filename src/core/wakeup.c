@@ -17,7 +17,7 @@
 
 struct eddy_wakeup {
     struct post post;
-    struct eddy_loop *loop;
+    struct eddy_loop *loop;  // a reference
     eddy_callback *callback; // NULL: freed; the loop's thread alone
     void *data;
     _Atomic uint32_t refs; // the user's, the inbox's
@@ -26,8 +26,10 @@ struct eddy_wakeup {
 
 static void unref(struct eddy_wakeup *wakeup)
 {
-    if (atomic_fetch_sub_explicit(&wakeup->refs, 1, memory_order_acq_rel) == 1)
-        eddy__free(wakeup);
+    if (atomic_fetch_sub_explicit(&wakeup->refs, 1, memory_order_acq_rel) > 1)
+        return;
+    eddy__loop_unref(wakeup->loop);
+    eddy__free(wakeup);
 }
 
 static void call(struct post *post)
@@ -54,7 +56,7 @@ int eddy_wakeup_new(eddy_callback *callback, void *data, eddy_wakeup **out_wakeu
     if (wakeup == NULL)
         return -ENOMEM;
     wakeup->post.run = call;
-    wakeup->loop = loop;
+    wakeup->loop = eddy_loop_ref(loop);
     wakeup->callback = callback;
     wakeup->data = data;
     wakeup->refs = 1;
@@ -81,6 +83,11 @@ void eddy_wakeup_free(eddy_wakeup *wakeup)
 {
     if (wakeup == NULL)
         return;
+    if (wakeup->loop->id != eddy__loop_id() && eddy__loop_is_elsewhere(wakeup->loop->id)) {
+        eddy__report_misuse("eddy_wakeup_free: the wakeup belongs to the loop of another thread; it "
+                            "is kept");
+        return;
+    }
     wakeup->callback = NULL;
     unref(wakeup);
 }

@@ -168,7 +168,7 @@ static void wake_next(struct eddy_queue *queue, eddy_waiters *row)
     while (row->first != NULL) {
         struct wait *wait = row->first;
         bool is_pending = eddy__wait_is_pending(wait);
-        eddy__waiters_remove(wait);
+        eddy__waiters_unlink(wait);
         queue->woken_count++;
         if (is_pending) {
             eddy__wait_finish(wait, 0);
@@ -239,12 +239,12 @@ static inline int wait_in(struct eddy_queue *queue, eddy_waiters *row, const cha
     int err = eddy__wait_init(&wait, what);
     if (err < 0)
         return err;
-    eddy__waiters_append(row, &wait);
+    eddy__waiters_link(row, &wait);
     err = eddy__wait_park_inline(&wait);
     if (EDDY__LIKELY(wait.row == NULL))
         queue->woken_count--;
     else
-        eddy__waiters_remove(&wait);
+        eddy__waiters_unlink(&wait);
     if (err < 0 && wait.state == WAIT_FINISHED && !is_blocked(queue))
         wake_next(queue, row);
     return err;
