@@ -6,10 +6,11 @@
  *
  * A loop belongs to the thread that runs it, and so does everything that is used in it. Another thread
  * may call eddy_call_soon_threadsafe(), eddy_run_coroutine_threadsafe() (thread_future.h),
- * eddy_wakeup_signal() (wakeup.h), eddy_loop_ref() and eddy_loop_free(). Everything else answers EDDY_EMISUSE there, in every build,
- * and changes nothing. What frees or gives no status back reports EDDY_REPORT_MISUSE to the exception
- * handler instead, and changes nothing either; questions that only read (eddy_future_done()) can't tell.
- * A double free that is noticed stops the program with a sentence.
+ * eddy_wakeup_signal() (wakeup.h), eddy_loop_ref() and eddy_loop_free(). Everything else answers
+ * EDDY_EMISUSE there, in every build, and changes nothing. A function that returns no status (all that
+ * free) reports EDDY_REPORT_MISUSE to the exception handler instead, and changes nothing either. What
+ * only reads (eddy_future_done()) can't tell. A double free stops the program with a sentence, if it is
+ * noticed: the memory may belong to another object by then.
  *
  * NULL in place of an object: what frees or cancels it accepts NULL and does nothing. What returns a
  * status answers EDDY_EMISUSE, with a sentence; or -ENOMEM where the constructor of such an object
@@ -35,7 +36,8 @@ typedef enum eddy_report_kind {
     EDDY_REPORT_SHUTDOWN,        /* a task failed while the run's end cancelled it */
     EDDY_REPORT_OUTLIVED,        /* a task was still unfinished when the loop closed */
     EDDY_REPORT_ASYNCGEN,        /* a generator failed while the run's end closed it */
-    EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending */
+    EDDY_REPORT_DEADLOCK,        /* nothing is ready, no timer is armed, nothing is pending; under the
+                                    real clock, also nothing that a thread or Ctrl-C may wake */
     EDDY_REPORT_SCOPE,           /* a scope was left open in a plain function, or an SQL transaction in a
                                     task that succeeded */
     EDDY_REPORT_SLOW,            /* debug: a step took longer than slow_callback_duration */
@@ -94,6 +96,8 @@ typedef struct eddy_run_options {
  *   - EDDY_REPORT_SLOW when such a step has ended;
  *   - EDDY_REPORT_SWALLOWED when a task got a cancellation and ended otherwise than cancelled, with
  *     requests still counted (eddy_task_cancelling()): which await it came out of, and where;
+ *   - EDDY_REPORT_LEAKED for each task, future, generator, queue, timeout, cancel scope and handle of
+ *     which a reference was not given back by the end of the run, with the place where it was made;
  *   - EDDY_REPORT_UNCLOSED for each stream, listener, HTTP session and SQL connection that is still
  *     open when the loop closes, with the function that opened it.
  */
