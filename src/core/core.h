@@ -532,7 +532,6 @@ struct eddy_loop *eddy__loop_here(uint32_t id);
 /* The first of this thread's loops that are open and don't run; linked by next_idle. */
 struct eddy_loop *eddy__loop_first_idle(void);
 
-/* Runs until the iteration in which `future`'s callbacks ran has ended; 0 or -EDEADLK. */
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
 
 /* How long the end of the run waits for what is outside it to be finished. */
