@@ -23,17 +23,16 @@
 #define IS_TARGET(c) ((c) > 0x20 && (c) < 0x7f && (c) != '#')
 
 /* Narrower than the grammar by the comma, which is what two merged Host fields are joined with. */
-#define IS_HOST(c)                                                                        \
-    (IS_ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '_' || (c) == '~' || (c) == '%' || \
-     (c) == ':' || (c) == '[' || (c) == ']' || (c) == '!' || (c) == '$' || (c) == '&' ||  \
-     (c) == '\'' || (c) == '(' || (c) == ')' || (c) == '*' || (c) == '+' || (c) == ';' || \
-     (c) == '=')
+#define IS_NAME(c)                                                                         \
+    (IS_ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '_' || (c) == '~' || (c) == '!' ||  \
+     (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '(' || (c) == ')' || (c) == '*' || \
+     (c) == '+' || (c) == ';' || (c) == '=')
 
 #define IS_TEXT(c) (((c) >= 0x20 && (c) != 0x7f) || (c) == '\t')
 
 #define CLASSES(c)                                                                            \
     (uint8_t)((IS_TOKEN(c) ? HTTP_CLASS_TOKEN : 0) | (IS_TARGET(c) ? HTTP_CLASS_TARGET : 0) | \
-              (IS_HOST(c) ? HTTP_CLASS_HOST : 0) | (IS_TEXT(c) ? HTTP_CLASS_TEXT : 0))
+              (IS_NAME(c) ? HTTP_CLASS_NAME : 0) | (IS_TEXT(c) ? HTTP_CLASS_TEXT : 0))
 
 #define FOUR(c)       CLASSES(c), CLASSES((c) + 1), CLASSES((c) + 2), CLASSES((c) + 3)
 #define SIXTEEN(c)    FOUR(c), FOUR((c) + 4), FOUR((c) + 8), FOUR((c) + 12)

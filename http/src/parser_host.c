@@ -41,7 +41,7 @@ static bool is_future(struct http_span text)
     if (at == 1 || at + 1 >= text.size || text.data[at] != '.')
         return false;
     for (at++; at < text.size; at++)
-        if (!http_is(text.data[at], HTTP_CLASS_HOST) || strchr("[]%", text.data[at]) != NULL)
+        if (!http_is(text.data[at], HTTP_CLASS_NAME) && text.data[at] != ':')
             return false;
     return true;
 }
@@ -60,16 +60,16 @@ static size_t literal_size(struct http_span text)
 static size_t name_size(struct http_span text)
 {
     size_t at = 0;
-    while (at < text.size && text.data[at] != ':') {
-        if (!http_is(text.data[at], HTTP_CLASS_HOST) || strchr("[]", text.data[at]) != NULL)
+    for (;;) {
+        at += eddy__http_class_length(text.data + at, text.size - at, HTTP_CLASS_NAME);
+        if (at == text.size || text.data[at] == ':')
+            return at;
+        bool is_escape = text.data[at] == '%' && text.size - at > 2 &&
+                         is_hex(text.data[at + 1]) && is_hex(text.data[at + 2]);
+        if (!is_escape)
             return 0;
-        bool is_escape = text.data[at] == '%';
-        if (is_escape && !(at + 2 < text.size && is_hex(text.data[at + 1]) &&
-                           is_hex(text.data[at + 2])))
-            return 0;
-        at += is_escape ? 3 : 1;
+        at += 3;
     }
-    return at;
 }
 
 static bool is_port(struct http_span text)

@@ -31,7 +31,7 @@ enum http_phase {
 enum http_class {
     HTTP_CLASS_TOKEN = 1,     // in methods and field names
     HTTP_CLASS_TARGET = 2,    // in request targets
-    HTTP_CLASS_HOST = 4,      // in a host with its port
+    HTTP_CLASS_NAME = 4,      // in a host that is a name; escapes apart
     HTTP_CLASS_TEXT = 8,      // in field values: no controls but the tab
 };
 
