@@ -435,7 +435,7 @@ static int post(eddy_http_session *session, const struct peer *peer, size_t size
     return rc < 0 ? rc : eddy_http_response_status(response);
 }
 
-TEST(a_large_body_is_sent_while_the_answer_is_awaited)
+TEST_REAL(a_large_body_is_sent_while_the_answer_is_awaited)
 {
     enum { SIZE = 8 << 20 };
     PEER(peer, {.answer = HELLO}, {.answer = HELLO},
