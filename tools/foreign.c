@@ -19,7 +19,8 @@ static const char get_only[] = "only GET requests are sent";
 static const char agent[] = "write --header 'User-Agent: NAME'";
 static const char cookie[] =
     "write --header 'Cookie: NAME=VALUE', or --cookies to keep what servers set";
-static const char login[] = "write --header 'Authorization: ...', or http://USER:PASSWORD@HOST/";
+static const char login[] =
+    "write --header 'Authorization: ...', or USER:PASSWORD@ before the host of the URL";
 static const char proxy[] = "set the variables http_proxy, https_proxy and no_proxy";
 static const char parallel[] = "write --concurrency N";
 static const char timeout[] = "write --timeout TIME";

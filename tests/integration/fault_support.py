@@ -5,7 +5,6 @@ fault_support.py: running the command with the shim that makes calls of libc fai
 """
 
 import contextlib
-import functools
 import os
 import select
 import subprocess
@@ -14,23 +13,17 @@ import tempfile
 from fetch_support import Skip, clean_environment, expect, start
 
 
+# A path of the shim without spaces, at which LD_PRELOAD would be split. Made before threads run.
 links = tempfile.TemporaryDirectory(prefix="eddy-shim-")
-
-
-@functools.cache
-def shim_path():
-    """A path of the shim without spaces, at which LD_PRELOAD would be split."""
-    path = os.path.join(links.name, "fault_shim.so")
-    os.symlink(os.path.abspath(os.environ["FAULT_SHIM"]), path)
-    return path
+shim_path = os.path.join(links.name, "fault_shim.so")
+os.symlink(os.path.abspath(os.environ.get("FAULT_SHIM", "none")), shim_path)
 
 
 def shim_environment(call, at, **plan):
-    if not os.path.exists(os.environ.get("FAULT_SHIM", "")):
+    if not os.path.exists(shim_path):
         raise Skip("the shim has not been built")
-    path = shim_path()
     more = {"FAULT_" + name.upper(): str(value) for name, value in plan.items()}
-    return clean_environment(LD_PRELOAD=path, FAULT_CALL=call, FAULT_AT=str(at), **more)
+    return clean_environment(LD_PRELOAD=shim_path, FAULT_CALL=call, FAULT_AT=str(at), **more)
 
 
 class Paused:
