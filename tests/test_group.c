@@ -335,6 +335,92 @@ TEST(a_cancellation_that_is_returned_by_hand_cancels_the_children)
     EXPECT_EQ(cleaned_up, 1);
 }
 
+/* ---- blocks that are left while the body goes on ---------------------------------------------*/
+
+EDDY_ASYNC(breaks_inside_other_scopes, (int, child_status))
+{
+    eddy_group outer, inner; eddy_group_begin(&outer); // two on one line, too
+    eddy_timeout_begin(5);
+    for (;;) {
+        eddy_group_begin(&inner);
+        EXPECT_EQ(eddy_group_start(&inner, fail_after, 1, child_status), 0);
+        break;
+    }
+    int rc = eddy_timeout_end(0);
+    EXPECT_EQ(rc, child_status < 0 ? EDDY_EGROUP : 0);
+    return eddy_group_end(&outer, rc);
+}
+
+TEST(a_scope_can_be_ended_around_a_block_that_was_left)
+{
+    EXPECT_EQ(breaks_inside_other_scopes(0), 0);
+    EXPECT(eddy_time() == 1);
+    EXPECT_EQ(breaks_inside_other_scopes(-EIO), EDDY_EGROUP);
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+    EXPECT_EQ(eddy_sleep(1), 0);
+}
+
+EDDY_ASYNC(leaves_a_block_each_round, (int *, rounds))
+{
+    for (;;) {
+        eddy_group group;
+        eddy_group_begin(&group);
+        EXPECT_EQ(eddy_group_start(&group, answer_after, 1, 1), 0);
+        EDDY_TRY(eddy_sleep(0));
+        ++*rounds;
+    }
+}
+
+TEST(a_cancellation_that_meets_a_block_being_left_ends_the_body)
+{
+    int rounds = 0;
+    EDDY_AUTO(eddy_task) *task = eddy_create_task(leaves_a_block_each_round, &rounds);
+    EXPECT_EQ(eddy_sleep(1.5), 0);
+    EXPECT_EQ(eddy_task_cancel(task, "enough"), 1);
+    int rc = eddy_await(task);
+    EXPECT_EQ(rc, EDDY_CANCELLED);
+    EXPECT_STR(eddy_error_message(eddy_error_get(rc)), "enough");
+    EXPECT_EQ(rounds, 2);
+    EXPECT(eddy_time() == 1.5);
+    EXPECT_EQ(eddy_within(1.5, leaves_a_block_each_round(&rounds)), EDDY_TIMEDOUT);
+    EXPECT(eddy_time() == 3);
+    EXPECT_EQ(eddy_sleep(1), 0);
+}
+
+EDDY_ASYNC(leaves_cancelled_blocks)
+{
+    for (int i = 0; i < 3; i++) {
+        eddy_group group;
+        eddy_group_begin(&group);
+        EXPECT_EQ(eddy_group_cancel(&group), 0);
+    }
+    EXPECT_EQ(eddy_task_cancelling(eddy_current_task()), 0);
+    return eddy_sleep(1);
+}
+
+TEST(the_own_cancellation_of_a_block_that_was_left_ends_with_it)
+{
+    EXPECT_EQ(leaves_cancelled_blocks(), 0);
+}
+
+EDDY_ASYNC(leaves_many_blocks)
+{
+    long before = 0;
+    for (int i = 0; i < 100; i++) {
+        eddy_group group;
+        eddy_group_begin(&group);
+        if (i == 10)
+            before = harness_blocks_held();
+        EXPECT(i <= 10 || harness_blocks_held() == before);
+    }
+    return 0;
+}
+
+TEST(of_blocks_that_were_left_nothing_is_kept)
+{
+    EXPECT_EQ(leaves_many_blocks(), 0);
+}
+
 /* ---- children without a handle ---------------------------------------------------------------*/
 
 TEST(of_children_without_a_handle_nothing_is_kept)
@@ -382,5 +468,9 @@ RUN_TESTS(TEST_OF(the_end_waits_for_all_and_their_results_can_be_read_after),
           TEST_OF(an_error_that_was_handled_does_not_cancel_the_children),
           TEST_OF(a_failure_that_is_returned_cancels_the_children),
           TEST_OF(a_cancellation_that_is_returned_by_hand_cancels_the_children),
+          TEST_OF(a_scope_can_be_ended_around_a_block_that_was_left),
+          TEST_OF(a_cancellation_that_meets_a_block_being_left_ends_the_body),
+          TEST_OF(the_own_cancellation_of_a_block_that_was_left_ends_with_it),
+          TEST_OF(of_blocks_that_were_left_nothing_is_kept),
           TEST_OF(of_children_without_a_handle_nothing_is_kept),
           TEST_OF(children_without_a_handle_are_joined_and_fail_the_group))

@@ -17,7 +17,9 @@
  * when it is left without eddy_group_end(). Then the children are waited for, as at the end; they are
  * cancelled first if the body leaves by EDDY_TRY, has called eddy_fail() or eddy_fail_from(), or was
  * asked to cancel since the group began. (A `return` of another error can't be told from `return 0`
- * there: give it to EDDY_TRY or eddy_group_end().) The group's outcome is that of the body.
+ * there: give it to EDDY_TRY or eddy_group_end().) The group's outcome is that of the body; where the body
+ * goes on, after a `break` say, and ends a scope around the block, of that scope. A cancellation that came
+ * while the children were waited for is delivered at the body's next await.
  *
  * A server's group lives long, and its clients come and go: eddy_group_start() makes children without
  * a handle, of which nothing is kept once they are done. One made with eddy_group_create_task() keeps
@@ -50,7 +52,7 @@ typedef struct eddy_group {
  */
 #define eddy_group_begin(group_)                                                              \
     *(group_) = (eddy_group)EDDY_GROUP;                                                       \
-    eddy_group *EDDY__CAT(eddy_group_at_, __LINE__)                                           \
+    eddy_group *EDDY__CAT(eddy_group_at_, __COUNTER__)                                          \
         __attribute__((cleanup(eddy__group_leave), unused)) =                                 \
             eddy__group_begin_here((group_), EDDY_HERE, __func__)
 

@@ -133,10 +133,11 @@ int eddy__cancel_scope_begin(const eddy_place *place, const char *function)
 int eddy_cancel_scope_end(int status)
 {
     struct task *task = eddy__task_current();
-    if (task == NULL || task->activation->scopes == NULL ||
-        task->activation->scopes->end != end_scope)
+    struct scope *scope = eddy__scope_newest(task);
+    if (scope == NULL || scope->end != end_scope)
         return eddy__misuse("eddy_cancel_scope_end: the newest open scope is no cancel scope");
-    return end_scope(task->activation->scopes, status);
+    status = eddy__scope_end_left(task, status);
+    return end_scope(scope, status);
 }
 
 int eddy__cancel_scope_cancel(eddy_cancel_scope *scope, const char *message,
@@ -212,8 +213,9 @@ int eddy__cancel_shield_begin(const eddy_place *place, const char *function)
 int eddy_cancel_shield_end(int status)
 {
     struct task *task = eddy__task_current();
-    if (task == NULL || task->activation->scopes == NULL ||
-        task->activation->scopes->end != end_shield)
+    struct scope *scope = eddy__scope_newest(task);
+    if (scope == NULL || scope->end != end_shield)
         return eddy__misuse("eddy_cancel_shield_end: the newest open scope is no shield");
-    return end_shield(task->activation->scopes, status);
+    status = eddy__scope_end_left(task, status);
+    return end_shield(scope, status);
 }

@@ -8,8 +8,10 @@
  *
  * A body that returns early would take its frame away from children that point into it. So
  * eddy_group_begin() leaves a guard in the frame, which joins the children before the frame goes. The
- * outcome is kept for the end of the scope, in the function around the body. The guard cancels the
- * children if the body is known to return an error (scope.c), or was asked to stop.
+ * outcome is kept for the end of the body, in the function around it, or of a scope around the block that
+ * the body goes on to end (scope.c). The guard cancels the children if the body is known to return an
+ * error, or was asked to stop. The body may go on, after a `break`: so a cancellation that meets the
+ * guard's waiting is requested again.
  *
  *      begun --a child or the body fails, or cancel--> aborting --the last child is done--> ended
  *        `--end of the body--> ending --the last child is done--> ended
@@ -55,6 +57,10 @@ struct group {
     bool must_pass_cancel;
     bool was_interrupted;
     bool is_joined; // nothing of the group runs any more
+    bool is_taken_back;      // the group's own request to its parent
+    bool is_alone;           // no other request was left then
+    bool may_go_on;          // the body, which left the block without its end, but by no known error
+    bool is_requested_again; // the cancellation from outside, of a body that may go on
     eddy_group *guarded; // the handle whose guard will free the children; or NULL
     bool has_lost_error; // without memory
 };
@@ -239,6 +245,16 @@ static void pass_cancel(struct group *group, struct eddy_error *error)
     group->cancelled = eddy__error_ref(error);
 }
 
+/* Takes the group's own request back, once; true if there was one, and no other is left. */
+static bool take_request_back(struct group *group)
+{
+    if (group->has_cancelled_parent && !group->is_taken_back) {
+        group->is_taken_back = true;
+        group->is_alone = eddy_task_uncancel(&group->parent->future) == 0;
+    }
+    return group->is_alone;
+}
+
 /*
  * Takes the group's own request back, and finds whether a cancellation from outside is left. (One that
  * meets an error of the body is requested again beside it, in outcome().)
@@ -247,10 +263,51 @@ static void settle_cancellation(struct group *group, int status)
 {
     if (status == EDDY_CANCELLED && !group->must_pass_cancel)
         pass_cancel(group, known_of(group, status));
-    if (group->has_cancelled_parent && eddy_task_uncancel(&group->parent->future) == 0)
+    if (take_request_back(group))
         group->must_pass_cancel = false;
     else if (group->was_interrupted && !group->must_pass_cancel && status >= 0)
         pass_cancel(group, group->interrupted);
+}
+
+/* Has somebody else's request delivered at the next await. */
+static void request_again(struct group *group)
+{
+    eddy_task_uncancel(&group->parent->future);
+    eddy__future_cancel_for(&group->parent->future, group->cancelled);
+}
+
+/*
+ * The block was left without the end, and the body may go on: what is the group's own ends here, and a
+ * cancellation that met the waiting is delivered at the body's next await, if there is one.
+ */
+static void settle_left(struct group *group)
+{
+    const struct task *parent = group->parent;
+    group->may_go_on = true;
+    settle_cancellation(group, 0);
+    bool is_asked = group->must_pass_cancel && parent->future.cancelling > 0;
+    if (!is_asked || parent != eddy__task_current() || parent->activation->ruling != NULL)
+        return;
+    request_again(group);
+    group->is_requested_again = true;
+}
+
+/* What the body did after settle_left(): how it ended, and was the cancellation delivered meanwhile? */
+static void find_what_followed(struct group *group, int status)
+{
+    struct eddy_error *error = eddy__task_current()->activation->error;
+    if (group->may_go_on && error != NULL && error->code == status) {
+        eddy__error_unref(group->known);
+        group->known = eddy__error_ref(error);
+    }
+    if (!group->is_requested_again)
+        return;
+    if (group->parent->future.must_cancel && group->errors == NULL) {
+        eddy__task_forget_cancel(group->parent); // the group passes it on
+        return;
+    }
+    group->must_pass_cancel = false;
+    group->was_interrupted = false;
 }
 
 /* What comes out of the group once its children are done. */
@@ -258,6 +315,7 @@ static int outcome(struct group *group, int status)
 {
     struct task *parent = group->parent;
     struct task *self = eddy__task_current(); // the same, but in a generator
+    find_what_followed(group, status);
     settle_cancellation(group, status);
     if (group->must_pass_cancel && group->errors == NULL && !group->has_lost_error) {
         eddy__error_travel(self, group->cancelled);
@@ -267,11 +325,8 @@ static int outcome(struct group *group, int status)
         add_error(group, status, known_of(group, status));
     if (group->errors == NULL && !group->has_lost_error)
         return status < 0 ? 0 : status;
-    if (parent->future.cancelling > 0) {
-        // Somebody else's request is delivered at the next await, not here.
-        eddy_task_uncancel(&parent->future);
-        eddy__future_cancel_for(&parent->future, group->cancelled);
-    }
+    if (parent->future.cancelling > 0 && !group->is_requested_again)
+        request_again(group); // not delivered here
     if (group->errors == NULL)
         return -ENOMEM;
     eddy__error_travel(self, group->errors);
@@ -363,12 +418,23 @@ int eddy_group_enter(eddy_group *handle)
     return begin(handle, NULL, "eddy_group_enter");
 }
 
-/* Whether the body that began the group is about to return an error, as far as can be known. */
-static bool is_left_by_error(const struct group *group)
+/* Whether the body that began the group is about to return an error, through EDDY_TRY say. */
+static bool is_returning_error(const struct group *group)
 {
-    const struct task *self = eddy__task_current();
-    return self->activation->leaving == group->scope.function ||
-           group->parent->future.cancelling > group->cancelling_before;
+    return eddy__task_current()->activation->leaving == group->scope.function;
+}
+
+/* Joins the children, and keeps what the end of the body, or of a scope around, must be told. */
+static void leave(struct group *group)
+{
+    bool is_returning = is_returning_error(group);
+    join(group, is_returning || group->parent->future.cancelling > group->cancelling_before);
+    free_kept(group); // the handles were lent until here
+    if (!is_returning)
+        settle_left(group);
+    group->scope.is_left = true;
+    group->scope.has_outcome = is_returning || group->errors != NULL || group->has_lost_error ||
+                               group->must_pass_cancel;
 }
 
 /* The frame is about to go: no child may be left that points into it. */
@@ -385,8 +451,7 @@ void eddy__group_leave(eddy_group **guard)
         return;
     handle->group = NULL;
     group->guarded = NULL;
-    join(group, is_left_by_error(group));
-    free_kept(group); // the handles were lent until here
+    leave(group);
 }
 
 /* What is lent in place of a task: nobody gives it back. */
@@ -483,8 +548,9 @@ int eddy_group_end(eddy_group *handle, int status)
         return end_unbegun(handle, status);
     struct task *task = eddy__task_current();
     struct group *group = handle->group;
-    if (group == NULL || task != group->parent || task->activation->scopes != &group->scope)
+    if (group == NULL || task != group->parent || eddy__scope_newest(task) != &group->scope)
         return eddy__misuse("eddy_group_end: the group is not the newest open scope of this task");
+    status = eddy__scope_end_left(task, status);
     join(group, status < 0);
     handle->group = NULL;
     return end_scope(&group->scope, status);

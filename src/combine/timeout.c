@@ -267,9 +267,11 @@ int eddy_timeout_end(int status)
         task->activation->failed_begins--;
         return status < 0 ? status : -ENOMEM;
     }
-    if (task == NULL || task->activation->scopes == NULL || task->activation->scopes->end != end_scope)
+    struct scope *scope = eddy__scope_newest(task);
+    if (scope == NULL || scope->end != end_scope)
         return eddy__misuse("eddy_timeout_end: the newest open scope is no timeout");
-    return end_scope(task->activation->scopes, status);
+    status = eddy__scope_end_left(task, status);
+    return end_scope(scope, status);
 }
 
 eddy_timeout *eddy_timeout_current(void)

@@ -258,17 +258,37 @@ struct scope {
     const char *function; // that began it
     bool is_shield;    // scopes around it that are cancelled for good aren't seen from inside
     bool is_cancelled; // for good
-    struct eddy_error *why; // of that; a reference
+    bool is_left;      // its block has been left: nothing runs in it, and only its outcome is to come
+    bool has_outcome;  // of one that is left: its end may change the status
+    struct eddy_error *why; // of being cancelled; a reference
     // Of a group: has `cancelled`, a scope around it, rule its children; or NULL.
     void (*cancel_children)(struct scope *scope, struct scope *cancelled);
 };
 
+/*
+ * Ends the newest scopes of the running task whose blocks have been left, and passes the status through
+ * those that have an outcome; and drops those that have none.
+ */
+int eddy__scope_end_left(struct task *task, int status);
+void eddy__scope_drop_left(struct task *task);
+
 static inline void eddy__scope_push(struct task *task, struct scope *scope)
 {
     struct activation *activation = task->activation;
+    if (EDDY__UNLIKELY(activation->scopes != NULL && activation->scopes->is_left))
+        eddy__scope_drop_left(task);
     scope->outer = activation->scopes;
     activation->scopes = scope;
     activation->scope_depth++;
+}
+
+/* The newest scope of `task` whose block has not been left; NULL if there is none, or no task. */
+static inline struct scope *eddy__scope_newest(const struct task *task)
+{
+    struct scope *scope = task != NULL ? task->activation->scopes : NULL;
+    while (EDDY__UNLIKELY(scope != NULL && scope->is_left))
+        scope = scope->outer;
+    return scope;
 }
 
 /* The newest of the running task, which need not be the one that pushed it: generators. */

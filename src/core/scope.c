@@ -7,6 +7,9 @@
  * through each. A cleanup attribute alone can't do that: it runs when the returned value is fixed, and
  * can't read it.
  *
+ * A group's block may be left, by `break` say, while the body goes on: the group stays in the chain for
+ * its outcome, but is as good as ended for whoever ends a scope around it, or begins another.
+ *
  * A group must know earlier, in the frame of the body, whether an error is returned: then it cancels
  * its children, and otherwise it waits for them. EDDY_TRY and eddy_fail() leave a note in the task,
  * the name of their function, which lasts until that body has returned.
@@ -54,6 +57,37 @@ static void report_left_open(struct task *task, const struct scope *scope)
     });
 }
 
+/* Ends the newest scope, which its body has not. */
+static int end_newest(struct task *task, int status)
+{
+    struct scope *scope = task->activation->scopes;
+    if (!is_begun_in_body(scope))
+        report_left_open(task, scope);
+    return scope->end(scope, status);
+}
+
+static bool is_newest_left(const struct task *task)
+{
+    const struct scope *scope = task->activation->scopes;
+    return scope != NULL && scope->is_left;
+}
+
+int eddy__scope_end_left(struct task *task, int status)
+{
+    while (EDDY__UNLIKELY(is_newest_left(task))) {
+        bool has_outcome = task->activation->scopes->has_outcome;
+        int outcome = end_newest(task, has_outcome ? status : 0);
+        status = has_outcome ? outcome : status;
+    }
+    return status;
+}
+
+void eddy__scope_drop_left(struct task *task)
+{
+    while (is_newest_left(task) && !task->activation->scopes->has_outcome)
+        EDDY_IGNORE(end_newest(task, 0));
+}
+
 /* The error of a group that could not begin, if the body hides it. */
 static int take_left_failure(struct activation *activation, int status)
 {
@@ -71,12 +105,8 @@ int eddy__body_end(size_t begun, int status)
     size_t depth = begun & UINT32_MAX;
     activation->leaving = NULL;
     activation->failed_begins = begun >> FAILED_SHIFT; // left without their ends, through EDDY_TRY say
-    while (EDDY__UNLIKELY(activation->scope_depth > depth)) {
-        struct scope *scope = activation->scopes;
-        if (!is_begun_in_body(scope))
-            report_left_open(task, scope);
-        status = scope->end(scope, status);
-    }
+    while (EDDY__UNLIKELY(activation->scope_depth > depth))
+        status = end_newest(task, status);
     if (EDDY__UNLIKELY(activation->left_failure < 0))
         status = take_left_failure(activation, status);
     return status;
