@@ -314,7 +314,6 @@ static void print_summary(struct job *job)
     }
     if (text.err == 0 && text.size > 0)
         fwrite(text.data, 1, text.size, out);
-    fflush(out);
     bytes_fini(&text);
 }
 

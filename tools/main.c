@@ -3,13 +3,17 @@
  * main.c: the command `eddy`: picks the command to be run, and says which there are.
  *
  * Signals whose default is to kill without a word are set to be ignored here, so that a closed pipe
- * or a full disk is an error of the write that met it, which can be told.
+ * or a full disk is an error of the write that met it, which can be told. What a command prints on
+ * standard output is flushed and checked here.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <eddy.h>
 
@@ -98,10 +102,32 @@ static int help_about(char *word)
     return is_help ? print_help(stdout) : refuse(word);
 }
 
-int main(int argc, char **argv)
+/*
+ * Occupies standard descriptors that are closed, so that no file that is opened later becomes one: a
+ * sentence would be written into it. Using them fails with EBADF as before. Returns 0 or -1.
+ */
+static int occupy_standard_descriptors(void)
 {
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        bool is_closed = fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+        if (is_closed && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    }
+    return 0;
+}
+
+/* Reports what could not be written to standard output; a reader that has gone doesn't want it. */
+static int finish_output(int status)
+{
+    int err = fflush(stdout) != 0 ? errno : 0;
+    if (status != EXIT_SUCCESS || !ferror(stdout) || err == EPIPE)
+        return status;
+    fprintf(stderr, "eddy: standard output can't be written: %s\n", strerror(err != 0 ? err : EIO));
+    return EXIT_FAILURE;
+}
+
+static int run_command(int argc, char **argv)
+{
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;
@@ -117,4 +143,15 @@ int main(int argc, char **argv)
     if (strcmp(word, "--help") != 0 && strcmp(word, "-h") != 0 && strcmp(word, "help") != 0)
         return refuse(word);
     return strcmp(word, "help") == 0 && argc > 2 ? help_about(argv[2]) : print_help(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    if (occupy_standard_descriptors() < 0) {
+        fputs("eddy: /dev/null can't be opened\n", stderr);
+        return EXIT_FAILURE;
+    }
+    return finish_output(run_command(argc, argv));
 }

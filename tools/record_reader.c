@@ -388,7 +388,7 @@ static int refuse_row(const struct record_reader *reader, struct complaint *comp
     return complain(complaint, -EBADMSG, 0,
                     "row %" PRIu64 " of the file isn't one that eddy fetch has written; name "
                     "another file with --into, or --replace this one",
-                    reader->row);
+                    reader->row + (reader->format == RECORD_NDJSON));    // from 1: CSV has a header
 }
 
 /* A line end has come. Returns 1 for a row, 0 for what is none (the header, an empty line). */

@@ -220,9 +220,7 @@ static int go_on(struct text_sink *sink)
     if (err == -EBADMSG) {
         char reason[200];
         snprintf(reason, sizeof reason, "%.199s", sink->complaint.text);
-        return complain(&sink->complaint, err, 0,
-                        "%.200s can't be gone on with: %s; name another file with --into", path,
-                        reason);
+        return complain(&sink->complaint, err, 0, "%.200s can't be gone on with: %s", path, reason);
     }
     if (err < 0)
         return err;
@@ -259,7 +257,7 @@ int text_file_open(struct text_sink *sink)
     int err = target_file_open(&sink->file, sink->options->target.path, NULL);
     if (err == 0)
         err = prepare(sink);
-    if (err < 0 && sink->complaint.text[0] == '\0')
+    if (err < 0 && err != -EPIPE && sink->complaint.text[0] == '\0')
         return sink_complain(err, sink->options->target.path, &sink->complaint);
     return err;
 }

@@ -22,12 +22,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <eddy/task.h>
 #include <eddy/thread.h>
 
 #include "fetch_options.h"
 
 /* Bytes of the buffer that are kept from one batch to the next. */
 enum { TEXT_KEPT_MAX = 4 << 20 };
+
+static const double pipe_pause = 0.02;    // seconds between looks whether a pipe has a reader
 
 static struct text_sink *text_of(struct sink *sink)
 {
@@ -184,6 +187,10 @@ int sink_open_text(const struct fetch_options *options, struct seen *known, stru
         return 0;
     }
     int err = eddy_to_thread(eddy_coro(open_file, sink));
+    while (err == -EPIPE) {    // as a shell's redirection does, a named pipe waits for its reader
+        EDDY_TRY(eddy_sleep(pipe_pause));
+        err = eddy_to_thread(eddy_coro(open_file, sink));
+    }
     if (err == EDDY_CANCELLED)
         return err;
     if (err < 0 && sink->complaint.text[0] == '\0')

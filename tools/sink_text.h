@@ -31,7 +31,8 @@ struct text_sink {
 /*
  * Opens the file that the options name, and looks what it holds; going on, it reads which URLs are
  * answered, cuts off a torn last row and takes out the rows that failed. Returns 0, or an error
- * with a sentence in sink->complaint; then the file is as it was.
+ * with a sentence in sink->complaint; then the file is as it was. -EPIPE, without one: a named pipe
+ * has no reader yet.
  */
 int text_file_open(struct text_sink *sink);
 

@@ -189,13 +189,31 @@ int target_file_check(const struct target_file *file)
     return is_same ? 0 : -ESTALE;
 }
 
+/*
+ * Opens a named pipe for writing only, so that a write fails when its readers are gone. -EPIPE: it has
+ * none yet. Opened for both, the pipe would swallow the rows.
+ */
+static int open_pipe(struct target_file *file, const char *given)
+{
+    file->fd = open(given, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (file->fd < 0)
+        return errno == ENXIO ? -EPIPE : -errno;
+    file->path = strdup(given);
+    return file->path != NULL ? 0 : -ENOMEM;
+}
+
 /* Opens what is there, or creates it. -ESTALE: it came or went meanwhile. */
 static int open_or_create(struct target_file *file, const char *given)
 {
+    struct stat status;
+    bool is_there = stat(given, &status) == 0;
+    if (!is_there && errno != ENOENT)
+        return -errno;
+    if (is_there && S_ISFIFO(status.st_mode) && !file->is_shared)
+        return open_pipe(file, given);
     file->fd = open(given, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
     if (file->fd < 0 && errno != ENOENT)
         return -errno;
-    struct stat status;
     if (file->fd >= 0 && fstat(file->fd, &status) < 0)
         return -errno;
     // A pipe may have no path of its own: /dev/stdout leads to one that can't be resolved.

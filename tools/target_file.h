@@ -21,7 +21,7 @@
 
 struct target_file {
     char *path;          // absolute, symbolic links followed; NULL: not open, or standard output
-    int fd;              // open for reading and appending; -1: not open
+    int fd;              // open for reading and appending, a pipe for writing; -1: not open
     bool is_regular;     // else a pipe or a device, which is not locked, checked or removed
     bool was_created;    // by this run, and nothing is known to have landed in it
     bool is_shared;      // locked for one table, not as a whole
@@ -38,7 +38,8 @@ void target_file_init(struct target_file *file);
  * too), and locks it: the whole file, or one `table` of a database. Table names are compared
  * without regard to case, as SQLite does.
  *
- * Returns 0 or a negative errno; -EBUSY: another run holds the lock. After an error the file
+ * Returns 0 or a negative errno; -EBUSY: another run holds the lock; -EPIPE: `path` names a pipe that
+ * nobody has opened for reading yet, and `table` is NULL. After an error the file
  * is not open. If it was created by this call, it has been removed again, or belongs to another run.
  */
 int target_file_open(struct target_file *file, const char *path, const char *table);

@@ -208,6 +208,68 @@ def a_symbolic_link_is_followed_also_to_nothing(folder):
 
 
 @case
+def a_named_pipe_waits_for_its_reader(folder):
+    with Peer() as peer:
+        for name, count in (("x.ndjson", 3), ("x.csv", 4)):
+            path = os.path.join(folder, name)
+            os.mkfifo(path)
+            run = start("fetch", peer.url("ok/{1..3}"), "--into", path)
+            with open(path, "rb") as file:
+                expect_equal(len(file.read().splitlines()), count)
+            expect_exit(finish(run), 0)
+        # Without a reader it waits, and can be interrupted.
+        run = start("fetch", peer.url("ok/waits"), "--into", path)
+        while len(os.listdir(f"/proc/{run.pid}/task")) < 2:    # a thread opens the pipe
+            expect(run.poll() is None, "it has ended")
+        run.send_signal(signal.SIGTERM)
+        expect_exit(finish(run), 130)
+        expect_equal(peer.counts["/ok/waits"], 0)
+        # A reader that goes early ends the run.
+        run = start("fetch", peer.url("size/100000/{1..40}"), "--into", path)
+        with open(path, "rb") as file:
+            file.read(1)
+        finish(run)
+
+
+@case
+def closed_standard_descriptors_lead_to_no_target(folder):
+    def close_all():
+        for fd in (0, 1, 2):
+            os.close(fd)
+
+    with Peer() as peer:
+        for name in ("x.ndjson", "x.csv", "x.db"):
+            path = os.path.join(folder, name)
+            run = start("fetch", peer.url("ok/{1..3}"), "--into", path, preexec_fn=close_all)
+            expect_exit(finish(run), 0)
+            expect_equal(len(read_target(path)), 3)
+        done = finish(start("fetch", peer.url("ok/1"), preexec_fn=lambda: os.close(1)))
+        expect_exit(done, 1)
+        expect_says(done, "standard output can't be written")
+
+
+@case
+def a_summary_that_cant_be_written_is_told(folder):
+    path = os.path.join(folder, "x.ndjson")
+    with Peer() as peer, open("/dev/full", "wb") as full:
+        for words in (["fetch", peer.url("ok/1"), "--into", path, "--json-summary"], ["fetch", "--help"]):
+            done = finish(start(*words, stdout=full))
+            expect_exit(done, 1)
+            expect_says(done, "standard output can't be written")
+
+
+@case
+def a_file_that_is_no_work_of_ours_is_refused_once(folder):
+    path = os.path.join(folder, "x.ndjson")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("mine\nand mine\n")
+    done = fetch("http://127.0.0.1:1/", "--into", path, "--resume")
+    expect_exit(done, 1)
+    expect_says(done, "row 1 of the file isn't one that eddy fetch has written")
+    expect_equal(done.err.count("name another file"), 1)
+
+
+@case
 def passwords_are_neither_stored_nor_shown(folder):
     secret = "s3cret"
     with Peer() as peer:
