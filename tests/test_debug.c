@@ -359,8 +359,8 @@ EDDY_ASYNC(loses_a_future)
     kept[1] = eddy_sleep_start(1);
     eddy_queue *queue = eddy_queue_new(int, 3);
     eddy_queue_free(queue);
-    EDDY_AUTO(eddy_timeout) *timeout = eddy_timeout_new(3);
-    EDDY_AUTO(eddy_future) *freed = eddy_future_new(void);
+    EDDY_AUTO(eddy_timeout) *timeout EDDY__UNUSED = eddy_timeout_new(3);
+    EDDY_AUTO(eddy_future) *freed EDDY__UNUSED = eddy_future_new(void);
     EDDY_AUTO(eddy_task) *task = eddy_create_task(obeys);
     eddy_task_cancel(task);
     EXPECT_EQ(eddy_await(task), EDDY_CANCELLED);

@@ -96,7 +96,7 @@ TEST(no_more_than_64_sessions_are_kept)
 {
     enum { KEPT = 64 };
     struct hosts hosts;
-    char name[20];
+    char name[32];
     hosts_begin(&hosts, "DNS:*.many.test", 0);
     for (int i = 0; i <= KEPT; i++) {
         snprintf(name, sizeof name, "h%d.many.test", i);
