@@ -46,8 +46,6 @@ enum {
     SEEN_CONTINUE = 128,
 };
 
-#define EQUALS_NOCASE(span, literal) eddy__http_equals_nocase(span, literal, sizeof(literal) - 1)
-
 static bool equals(struct http_span span, const char *text)
 {
     return span.size == strlen(text) && memcmp(span.data, text, span.size) == 0;

@@ -53,6 +53,7 @@ bool eddy__http_is_host(struct http_span text, bool needs_port);
 
 /* `name` in lower case. */
 bool eddy__http_equals_nocase(struct http_span span, const char *name, size_t name_size);
+#define EQUALS_NOCASE(span, literal) eddy__http_equals_nocase(span, literal, sizeof(literal) - 1)
 
 /* Records the error, ends the reading, and returns `code`. */
 int eddy__http_fail(struct http_parser *parser, int code, int status, const char *text);

@@ -11,6 +11,7 @@
  *     white space before a field's colon          5.1   it goes behind the colon
  *     a field folded over several lines           5.2   one line, each fold a space
  *     tabs around a field's value                 5     spaces
+ *     a control byte in a value or the reason     5     a space (RFC 9110, 5.5)
  *     the same Content-Length again               6.3   the first one
  *     Content-Length beside Transfer-Encoding     6.3   Transfer-Encoding (parser_head.c)
  *
@@ -28,6 +29,21 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
+/* NUL and CR stay, and are refused: what follows them some clients read and some don't. */
+static void blank_controls(char *text, size_t size)
+{
+    if (eddy__http_is_text(text, size))
+        return;
+    for (size_t i = 0; i < size; i++)
+        if (!http_is(text[i], HTTP_CLASS_TEXT) && text[i] != '\0' && text[i] != '\r')
+            text[i] = ' ';
+}
+
+static bool is_of_framing(struct http_span name)
+{
+    return EQUALS_NOCASE(name, "content-length") || EQUALS_NOCASE(name, "transfer-encoding");
+}
+
 void eddy__http_tidy_remove(struct http_parser *parser, size_t from, size_t to)
 {
     memmove(parser->bytes + from, parser->bytes + to, parser->size - to);
@@ -37,14 +53,18 @@ void eddy__http_tidy_remove(struct http_parser *parser, size_t from, size_t to)
 
 void eddy__http_tidy_status_line(struct http_parser *parser)
 {
-    const char *line = parser->bytes + parser->line_start;
+    enum { VERSION_SIZE = sizeof "HTTP/1.1" - 1, REASON_AT = sizeof "HTTP/1.1 200 " - 1 };
+    char *line = parser->bytes + parser->line_start;
     size_t size = parser->size - parser->line_start - 2, blanks = 0;
-    enum { VERSION_SIZE = sizeof "HTTP/1.1" - 1 };
     while (VERSION_SIZE + blanks < size && line[VERSION_SIZE + blanks] == ' ')
         blanks++;
     size_t from = parser->line_start + VERSION_SIZE;
-    if (blanks > 1)
+    if (blanks > 1) {
         eddy__http_tidy_remove(parser, from + 1, from + blanks);
+        size -= blanks - 1;
+    }
+    if (size > REASON_AT)
+        blank_controls(line + REASON_AT, size - REASON_AT);
 }
 
 void eddy__http_tidy_unfold(struct http_parser *parser)
@@ -69,6 +89,8 @@ void eddy__http_tidy_field(char *line, size_t size)
         return;
     line[at] = ' ';
     line[colon] = ':';
+    if (!is_of_framing((struct http_span){line, colon}))
+        blank_controls(line + colon + 1, size - colon - 1);
     for (at = colon + 1; at < size && is_blank(line[at]); at++)
         line[at] = ' ';
     for (at = size; at > colon + 1 && is_blank(line[at - 1]); at--)

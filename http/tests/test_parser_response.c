@@ -77,7 +77,8 @@ static void a_malformed_response_is_refused(void **state)
         "HTTP/1.1 099 OK\r\n\r\n",
         "HTTP/1.1 2x0 OK\r\n\r\n",
         "HTTP/1.1\t200 OK\r\n\r\n",
-        "HTTP/1.1 200 O\x01K\r\n\r\n",
+        "HTTP/1.1 200\x01OK\r\n\r\n",
+        "HTTP/1.1 200 O\rK\r\n\r\n",
         "HTTP/1.1 200 OK\rX: y\r\n\r\n",
         "http/1.1 200 OK\r\n\r\n",
         "ICY 200 OK fine\r\n\r\n",
@@ -90,7 +91,12 @@ static void a_malformed_response_is_refused(void **state)
         "HTTP/1.1 200 OK\r\nContent-Length: 1 1\r\n\r\n.",
         "HTTP/1.1 200 OK\r\n folded: first\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX y: z\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX: a\r\n \x01\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\r\n b\rc\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX\x01: a\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\x01\r\n\r\n.",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: \x0b"
+        "chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\rX: a\r\n\r\n",
     };
@@ -114,6 +120,11 @@ static void what_clients_accept_is_read_as_the_grammar_has_it(void **state)
         "HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 2\n\n",
         "HTTP/1.1 200 OK\r\nX: a b\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: a b\r\nContent-Length: 2, 2 ,2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\x01"
+        "b\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX:\x1b a\x7f"
+        "b \x02\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\r\n\tb\x08\r\nContent-Length: 2\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
         char bytes[200], expected[200];
@@ -124,6 +135,13 @@ static void what_clients_accept_is_read_as_the_grammar_has_it(void **state)
                  strlen(bytes));
         check_bytes(client, bytes, strlen(bytes), expected);
     }
+}
+
+static void a_control_byte_becomes_a_space(void **state)
+{
+    (void)state;
+    CHECK(client, "HTTP/1.1  200 O\x01K\x7f!\r\nX: a\x02\x03z\r\nContent-Length: 0\r\n\r\n",
+          "HEAD 200 O K ! 1.1\n X: a  z\n Content-Length: 0\n length=0 bodiless keep\nCOMPLETE 51\nEND\n");
 }
 
 static void chunked_overrides_a_length_and_ends_the_connection(void **state)
@@ -166,13 +184,13 @@ static void chunk_extensions_and_trailers_have_all_legal_forms(void **state)
                  strlen(bytes));
         check_bytes(client, bytes, strlen(bytes), expected);
     }
-    static const char *const wrong[] = {" 2\r\nhi", "2 2\r\nhi", "2;\x01\r\nhi", "2\nhi", "2 x\r\nhi",
-                                        "2\r\nhi\r\n0\r\n A: b\r\n\r\n"};
+    static const char *const wrong[] = {" 2\r\nhi", "2 2\r\nhi", "2;\x01\r\nhi",
+                                        "2\nhi",    "2 x\r\nhi", "2\r\nhi\r\n0\r\n A: b\r\n\r\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char bytes[200];
         snprintf(bytes, sizeof bytes, CHUNKED "%s", wrong[i]);
-        struct text text = transcribe(HTTP_MODE_RESPONSE, NULL, "GET", bytes, strlen(bytes),
-                                      (struct cut){0, 0});
+        struct text text =
+            transcribe(HTTP_MODE_RESPONSE, NULL, "GET", bytes, strlen(bytes), (struct cut){0, 0});
         assert_non_null(strstr(text.data, "ERROR 400"));
         free(text.data);
     }
@@ -191,7 +209,8 @@ static void what_is_taken_out_counts_towards_the_limits(void **state)
           "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\nContent-Length: 1\r\n"
           "Content-Length: 1\r\n\r\n",
           "ERROR 431 the header section is too large\n");
-    CHECK(limited, "HTTP/1.1 200 OK\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\n\n",
+    CHECK(limited,
+          "HTTP/1.1 200 OK\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\nA: b\n\n",
           "ERROR 431 the header section is too large\n");
 }
 
@@ -215,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_tunnel_or_a_granted_upgrade_ends_the_http),
         cmocka_unit_test(a_malformed_response_is_refused),
         cmocka_unit_test(what_clients_accept_is_read_as_the_grammar_has_it),
+        cmocka_unit_test(a_control_byte_becomes_a_space),
         cmocka_unit_test(chunked_overrides_a_length_and_ends_the_connection),
         cmocka_unit_test(chunk_extensions_and_trailers_have_all_legal_forms),
         cmocka_unit_test(what_is_taken_out_counts_towards_the_limits),
