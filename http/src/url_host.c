@@ -59,11 +59,30 @@ static const char *check_name(char *name)
     return name[0] ? NULL : "it is empty";
 }
 
-/* Converts UTF-8 to the ASCII form of an international name. 0, -ENOMEM or -EINVAL. */
+/* Whether the two ways of mapping by UTS 46 differ for it: sharp s, final sigma, joiners. */
+static bool has_deviation(const char *name)
+{
+    static const char *const letters[] = {
+        "\303\237", "\341\272\236", "\317\202", "\342\200\214", "\342\200\215",
+    };
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (strstr(name, letters[i]))
+            return true;
+    return false;
+}
+
+/*
+ * Converts UTF-8 to the ASCII form of an international name. 0, -ENOMEM or -EINVAL.
+ *
+ * Symbols, such as those of emoji names, exist in the DNS and in browsers, but not in IDNA 2008. Of
+ * libidn2's two ways of mapping only the transitional one takes them, so it is the second try.
+ */
 static int convert(const char *name, char host[HTTP_HOST_MAX], const char **out_reason)
 {
     uint8_t *ascii = NULL;
     int rc = idn2_lookup_u8((const uint8_t *)name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_DISALLOWED && !has_deviation(name))
+        rc = idn2_lookup_u8((const uint8_t *)name, &ascii, IDN2_NFC_INPUT | IDN2_TRANSITIONAL);
     if (rc == IDN2_MALLOC)
         return -ENOMEM;
     bool fits = rc == IDN2_OK && strlen((const char *)ascii) < HTTP_HOST_MAX;

@@ -308,6 +308,16 @@ TEST_PLAIN(international_names_become_ascii_in_any_locale)
     EXPECT_PARSED("http://b\303\274cher./", "http://xn--bcher-kva./");
 }
 
+TEST_PLAIN(names_of_symbols_are_names_as_in_browsers)
+{
+    EXPECT_PARSED("http://\342\230\203.example/", "http://xn--n3h.example/");
+    EXPECT_PARSED("http://i\342\235\244.example/", "http://xn--i-7iq.example/");
+    EXPECT_PARSED("http://\360\237\230\200.b\303\274cher/", "http://xn--e28h.xn--bcher-kva/");
+    // Read in the second way it would be another name.
+    EXPECT_REFUSED("http://fa\303\237\342\230\203.example/");
+    EXPECT_REFUSED("http://\342\200\215\342\230\203.example/");
+}
+
 /* --- References ------------------------------------------------------------------------------- */
 
 TEST_PLAIN(references_are_resolved_as_rfc_3986_says)
@@ -447,6 +457,7 @@ RUN_TESTS(TEST_OF(a_url_has_its_parts), TEST_OF(what_can_be_sent_stays_as_writte
           TEST_OF(control_bytes_are_refused_wherever_they_stand), TEST_OF(a_host_is_normalised),
           TEST_OF(addresses_are_read_as_browsers_read_them), TEST_OF(what_is_no_host_is_refused),
           TEST_OF(international_names_become_ascii_in_any_locale),
+          TEST_OF(names_of_symbols_are_names_as_in_browsers),
           TEST_OF(references_are_resolved_as_rfc_3986_says),
           TEST_OF(odd_references_are_read_as_browsers_read_them),
           TEST_OF(references_that_are_refused), TEST_OF(a_redirect_keeps_user_and_fragment),

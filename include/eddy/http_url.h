@@ -14,8 +14,9 @@
  *   - Scheme and host are in lower case. The default port is dropped, an empty path is "/".
  *   - A host is an IPv4 address, an IPv6 address in brackets, or a name. Percent-escapes in a host
  *     are decoded. International names become their ASCII form: IDNA 2008 after the mapping of
- *     UTS 46, non-transitional, as in browsers, whatever the locale. A host whose last label is a
- *     number must be an IPv4 address; "127.1" and "0x7f000001" are read as browsers read them.
+ *     UTS 46, non-transitional, as in browsers, whatever the locale; symbols are taken as well. A
+ *     host whose last label is a number must be an IPv4 address; "127.1" and "0x7f000001" are read
+ *     as browsers read them.
  *   - Literal "." and ".." segments of the path are removed (RFC 3986, 5.2.4), as curl does, unless
  *     EDDY_HTTP_URL_PATH_AS_IS is given. "%2e" is no dot.
  *   - Spaces at both ends are dropped.
