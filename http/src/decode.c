@@ -39,6 +39,7 @@ struct stage {
 struct http_decoder {
     struct stage stages[STAGES_MAX];    // the last coding that was applied stands last
     size_t count;
+    bool has_too_many;    // codings: nothing is decoded
 };
 
 /* --- Making ----------------------------------------------------------------------------------- */
@@ -79,8 +80,10 @@ static int add_stage(struct http_decoder **inout_decoder, const struct http_codi
         decoder = *inout_decoder = eddy_calloc(1, sizeof *decoder);
     if (!decoder)
         return -ENOMEM;
-    if (decoder->count == STAGES_MAX)
-        return EDDY_HTTP_DECODE;
+    if (decoder->count == STAGES_MAX) {
+        decoder->has_too_many = true;
+        return 0;
+    }
     struct stage *stage = &decoder->stages[decoder->count];
     stage->coding = coding;
     stage->left = (eddy_span){"", 0};    // not NULL, which no offset may be added to
@@ -152,6 +155,8 @@ static ssize_t pull(struct http_decoder *decoder, size_t index, eddy_span *inout
 ssize_t eddy__http_decoder_pull(struct http_decoder *decoder, eddy_span *inout_data, void *buf,
                                 size_t size)
 {
+    if (decoder->has_too_many)
+        return EDDY_HTTP_DECODE;
     return pull(decoder, 0, inout_data, buf, size);
 }
 

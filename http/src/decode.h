@@ -22,9 +22,10 @@ struct http_decoder;
 /*
  * Takes a value of Content-Encoding: codings in the order in which they were applied, with those of
  * earlier calls before them. *inout_decoder is NULL at first, and stays so while there is nothing
- * to undo: what names no coding is ignored, and what can't be undone stays as it is.
+ * to undo: what names no coding is ignored, and what can't be undone stays as it is. Too many codings
+ * make the body undecodable, not the head.
  *
- * Returns 0; EDDY_HTTP_DECODE for too many codings; -ENOMEM.
+ * Returns 0 or -ENOMEM.
  */
 int eddy__http_decoder_add(struct http_decoder **inout_decoder, const char *codings);
 

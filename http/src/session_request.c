@@ -356,7 +356,11 @@ static int fetch_in_time(eddy_http_response *response)
     if (isinf(response->deadline))
         return transport->fetch(response);
     EDDY_TRY(eddy_timeout_at_begin(response->deadline));
-    return eddy_timeout_end(transport->fetch(response));
+    int inner = transport->fetch(response);
+    int rc = eddy_timeout_end(inner);
+    if (rc == EDDY_TIMEDOUT && inner == EDDY_CANCELLED)
+        return eddy_fail(rc, "took longer than %g s", response->deadline - response->began);
+    return rc;
 }
 
 /* Bytes out of what has come already, or else out of what comes: 1; 0 at the end, or an error. */

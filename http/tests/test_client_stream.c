@@ -122,13 +122,16 @@ TEST_REAL(silence_in_mid_body_runs_into_the_limit)
         {.stream = true, .timeout.read = 0.3},
         {.stream = true, .timeout.total = 0.3},
     };
+    static const char *const messages[] = {"silence for 0.3 s", "took longer than 0.3 s"};
     for (int i = 0; i < 2; i++) {
         EDDY_AUTO(eddy_http_response) *response = NULL;
         REQUIRE(EXPECT_EQ(
             eddy_http_session_get(session, at("/hang-in-body"), &limits[i], &response), 0));
         char buf[10];
         EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), 4);
-        EXPECT_EQ(eddy_http_response_read(response, buf, sizeof buf), EDDY_TIMEDOUT);
+        int rc = (int)eddy_http_response_read(response, buf, sizeof buf);
+        EXPECT_EQ(rc, EDDY_TIMEDOUT);
+        EXPECT(strstr(eddy_error_message(eddy_error_get(rc)), messages[i]));
     }
 }
 

@@ -202,7 +202,10 @@ TEST_PLAIN(codings_on_top_of_each_other_have_an_end)
     struct http_decoder *decoder = NULL;
     EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip, gzip, gzip, gzip"), 0);
     EXPECT_EQ(eddy__http_decoder_add(&decoder, "none"), 0);
-    EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip"), EDDY_HTTP_DECODE);
+    EXPECT_EQ(eddy__http_decoder_add(&decoder, "gzip"), 0);
+    char byte;
+    eddy_span data = {"\x1f", 1};
+    EXPECT_EQ(eddy__http_decoder_pull(decoder, &data, &byte, 1), EDDY_HTTP_DECODE);
     eddy__http_decoder_free(decoder);
     eddy__http_decoder_free(NULL);
 }
