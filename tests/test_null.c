@@ -101,6 +101,55 @@ TEST(what_returns_a_status_refuses_null)
     REFUSED(eddy_add_signal_handler(1, NULL, NULL));
 }
 
+TEST(streams_refuse_null)
+{
+    char byte;
+    eddy_span span;
+    eddy_stream *stream = NULL;
+    REFUSED(eddy_stream_read(NULL, &byte, 1));
+    REFUSED(eddy_stream_peek(NULL, 1, &span));
+    REFUSED(eddy_stream_peek_nowait(NULL, &span));
+    REFUSED(eddy_stream_consume(NULL, 0));
+    REFUSED(eddy_stream_read_exactly(NULL, &byte, 1));
+    REFUSED(eddy_stream_read_until(NULL, "x", 1, &span));
+    REFUSED(eddy_stream_readline(NULL, &span));
+    REFUSED(eddy_anext(stream, &span));
+    REFUSED(eddy_stream_write(NULL, "x", 1));
+    REFUSED(eddy_stream_writev(NULL, NULL, 0));
+    REFUSED(eddy_stream_drain(NULL));
+    REFUSED(eddy_stream_shutdown(NULL));
+    REFUSED(eddy_stream_close(NULL));
+    REFUSED(eddy_stream_wait_closed(NULL));
+    REFUSED(eddy_stream_abort(NULL));
+    REFUSED(eddy_stream_peername(NULL, &byte, 1));
+    REFUSED(eddy_stream_sockname(NULL, &byte, 1));
+    eddy_stream_free(NULL);
+    EXPECT(!eddy_stream_at_eof(NULL) && !eddy_stream_is_closing(NULL));
+    EXPECT_EQ(eddy_stream_fd(NULL), -1);
+    EXPECT_EQ(eddy_stream_get_write_buffer_size(NULL), 0);
+}
+
+TEST(connections_and_listeners_refuse_null)
+{
+    eddy_stream *stream;
+    eddy_listener *listener;
+    REFUSED(eddy_open_connection("127.0.0.1", NULL, NULL, &stream));
+    REFUSED(eddy_open_connection("127.0.0.1", "1", NULL, NULL));
+    REFUSED(eddy_open_unix_connection(NULL, NULL, &stream));
+    REFUSED(eddy_open_unix_connection("@nobody", NULL, NULL));
+    REFUSED(eddy_stream_from_fd(0, NULL, NULL));
+    REFUSED(eddy_stream_pair(NULL, &stream, NULL));
+    REFUSED(eddy_listen("127.0.0.1", NULL, NULL, &listener));
+    REFUSED(eddy_listen("127.0.0.1", "0", NULL, NULL));
+    REFUSED(eddy_listen_unix(NULL, NULL, &listener));
+    REFUSED(eddy_listen_unix("@nobody", NULL, NULL));
+    REFUSED(eddy_listener_accept(NULL, &stream));
+    REFUSED(eddy_listener_accept_nowait(NULL, &stream));
+    REFUSED(eddy_listener_close(NULL));
+    eddy_listener_free(NULL);
+    EXPECT_EQ(eddy_listener_port(NULL), 0);
+}
+
 TEST(futures_that_can_not_be_made_of_null_have_failed)
 {
     eddy_future *made[] = {eddy_task_create(NULL, NULL), eddy_shield_start(NULL),
@@ -166,6 +215,8 @@ TEST(of_null_there_is_nothing_to_say)
 
 RUN_TESTS(TEST_OF(what_frees_or_cancels_null_does_nothing),
           TEST_OF(what_returns_a_status_refuses_null),
+          TEST_OF(streams_refuse_null),
+          TEST_OF(connections_and_listeners_refuse_null),
           TEST_OF(futures_that_can_not_be_made_of_null_have_failed),
           TEST_OF(what_has_constructors_that_fail_without_memory_fails_likewise),
           TEST_OF(of_null_there_is_nothing_to_say))

@@ -60,6 +60,7 @@ static int ignore_done(eddy_future *future, void *data)
 static void use_from_anywhere(void)
 {
     int item = 7;
+    char name[64];
     REFUSED(eddy_lock_release(&ours.lock));
     REFUSED(eddy_event_set(&ours.event));
     REFUSED(eddy_event_clear(&ours.event));
@@ -85,6 +86,8 @@ static void use_from_anywhere(void)
     REFUSED(eddy_stream_close(ours.stream));
     REFUSED(eddy_stream_abort(ours.stream));
     REFUSED(eddy_stream_wait_closed(ours.stream));
+    REFUSED(eddy_stream_peername(ours.stream, name, sizeof name));
+    REFUSED(eddy_stream_sockname(ours.stream, name, sizeof name));
     REFUSED(eddy_group_cancel(&ours.group));
     REFUSED(eddy_queue_put_nowait(ours.fresh, &item));
     REFUSED(eddy_queue_shutdown(ours.fresh, false));

@@ -57,6 +57,9 @@ struct io_keeper {
 /* What is kept for the running loop, made at the first call. -ENOMEM, or misuse for `function`. */
 int eddy__io_of_loop(const char *function, struct io **out_io);
 
+/* The same for a function that stores its result in *place. */
+int eddy__io_for_result(const char *function, const void *place, struct io **out_io);
+
 /*
  * Ends a call that failed, or that found the end of a stream: returns `result`, after the other ready
  * tasks have run once, or EDDY_CANCELLED. So a loop around a call that fails at once starves nobody.

@@ -32,6 +32,8 @@ void eddy__stream_wake(eddy_waiters *row, int result)
 
 int eddy__stream_check(const eddy_stream *stream, const char *function)
 {
+    if (EDDY__UNLIKELY(stream == NULL))
+        return eddy__io_misuse(function, "the stream is NULL");
     if (EDDY__UNLIKELY(stream->io == NULL))
         return -EBADF;
     if (EDDY__UNLIKELY(stream->io->loop != eddy__loop_current()))
@@ -143,6 +145,8 @@ static void do_abort(eddy_stream *stream)
 
 int eddy_stream_abort(eddy_stream *stream)
 {
+    if (stream == NULL)
+        return eddy__io_misuse("eddy_stream_abort", "the stream is NULL");
     if (stream->io != NULL && stream->io->loop != eddy__loop_current())
         return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
     eddy__stream_forget_loss(stream); // it is what the caller wants
@@ -172,6 +176,8 @@ void eddy_stream_free(eddy_stream *stream)
 
 static int wait_closed(eddy_stream *stream)
 {
+    if (stream == NULL)
+        return eddy__io_misuse("eddy_stream_wait_closed", "the stream is NULL");
     if (stream->io == NULL || stream->file.fd < 0) {
         eddy__stream_forget_loss(stream);
         return error_of(stream);
@@ -322,7 +328,7 @@ static int set_nonblocking(int fd)
 int eddy_stream_from_fd(int fd, const eddy_stream_options *options, eddy_stream **out_stream)
 {
     struct io *io;
-    int err = eddy__io_of_loop("eddy_stream_from_fd", &io);
+    int err = eddy__io_for_result("eddy_stream_from_fd", out_stream, &io);
     if (err < 0)
         return err;
     int kind = kind_of(fd);
@@ -347,7 +353,7 @@ int eddy_stream_pair(const eddy_stream_options *options, eddy_stream **out_first
     struct io *io;
     eddy_stream *first;
     eddy_stream *second;
-    int err = eddy__io_of_loop("eddy_stream_pair", &io);
+    int err = eddy__io_for_result("eddy_stream_pair", out_first != NULL ? out_second : NULL, &io);
     if (err < 0)
         return err;
     err = eddy__stream_new(io, options, &first);
@@ -379,10 +385,10 @@ free_first:
 
 bool eddy_stream_is_closing(const eddy_stream *stream)
 {
-    return stream->is_closed;
+    return stream != NULL && stream->is_closed;
 }
 
 int eddy_stream_fd(const eddy_stream *stream)
 {
-    return stream->is_closed || stream->file.is_lost ? -1 : stream->file.fd;
+    return stream == NULL || stream->is_closed || stream->file.is_lost ? -1 : stream->file.fd;
 }

@@ -231,5 +231,5 @@ int eddy_stream_add_layer(eddy_stream *stream, const eddy_stream_layer *layer, v
 
 void *eddy_stream_layer_data(const eddy_stream *stream, const eddy_stream_layer *layer)
 {
-    return stream->layer == layer ? stream->layer_data : NULL;
+    return stream != NULL && stream->layer == layer ? stream->layer_data : NULL;
 }

@@ -142,6 +142,13 @@ int eddy__io_of_loop(const char *function, struct io **out_io)
     return 0;
 }
 
+int eddy__io_for_result(const char *function, const void *place, struct io **out_io)
+{
+    if (EDDY__UNLIKELY(place == NULL))
+        return eddy__io_misuse(function, "there is no place for the result");
+    return eddy__io_of_loop(function, out_io);
+}
+
 void *eddy__io_buffer_take(struct io *io)
 {
     if (io->spare_count > 0)

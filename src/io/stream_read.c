@@ -559,5 +559,5 @@ eddy_iterator eddy__stream_iterator(struct eddy_stream *stream)
 
 bool eddy_stream_at_eof(const eddy_stream *stream)
 {
-    return stream->is_eof && buffered(stream) == 0;
+    return stream != NULL && stream->is_eof && buffered(stream) == 0;
 }

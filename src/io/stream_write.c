@@ -462,7 +462,7 @@ int eddy_stream_drain(eddy_stream *stream)
 
 size_t eddy_stream_get_write_buffer_size(const eddy_stream *stream)
 {
-    return stream->out_size;
+    return stream != NULL ? stream->out_size : 0;
 }
 
 int eddy_stream_shutdown(eddy_stream *stream)

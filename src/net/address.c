@@ -75,6 +75,8 @@ int eddy__address_format(const struct sockaddr *address, size_t size, char *buf,
 
 int eddy__address_unix(const char *path, struct sockaddr_un *out_address, socklen_t *out_size)
 {
+    if (path == NULL)
+        return eddy__misuse("the path of a Unix socket is NULL");
     size_t length = strlen(path);
     if (length == 0)
         return -EINVAL;
@@ -97,8 +99,13 @@ typedef int get_name(int fd, struct sockaddr *address, socklen_t *size);
 
 static int name_of(const eddy_stream *stream, get_name *get, char *buf, size_t size)
 {
+    if (stream == NULL)
+        return eddy__misuse("eddy_stream_peername, eddy_stream_sockname: the stream is NULL");
     struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t address_size = sizeof address;
+    if (stream->io != NULL && eddy__loop_is_elsewhere(stream->io->loop->id))
+        return eddy__misuse("eddy_stream_peername, eddy_stream_sockname: the stream belongs to the loop of "
+                            "another thread");
     int fd = stream->file.fd; // a closed stream that still sends has a peer
     if (fd < 0 || stream->file.is_lost)
         return -EBADF;

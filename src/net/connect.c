@@ -89,7 +89,7 @@ int eddy_open_connection(const char *host, const char *service, const eddy_strea
 {
     struct io *io;
     struct addrinfo *list;
-    int err = eddy__io_of_loop("eddy_open_connection", &io);
+    int err = eddy__io_for_result("eddy_open_connection", out_stream, &io);
     if (err == 0)
         err = eddy__resolve(host, service, 0, &list);
     if (err < 0)
@@ -130,7 +130,7 @@ int eddy_open_unix_connection(const char *path, const eddy_stream_options *optio
     eddy_stream *stream;
     int err = eddy__address_unix(path, &address, &size);
     if (err == 0)
-        err = eddy__io_of_loop("eddy_open_unix_connection", &io);
+        err = eddy__io_for_result("eddy_open_unix_connection", out_stream, &io);
     if (err == 0)
         err = eddy__stream_new(io, options, &stream);
     if (err < 0)

@@ -144,7 +144,7 @@ int eddy_listen(const char *host, const char *service, const eddy_listener_optio
 {
     struct io *io;
     struct addrinfo *list;
-    int err = eddy__io_of_loop("eddy_listen", &io);
+    int err = eddy__io_for_result("eddy_listen", out_listener, &io);
     if (err == 0)
         err = eddy__resolve(host, service, AI_PASSIVE, &list);
     if (err < 0)
@@ -218,7 +218,7 @@ int eddy_listen_unix(const char *path, const eddy_listener_options *options,
     eddy_listener *listener;
     int err = eddy__address_unix(path, &address, &size);
     if (err == 0)
-        err = eddy__io_of_loop("eddy_listen_unix", &io);
+        err = eddy__io_for_result("eddy_listen_unix", out_listener, &io);
     if (err == 0)
         err = eddy__listener_new(io, 1, options, &listener);
     if (err < 0)

@@ -289,6 +289,15 @@ static int check(const eddy_listener *listener)
     return listener->acceptor != NULL ? -EBUSY : 0;
 }
 
+static int check_arguments(const eddy_listener *listener, eddy_stream *const *out_stream)
+{
+    if (listener == NULL)
+        return eddy__io_misuse("eddy_listener_accept", "the listener is NULL");
+    if (out_stream == NULL)
+        return eddy__io_misuse("eddy_listener_accept", "there is no place for the stream");
+    return check(listener);
+}
+
 /* Connections that come faster than they are taken must not keep the other tasks from running. */
 static int breathe(eddy_listener *listener)
 {
@@ -318,7 +327,7 @@ static int accept_once(eddy_listener *listener, eddy_stream **out_stream)
 
 int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream)
 {
-    int err = check(listener);
+    int err = check_arguments(listener, out_stream);
     if (err < 0)
         return (int)eddy__io_end_call(err);
     listener->hold_count++;
@@ -342,7 +351,7 @@ static void ask_kernel(eddy_listener *listener, bool asks)
 
 int eddy_listener_accept_nowait(eddy_listener *listener, eddy_stream **out_stream)
 {
-    int err = check(listener);
+    int err = check_arguments(listener, out_stream);
     if (err < 0 && err != -EBUSY)
         return err;
     cancel_all(listener);    // of a task that waits for the next connection, which goes on waiting
@@ -361,11 +370,13 @@ int eddy_listener_accept_nowait(eddy_listener *listener, eddy_stream **out_strea
 
 int eddy_listener_port(const eddy_listener *listener)
 {
-    return listener->port;
+    return listener != NULL ? listener->port : 0;
 }
 
 int eddy_listener_close(eddy_listener *listener)
 {
+    if (listener == NULL)
+        return eddy__io_misuse("eddy_listener_close", "the listener is NULL");
     if (listener->io != NULL && listener->io->loop != eddy__loop_current())
         return eddy__io_misuse("eddy_listener_close", "the listener belongs to another loop");
     do_close(listener);
