@@ -357,7 +357,7 @@ size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method, cons
 {
     char *pattern = NULL;
     size_t count = 0;
-    if (url && eddy__http_mock_normalise(url, &pattern) < 0)
+    if (!mock || (url && eddy__http_mock_normalise(url, &pattern) < 0))
         return 0;
     for (size_t i = 0; i < mock->call_count; i++) {
         const struct mock_call *call = mock->calls[i];
@@ -371,11 +371,13 @@ size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method, cons
 
 const eddy_http_mock_call *eddy_http_mock_call_at(const eddy_http_mock *mock, size_t index)
 {
-    return index < mock->call_count ? &mock->calls[index]->seen : NULL;
+    return mock && index < mock->call_count ? &mock->calls[index]->seen : NULL;
 }
 
 const char *eddy_http_mock_call_header(const eddy_http_mock_call *call, const char *name)
 {
+    if (!call || !name)
+        return NULL;
     for (const eddy_http_header *at = call->headers; at->name; at++)
         if (strcasecmp(at->name, name) == 0)
             return at->value;
@@ -385,7 +387,7 @@ const char *eddy_http_mock_call_header(const eddy_http_mock_call *call, const ch
 size_t eddy_http_mock_unused_count(const eddy_http_mock *mock)
 {
     size_t count = 0;
-    for (size_t i = 0; i < mock->answer_count; i++)
+    for (size_t i = 0; mock && i < mock->answer_count; i++)
         count += !mock->answers[i].was_given;
     return count;
 }

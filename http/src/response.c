@@ -297,26 +297,28 @@ int eddy__http_response_line(eddy_http_response *response, const char *line, siz
 
 int eddy_http_response_status(const eddy_http_response *response)
 {
-    return response->status;
+    return response ? response->status : 0;
 }
 
 int eddy_http_response_version(const eddy_http_response *response)
 {
-    return response->version;
+    return response ? response->version : 0;
 }
 
 const char *eddy_http_response_url(const eddy_http_response *response)
 {
-    return response->url->text;
+    return response ? response->url->text : NULL;
 }
 
 int eddy_http_response_redirect_count(const eddy_http_response *response)
 {
-    return response->redirect_count;
+    return response ? response->redirect_count : 0;
 }
 
 const char *eddy_http_response_header(const eddy_http_response *response, const char *name)
 {
+    if (!response || !name)
+        return NULL;
     for (size_t i = 0; i < response->field_count; i++)
         if (strcasecmp(response->fields[i].name, name) == 0)
             return response->fields[i].value;
@@ -334,18 +336,18 @@ double eddy_http_response_retry_after(const eddy_http_response *response)
 
 size_t eddy_http_response_header_count(const eddy_http_response *response)
 {
-    return response->field_count;
+    return response ? response->field_count : 0;
 }
 
 const eddy_http_header *eddy_http_response_header_at(const eddy_http_response *response,
                                                      size_t index)
 {
-    return index < response->field_count ? &response->fields[index] : NULL;
+    return response && index < response->field_count ? &response->fields[index] : NULL;
 }
 
 eddy_span eddy_http_response_body(const eddy_http_response *response)
 {
-    if (response->is_streamed || response->body_size == 0)
+    if (!response || response->is_streamed || response->body_size == 0)
         return (eddy_span){"", 0};
     response->body[response->body_size] = '\0';
     return (eddy_span){response->body, response->body_size};
@@ -353,5 +355,5 @@ eddy_span eddy_http_response_body(const eddy_http_response *response)
 
 eddy_http_timings eddy_http_response_timings(const eddy_http_response *response)
 {
-    return response->timings;
+    return response ? response->timings : (eddy_http_timings){0};
 }

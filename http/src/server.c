@@ -295,6 +295,10 @@ int eddy_http_server_open(const eddy_http_server_options *options, eddy_http_ser
 
 int eddy_http_server_adopt(eddy_http_server *server, eddy_stream *stream)
 {
+    if (server == NULL || stream == NULL) {
+        eddy_stream_free(stream);
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_server_adopt: the server or the stream is NULL");
+    }
     if (server->is_closing) {
         eddy_stream_free(stream);
         return eddy_fail(EDDY_EMISUSE, "eddy_http_server_adopt: the server is being shut down");
@@ -304,17 +308,17 @@ int eddy_http_server_adopt(eddy_http_server *server, eddy_stream *stream)
 
 int eddy_http_server_port(const eddy_http_server *server)
 {
-    return server->listener != NULL ? eddy_listener_port(server->listener) : 0;
+    return server != NULL && server->listener != NULL ? eddy_listener_port(server->listener) : 0;
 }
 
 size_t eddy_http_server_connection_count(const eddy_http_server *server)
 {
-    return server->connection_count;
+    return server != NULL ? server->connection_count : 0;
 }
 
 size_t eddy_http_server_idle_count(const eddy_http_server *server)
 {
-    return server->idle.count + server->fresh.count;
+    return server != NULL ? server->idle.count + server->fresh.count : 0;
 }
 
 /* --- Closing ---------------------------------------------------------------------------------- */
@@ -386,6 +390,8 @@ static int drain(eddy_http_server *server, double seconds)
 
 int eddy_http_server_shutdown(eddy_http_server *server, double seconds)
 {
+    if (server == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_server_shutdown: the server is NULL");
     if (isnan(seconds))
         return eddy_fail(EDDY_EVALUE, "eddy_http_server_shutdown: the time is not a number");
     if (eddy_current_task() == NULL || is_called_by_handler(server))

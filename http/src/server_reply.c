@@ -130,8 +130,15 @@ static bool is_reserved(const char *name)
     return false;
 }
 
+static int refuse_null(const char *function)
+{
+    return eddy_fail(EDDY_EMISUSE, "%s: the reply is NULL", function);
+}
+
 int eddy_http_reply_header(eddy_http_reply *reply, const char *name, const char *value)
 {
+    if (reply == NULL)
+        return refuse_null("eddy_http_reply_header");
     if (reply->state != REPLY_OPEN)
         return eddy_fail(EDDY_EMISUSE, "eddy_http_reply_header: the answer has begun already");
     if (name == NULL || !eddy__http_is_field_name(name))
@@ -157,11 +164,14 @@ int eddy_http_reply_header(eddy_http_reply *reply, const char *name, const char 
 
 void eddy_http_reply_close(eddy_http_reply *reply)
 {
-    reply->must_close = true;
+    if (reply != NULL)
+        reply->must_close = true;
 }
 
 void eddy_http_reply_abort(eddy_http_reply *reply)
 {
+    if (reply == NULL)
+        return;
     struct http_connection *connection = reply->connection;
     reply->state = REPLY_DONE;
     connection->is_kept = false;
@@ -172,12 +182,12 @@ void eddy_http_reply_abort(eddy_http_reply *reply)
 
 int eddy_http_reply_status(const eddy_http_reply *reply)
 {
-    return reply->status;
+    return reply != NULL ? reply->status : 0;
 }
 
 uint64_t eddy_http_reply_size(const eddy_http_reply *reply)
 {
-    return reply->size;
+    return reply != NULL ? reply->size : 0;
 }
 
 /* --- The answer ------------------------------------------------------------------------------- */
@@ -236,6 +246,8 @@ static int start(struct eddy_http_reply *reply, int status, const char *content_
 int eddy_http_reply_send(eddy_http_reply *reply, int status, const char *content_type,
                          const void *data, size_t size)
 {
+    if (reply == NULL)
+        return refuse_null("eddy_http_reply_send");
     int rc = start(reply, status, content_type, size);
     if (rc < 0)
         return rc;
@@ -253,6 +265,8 @@ int eddy_http_reply_send(eddy_http_reply *reply, int status, const char *content
 int eddy_http_reply_begin(eddy_http_reply *reply, int status, const char *content_type,
                           uint64_t size)
 {
+    if (reply == NULL)
+        return refuse_null("eddy_http_reply_begin");
     int rc = start(reply, status, content_type, size);
     if (rc < 0)
         return rc;
@@ -305,6 +319,8 @@ static int write_plain(struct http_connection *connection, const void *data, siz
 
 int eddy_http_reply_write(eddy_http_reply *reply, const void *data, size_t size)
 {
+    if (reply == NULL)
+        return refuse_null("eddy_http_reply_write");
     struct http_connection *connection = reply->connection;
     if (connection->broken < 0)
         return connection->broken;
@@ -321,6 +337,8 @@ int eddy_http_reply_write(eddy_http_reply *reply, const void *data, size_t size)
 
 int eddy_http_reply_end(eddy_http_reply *reply)
 {
+    if (reply == NULL)
+        return refuse_null("eddy_http_reply_end");
     struct http_connection *connection = reply->connection;
     if (connection->broken < 0)
         return connection->broken;

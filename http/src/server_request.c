@@ -37,7 +37,8 @@ static eddy_span span_of(struct http_span span)
 
 static const struct http_head *head_of(const eddy_http_request *request)
 {
-    return &request->connection->desk->parser.head;
+    static const struct http_head none = {.content_length = 0};
+    return request != NULL ? &request->connection->desk->parser.head : &none;
 }
 
 void eddy__http_request_reset(struct eddy_http_request *request)
@@ -66,12 +67,12 @@ eddy_span eddy_http_request_method(const eddy_http_request *request)
 bool eddy_http_request_is(const eddy_http_request *request, const char *method)
 {
     struct http_span actual = head_of(request)->method;
-    return actual.size == strlen(method) && memcmp(actual.data, method, actual.size) == 0;
+    return method != NULL && actual.size == strlen(method) && memcmp(actual.data, method, actual.size) == 0;
 }
 
 int eddy_http_request_version(const eddy_http_request *request)
 {
-    return 10 + head_of(request)->version_minor;
+    return request != NULL ? 10 + head_of(request)->version_minor : 0;
 }
 
 eddy_span eddy_http_request_target(const eddy_http_request *request)
@@ -159,6 +160,8 @@ bool eddy_http_request_header_at(const eddy_http_request *request, size_t index,
 
 int eddy_http_request_peername(const eddy_http_request *request, char *buf, size_t size)
 {
+    if (request == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_request_peername: the request is NULL");
     return eddy_stream_peername(request->connection->stream, buf, size);
 }
 
@@ -257,6 +260,8 @@ int eddy__http_request_next_piece(struct eddy_http_request *request)
 
 ssize_t eddy_http_request_read(eddy_http_request *request, void *buf, size_t size)
 {
+    if (request == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_request_read: the request is NULL");
     if (size == 0)
         return 0;
     if (request->piece.size == 0) {
@@ -335,6 +340,8 @@ static int gather(struct eddy_http_request *request, uint64_t size_max)
 
 int eddy_http_request_body(eddy_http_request *request, size_t size_max, eddy_span *out_body)
 {
+    if (request == NULL || out_body == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_request_body: the request or the result is NULL");
     if (!request->is_whole) {
         int rc = request->error;
         if (rc == 0)

@@ -288,6 +288,8 @@ static int check_status(const eddy_http_response *response)
 
 int eddy_http_response_raise_for_status(const eddy_http_response *response)
 {
+    if (!response)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_response_raise_for_status: the response is NULL");
     int rc = check_status(response);
     return rc < 0 ? tell_url(rc, response->url) : 0;
 }

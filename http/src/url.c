@@ -217,6 +217,8 @@ static int parse_absolute(struct rest *rest, struct url_parts *parts)
 
 int eddy_http_url_parse(const char *text, size_t size, unsigned flags, eddy_http_url **out_url)
 {
+    if (text == NULL || out_url == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_url_parse: text and result must be given");
     struct rest rest = {text, text + size};
     struct url_parts parts = {.removes_dots = !(flags & EDDY_HTTP_URL_PATH_AS_IS)};
     EDDY_TRY(begin(&rest));
@@ -281,6 +283,8 @@ static int parse_reference(const eddy_http_url *base, struct rest *rest, struct 
 int eddy_http_url_resolve(const eddy_http_url *base, const char *reference, size_t size,
                           unsigned flags, eddy_http_url **out_url)
 {
+    if (base == NULL || reference == NULL || out_url == NULL)
+        return eddy_fail(EDDY_EMISUSE, "eddy_http_url_resolve: base, reference and result must be given");
     struct rest rest = {reference, reference + size};
     struct url_parts parts = {
         .is_reference = true,
@@ -323,7 +327,7 @@ size_t eddy__http_percent_decode(const char *text, size_t size, char *to)
 
 bool eddy_http_url_same_origin(const eddy_http_url *a, const eddy_http_url *b)
 {
-    return strcmp(a->origin, b->origin) == 0;
+    return a != NULL && b != NULL && strcmp(a->origin, b->origin) == 0;
 }
 
 void eddy_http_url_free(eddy_http_url *url)

@@ -16,7 +16,8 @@
 
 eddy_tls_context *eddy_tls_context_ref(eddy_tls_context *context)
 {
-    atomic_fetch_add_explicit(&context->refs, 1, memory_order_relaxed);
+    if (context)
+        atomic_fetch_add_explicit(&context->refs, 1, memory_order_relaxed);
     return context;
 }
 
@@ -32,7 +33,7 @@ void eddy_tls_context_free(eddy_tls_context *context)
 
 bool eddy_tls_context_has_certificate(const eddy_tls_context *context)
 {
-    return context->has_certificate;
+    return context && context->has_certificate;
 }
 
 /* --- Whom to trust, who we are ---------------------------------------------------------------- */
@@ -177,6 +178,8 @@ int eddy_tls_context_new(const eddy_tls_context_options *options, eddy_tls_conte
 {
     static const eddy_tls_context_options defaults;
     eddy__tls_errors_register();
+    if (!out_context)
+        return eddy_fail(EDDY_EMISUSE, "eddy_tls_context_new: there is no place for the context");
     ERR_clear_error();
     eddy_tls_context *context = eddy_calloc(1, sizeof *context);
     if (!context)

@@ -215,6 +215,9 @@ int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context,
     static const eddy_tls_options defaults;
     if (!options)
         options = &defaults;
+    if (!stream || !context)
+        return eddy_fail(EDDY_EMISUSE, "eddy_stream_start_tls: the %s is NULL",
+                         stream ? "context" : "stream");
     EDDY_TRY(check(context, options));
     struct tls *tls;
     EDDY_TRY(new_tls(stream, context, options, &tls));
@@ -234,6 +237,9 @@ int eddy_open_tls_connection(const char *host, const char *service, eddy_tls_con
                              const eddy_stream_options *options, eddy_stream **out_stream)
 {
     eddy_stream *stream;
+    if (!context || !out_stream)
+        return eddy_fail(EDDY_EMISUSE, "eddy_open_tls_connection: %s",
+                         context ? "there is no place for the stream" : "the context is NULL");
     EDDY_TRY(eddy_open_connection(host, service, options, &stream));
     int rc = eddy_stream_start_tls(stream, context, &(eddy_tls_options){.server_hostname = host});
     if (rc < 0)
@@ -282,6 +288,8 @@ static int peer_certificate(struct tls *tls, eddy_span *out_der)
 
 int eddy_stream_tls_info(const eddy_stream *stream, eddy_tls_info *out_info)
 {
+    if (!stream || !out_info)
+        return eddy_fail(EDDY_EMISUSE, "eddy_stream_tls_info: a stream and a place must be given");
     struct tls *tls = eddy_stream_layer_data(stream, &layer);
     if (!tls)
         return eddy_fail(EDDY_EVALUE, "eddy_stream_tls_info: the stream does not speak TLS");
