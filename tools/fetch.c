@@ -113,17 +113,25 @@ static int split_headers(struct job *job)
     return 0;
 }
 
-/* Each request takes a descriptor. */
-static void fit_descriptors(struct job *job)
+/* Each request takes a descriptor. 0 or an exit status. */
+static int fit_descriptors(struct job *job)
 {
     size_t limit;
     job->concurrency = preflight_descriptors(job->options->concurrency, &limit);
+    if (job->concurrency == 0) {
+        fprintf(stderr,
+                "eddy fetch: only %zu descriptors may be open (ulimit -n), and too few of them are "
+                "free for one request; raise the limit\n",
+                limit);
+        return EXIT_FAILURE;
+    }
     if (job->concurrency < job->options->concurrency)
         fprintf(
             stderr,
             "eddy fetch: only %zu descriptors may be open (ulimit -n): going on with %zu request%s "
             "at a time instead of %" PRIu64 "\n",
             limit, job->concurrency, job->concurrency == 1 ? "" : "s", job->options->concurrency);
+    return 0;
 }
 
 static int refuse_memory(void)
@@ -152,9 +160,10 @@ static int job_init(struct job *job, const struct fetch_options *options)
     }
     if (status == 0)
         status = open_list(job);
+    if (status == 0)
+        status = fit_descriptors(job);
     if (status != 0)
         return status;
-    fit_descriptors(job);
     hosts_init(&job->hosts, job->concurrency, options->max_wait, random);
     job->workers = calloc(job->concurrency, sizeof *job->workers);
     return job->workers != NULL ? 0 : refuse_memory();

@@ -25,6 +25,7 @@
 enum {
     // For the loop, the target and its journal, name look-ups on threads, a list, the terminal.
     DESCRIPTORS_RESERVED = 16,
+    DESCRIPTORS_LEAST = 7,    // with fewer than this, no request or no target can be opened
     DESCRIPTORS_PLENTY = 1024,
 };
 
@@ -47,9 +48,11 @@ size_t preflight_descriptors(size_t wanted, size_t *out_limit)
         return wanted;
     if (limit.rlim_cur >= wanted + DESCRIPTORS_PLENTY)
         return wanted;
-    size_t used = count_open((size_t)limit.rlim_cur) + DESCRIPTORS_RESERVED;
-    size_t left = limit.rlim_cur > used ? (size_t)limit.rlim_cur - used : 1;
     *out_limit = (size_t)limit.rlim_cur;
+    size_t left = *out_limit - count_open(*out_limit);
+    if (left < DESCRIPTORS_LEAST)
+        return 0;
+    left = left > DESCRIPTORS_RESERVED ? left - DESCRIPTORS_RESERVED : 1;
     return left < wanted ? left : wanted;
 }
 

@@ -12,7 +12,7 @@ struct complaint;
 
 /*
  * Raises the soft limit on descriptors to the hard one. Returns how many requests fit into it, up to
- * `wanted`; then `out_limit` is the limit, if they are fewer. At least 1.
+ * `wanted`; then `out_limit` is the limit, if they are fewer. 0: too few descriptors are left for one.
  */
 size_t preflight_descriptors(size_t wanted, size_t *out_limit);
 

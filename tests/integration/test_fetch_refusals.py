@@ -154,6 +154,19 @@ def limit_descriptors_softly():
 
 
 @case
+def descriptors_that_dont_suffice_for_one_request_are_told(folder):
+    with Peer() as peer:
+        for limit in (6, 8, 9, 13, 16):
+            for target in TARGETS:
+                path = os.path.join(folder, f"{limit}-{target}")
+                done = fetch(peer.url("ok/{1..3}"), "--into", path, "--retries", 0,
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+                expect_says(done, f"only {limit} descriptors", "ulimit -n")
+                expect_exit(done, 0 if limit >= 10 else 1)
+                expect_equal(os.path.exists(path), limit >= 10)
+
+
+@case
 def too_few_descriptors_are_told_and_charged_to_no_url(folder):
     with Peer() as peer:
         for target in TARGETS:
