@@ -29,6 +29,7 @@
 enum { DUE_REQUEST = 0, DUE_HOST = 1 };
 
 static const double pause_first = 0.25, pause_longest = 30;    // seconds, without an answer between
+static const double time_tolerance = 0.001;                    // seconds; sums of times are rounded
 
 static struct host *host_of(struct due *due)
 {
@@ -365,6 +366,17 @@ static double pause_length(unsigned count, double seconds, double random)
     return length + spread * random;
 }
 
+/*
+ * When a pause ends that the server asks for until `asked`. What is added to it, until `lengthened`,
+ * gives way to `latest`: a wait that the server may ask for is not refused because of that.
+ */
+static double end_of_pause(double asked, double lengthened, double latest)
+{
+    if (asked > latest)
+        return asked;
+    return lengthened < latest ? lengthened : latest;
+}
+
 static void begin_pause(struct host *host, double now)
 {
     host->state = HOST_PAUSED;
@@ -404,16 +416,17 @@ bool hosts_refused(struct hosts *hosts, struct host_request *request, double now
     if (host->state == HOST_OPEN)
         begin_pause(host, now);
     double length = pause_length(host->refusal_count, seconds, random);
-    double until = now + length > host->due.at ? now + length : host->due.at;
     double alone = time_alone(request, now, length);
-    // A host that answered in the meantime is given wait_max anew.
-    double since = host->refusal_count > 0 ? host->refused_since : now;
-    if (until - since > hosts->wait_max)
+    // Answers to what was sent before the first pause don't add up; since an answer, nothing does.
+    double since = host->refusal_count > 1 ? host->refused_since : now;
+    double until = end_of_pause(now + seconds, now + length, since + hosts->wait_max);
+    until = until > host->due.at ? until : host->due.at;
+    if (until - since > hosts->wait_max + time_tolerance)
         host->state = HOST_CLOSED;
     due_heap_put(&hosts->due, &host->due, until);
     *out_until = until;
-    bool is_given_up =
-        host->state == HOST_CLOSED || until - request->refused_since > hosts->wait_max;
+    bool is_given_up = host->state == HOST_CLOSED ||
+                       until - request->refused_since > hosts->wait_max + time_tolerance;
     if (is_given_up) {
         update(hosts, host);
         return false;

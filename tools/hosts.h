@@ -121,7 +121,8 @@ void hosts_answered(struct hosts *hosts, struct host_request *request, double no
 /*
  * The host asked to be left alone for `seconds`. Pauses the host for as long, or longer if it keeps
  * asking without having answered anything: 0.25 s the first time, then twice that, ... 30 s. Up to
- * a tenth of it, at most 0.5 s, is added by `random`, from 0 to 1.
+ * a tenth of it, at most 0.5 s, is added by `random`, from 0 to 1. None of this makes the wait longer
+ * than wait_max.
  *
  * Returns true: the request is put aside. False: the wait is longer than wait_max, and ends at
  * *out_until; the request is still under way. If that is so for the host as a whole, the host is

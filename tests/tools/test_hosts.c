@@ -76,6 +76,41 @@ TEST(a_refusal_pauses_the_host_for_all_and_others_go_on)
     end();
 }
 
+TEST(a_server_may_ask_for_all_of_wait_max)
+{
+    begin(10, 300);
+    for (int i = 0; i < 3; i++)
+        assert_true(send_new(i, "http://a", 1000.1));
+    assert_true(hosts_refused(&hosts, &requests[0], 1000.1, 300, 1, &until));
+    assert_true(until > 1300 && until < 1300.2);    // nothing is added to it
+    assert_true(hosts_refused(&hosts, &requests[1], 1000.3, 300, 1, &until));
+    assert_true(hosts_refused(&hosts, &requests[2], 1007.7, 1, 1, &until));
+    assert_true(until > 1300.2 && until < 1300.4);
+    assert_int_equal(take(1300), -1);
+    assert_int_equal(take(1300.4), 0);
+    assert_false(hosts_refused(&hosts, &requests[0], 1300.5, 1, 1, &until));    // 300 s have passed
+    hosts_leave(&hosts, &requests[0]);
+    for (int i = 1; i < 3; i++) {
+        assert_int_equal(take(1300.6), i);
+        hosts_leave(&hosts, &requests[i]);
+    }
+    end();
+}
+
+TEST(a_pause_of_our_own_is_not_longer_than_wait_max)
+{
+    begin(10, 0);
+    assert_true(send_new(0, "http://a", 5));
+    assert_true(refuse(0, 5, 0));    // the server doesn't ask to wait
+    assert_int_equal(take(5), 0);
+    assert_false(refuse(0, 5.1, 0));
+    hosts_leave(&hosts, &requests[0]);
+    assert_true(send_new(1, "http://b", 6));
+    assert_false(refuse(1, 6, 1));
+    hosts_leave(&hosts, &requests[1]);
+    end();
+}
+
 TEST(after_a_pause_the_crowd_comes_one_by_one_in_order)
 {
     begin(16, 300);
@@ -187,8 +222,8 @@ TEST(a_host_that_answers_nothing_is_waited_for_no_longer_than_the_bound)
         now = hosts_next_time(&hosts);
         assert_int_equal(take(now), 0);
     }
-    assert_int_equal(refusals, 4);    // 2 s, 2 s, 2 s, 2 s, and another 4 s would be too much
-    assert_true(now > 7.9 && now < 8.1);
+    assert_int_equal(refusals, 5);    // the last pause would be 4 s long, but ends with the 10 s
+    assert_true(now > 9.9 && now < 10.1);
     hosts_leave(&hosts, &requests[0]);
     end();
 }
@@ -418,6 +453,8 @@ int main(void)
         cmocka_unit_test(refusals_of_one_crowd_are_one_pause_and_the_longest_counts),
         cmocka_unit_test(a_host_that_keeps_refusing_is_asked_less_and_less),
         cmocka_unit_test(a_wait_that_is_too_long_closes_the_host),
+        cmocka_unit_test(a_server_may_ask_for_all_of_wait_max),
+        cmocka_unit_test(a_pause_of_our_own_is_not_longer_than_wait_max),
         cmocka_unit_test(a_host_that_answers_nothing_is_waited_for_no_longer_than_the_bound),
         cmocka_unit_test(without_patience_nothing_is_waited_for),
         cmocka_unit_test(a_url_that_alone_is_refused_does_not_hold_up_its_host),
