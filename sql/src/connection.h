@@ -43,7 +43,7 @@ extern const struct driver eddy__sql_sqlite;        // sqlite/worker.c
 
 /* A task that waits for the lease; in its own frame. */
 struct turn {
-    struct turn *next;
+    struct turn *next, *before;
     eddy_future *come;                  // done when the task should check again
 };
 

@@ -38,19 +38,19 @@ static void wake_first(struct lease *lease)
 
 static void leave_queue(struct lease *lease, struct turn *turn)
 {
-    struct turn *before = NULL;
-    for (struct turn *at = lease->first; at != turn; at = at->next)
-        before = at;
-    if (before != NULL)
-        before->next = turn->next;
+    if (turn->before != NULL)
+        turn->before->next = turn->next;
     else
         lease->first = turn->next;
-    if (lease->last == turn)
-        lease->last = before;
+    if (turn->next != NULL)
+        turn->next->before = turn->before;
+    else
+        lease->last = turn->before;
 }
 
 static void join_queue(struct lease *lease, struct turn *turn)
 {
+    turn->before = lease->last;
     if (lease->last != NULL)
         lease->last->next = turn;
     else
@@ -62,7 +62,7 @@ static void join_queue(struct lease *lease, struct turn *turn)
 static int wait_turn(struct eddy_sql *connection)
 {
     struct lease *lease = &connection->lease;
-    struct turn turn = {NULL, NULL};
+    struct turn turn = {.come = NULL};
     int rc = 0;
     join_queue(lease, &turn);
     while (rc >= 0 && !connection->is_closed && (lease->owner != NULL || lease->first != &turn)) {

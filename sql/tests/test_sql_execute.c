@@ -211,6 +211,32 @@ TEST(a_changed_table_is_seen_by_kept_statements)
     EXPECT_EQ(age, 19);
 }
 
+TEST(prepared_statements_may_be_freed_in_any_order)
+{
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    static const int order[] = {2, 0, 4, 1, 3}; // from the middle, and both ends
+    eddy_sql_statement *statements[5];
+    for (int i = 0; i < 5; i++)
+        EXPECT_EQ(eddy_sql_prepare(db, "SELECT 1", &statements[i]), 0);
+    for (int i = 0; i < 5; i++) {
+        eddy_sql_statement_free(statements[order[i]]);
+        EXPECT_EQ(eddy_sql_run(db, "SELECT 1"), 0); // behind it
+    }
+}
+
+/* A statement is kept without what follows it, or the work would grow with the square of the length. */
+TEST(a_long_script_is_run_statement_by_statement)
+{
+    enum { STATEMENTS = 5000, SIZE = 40 };
+    EDDY_AUTO(eddy_sql) *db = open_people();
+    char *script = eddy_malloc(STATEMENTS * SIZE + 1);
+    for (int i = 0; i < STATEMENTS; i++)
+        snprintf(script + i * SIZE, SIZE + 1, "INSERT INTO person VALUES (%6d, ''); ", i + 1);
+    EXPECT_EQ(eddy_sql_execute(db, script, NULL, 0), STATEMENTS);
+    EXPECT_EQ(count_people(db), STATEMENTS);
+    eddy_free(script);
+}
+
 RUN_TESTS(TEST_OF(execute_returns_the_rows_changed), TEST_OF(several_statements_run_in_order),
           TEST_OF(values_come_back_as_they_went), TEST_OF(parameters_are_numbered),
           TEST_OF(the_number_of_values_must_be_right),
@@ -219,4 +245,6 @@ RUN_TESTS(TEST_OF(execute_returns_the_rows_changed), TEST_OF(several_statements_
           TEST_OF(a_prepared_statement_runs_again_and_again),
           TEST_OF(a_statement_may_be_freed_while_its_cursor_is_open),
           TEST_OF(the_cache_is_bounded_and_can_be_switched_off),
-          TEST_OF(a_changed_table_is_seen_by_kept_statements))
+          TEST_OF(a_changed_table_is_seen_by_kept_statements),
+          TEST_OF(prepared_statements_may_be_freed_in_any_order),
+          TEST_OF(a_long_script_is_run_statement_by_statement))

@@ -40,7 +40,7 @@ static ssize_t dispatch(struct engine *engine, struct command *command)
         eddy__sqlite_close_cursor(engine, command->remote_cursor);
         return 0;
     case COMMAND_PREPARE: return eddy__sqlite_pin(engine, command);
-    case COMMAND_UNPREPARE: eddy__sqlite_unpin(engine, command->remote_statement); return 0;
+    case COMMAND_UNPREPARE: eddy__sqlite_unpin(command->remote_statement); return 0;
     case COMMAND_BEGIN:
     case COMMAND_BEGIN_READ: return eddy__sqlite_begin(engine, command);
     case COMMAND_COMMIT: return eddy__sqlite_commit(engine);

@@ -14,7 +14,8 @@
 
 /* A statement that SQLite has prepared. */
 struct prepared {
-    struct prepared *next;              // in the cache, the last used first
+    struct prepared *next;              // in the cache, the last used first; or among the pinned
+    struct prepared **place;            // of one that is pinned: the pointer to it in their list
     uint32_t hash;                      // of the text
     char *sql;
     sqlite3_stmt *statement;
@@ -91,7 +92,7 @@ int eddy__sqlite_bind(struct engine *engine, const struct prepared *prepared,
                       const eddy_sql_value *values, size_t count);
 void eddy__sqlite_put(struct engine *engine, struct prepared *prepared);
 int eddy__sqlite_pin(struct engine *engine, struct command *command);
-void eddy__sqlite_unpin(struct engine *engine, struct prepared *prepared);
+void eddy__sqlite_unpin(struct prepared *prepared);
 void eddy__sqlite_forget_all(struct engine *engine);
 
 /* execute.c: statements that answer with a number. */

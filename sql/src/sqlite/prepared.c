@@ -93,6 +93,23 @@ static int find_order(struct prepared *prepared)
     return 0;
 }
 
+/*
+ * The text of a statement that ends at `tail`: with all that follows, if that is blank, since it is
+ * found by that; else without it, or a script would be copied once for each of its statements.
+ */
+static char *copy_of_one(const char *sql, const char *tail)
+{
+    if (skip_blank(tail) == NULL)
+        return eddy_strdup(sql);
+    size_t size = (size_t)(tail - sql);
+    char *copy = eddy_malloc(size + 1);
+    if (copy == NULL)
+        return NULL;
+    memcpy(copy, sql, size);
+    copy[size] = '\0';
+    return copy;
+}
+
 int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **out_rest,
                          struct prepared **out_prepared)
 {
@@ -107,7 +124,7 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
     if (code != SQLITE_OK) {
         status = eddy__sqlite_status(engine, code);
         status = status == EDDY_SQL_ERROR ? EDDY_SQL_SYNTAX : status;
-    } else if ((prepared->sql = eddy_strdup(sql)) == NULL || find_order(prepared) < 0) {
+    } else if ((prepared->sql = copy_of_one(sql, tail)) == NULL || find_order(prepared) < 0) {
         status = -ENOMEM;
     }
     if (status < 0) {
@@ -118,7 +135,7 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
     bool writes = statement != NULL && !sqlite3_stmt_readonly(statement) &&
                   !sqlite3_stmt_isexplain(statement);
     prepared->actions = engine->actions | (writes ? ACTION_WRITE : 0);
-    prepared->hash = hash_of(sql);
+    prepared->hash = hash_of(prepared->sql);
     prepared->is_busy = true;
     *out_rest = skip_blank(tail);
     *out_prepared = prepared;
@@ -218,18 +235,20 @@ int eddy__sqlite_pin(struct engine *engine, struct command *command)
     }
     prepared->is_kept = true;
     prepared->next = engine->pinned;
+    prepared->place = &engine->pinned;
+    if (prepared->next != NULL)
+        prepared->next->place = &prepared->next;
     engine->pinned = prepared;
     command->remote_statement = prepared;
     command->parameter_count = (size_t)prepared->parameter_count;
     return 0;
 }
 
-void eddy__sqlite_unpin(struct engine *engine, struct prepared *prepared)
+void eddy__sqlite_unpin(struct prepared *prepared)
 {
-    struct prepared **at = &engine->pinned;
-    while (*at != prepared)
-        at = &(*at)->next;
-    *at = prepared->next;
+    *prepared->place = prepared->next;
+    if (prepared->next != NULL)
+        prepared->next->place = prepared->place;
     prepared->is_doomed = true;
     if (!prepared->is_busy)
         finalize(prepared);
