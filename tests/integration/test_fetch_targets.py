@@ -80,7 +80,7 @@ def one_order(folder, peer, kind, at, mode, other_mode, end):
     finally:
         run.close()
     what = f"{kind.name}, call {at}, {mode or 'plain'}, {end}, then {other_mode or 'plain'}: {other!r} {done!r}"
-    expect(other.status == 0 or (other.status == 1 and other.err.startswith("eddy fetch: ")), what)
+    expect(other.status == 0 or (other.status == 1 and "eddy fetch: " in other.err), what)
     expect(done.status in (0, 1, 130, -signal.SIGKILL, -signal.SIGINT), what)
     has_first, has_second = kind.rows(path, kind.first), kind.rows(path, kind.second)
     is_replaced = mode == "--replace" and has_first & set(first)
@@ -105,10 +105,11 @@ def walk(folder, peer, kind, mode, other_mode, end):
     return count
 
 
-def walk_all(folder, kinds):
+def walk_all(folder, kinds, step):
+    """Every `step`-th pair of runs, or fewer."""
     orders = [(kind, *rest) for kind in kinds for rest in itertools.product(MODES, MODES, ENDS)]
     if ALL:
-        orders = orders[::2]
+        orders = orders[::step]
     else:
         orders = [order for number, order in enumerate(orders) if number % 9 == 4 or order[3] == "interrupt" and number % 2 == 0]
     with Peer() as peer, concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -301,17 +302,17 @@ def passwords_are_neither_stored_nor_shown(folder):
 
 @case
 def two_runs_on_a_text_never_lose_rows(folder):
-    walk_all(folder, KINDS[:2])
+    walk_all(folder, KINDS[:2], 2)
 
 
 @case
 def two_runs_on_a_table_never_lose_rows(folder):
-    walk_all(folder, KINDS[2:3])
+    walk_all(folder, KINDS[2:3], 4)
 
 
 @case
 def two_runs_on_two_tables_never_lose_rows(folder):
-    walk_all(folder, KINDS[3:])
+    walk_all(folder, KINDS[3:], 4)
 
 
 main()
