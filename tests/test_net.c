@@ -222,7 +222,10 @@ static void count_shortage(int status, void *data)
     ++*(int *)data;
 }
 
-/* Takes the descriptors away until the returned limit is set again. */
+/*
+ * Takes the descriptors away until the returned limit is set again. Not under Valgrind, which accepts
+ * the connection, closes it, and says EMFILE then: nothing is left for the next try.
+ */
 static struct rlimit take_descriptors(void)
 {
     struct rlimit before;
@@ -246,6 +249,8 @@ static eddy_listener *listen_to_one(eddy_stream **out_stream)
 
 TEST(without_descriptors_accept_says_so_once_and_goes_on_later)
 {
+    if (is_watched())
+        return;
     EDDY_AUTO(eddy_stream) *stream = NULL;
     EDDY_AUTO(eddy_listener) *listener = listen_to_one(&stream);
     struct rlimit before = take_descriptors();
@@ -261,6 +266,8 @@ TEST(without_descriptors_accept_says_so_once_and_goes_on_later)
 
 TEST(accepting_without_descriptors_can_be_given_up)
 {
+    if (is_watched())
+        return;
     EDDY_AUTO(eddy_stream) *stream = NULL;
     EDDY_AUTO(eddy_listener) *listener = listen_to_one(&stream);
     struct rlimit before = take_descriptors();
@@ -276,6 +283,8 @@ TEST(accepting_without_descriptors_can_be_given_up)
 
 TEST(without_descriptors_a_connect_fails)
 {
+    if (is_watched())
+        return;
     struct rlimit before = take_descriptors();
     eddy_stream *refused = NULL;
     EXPECT_EQ(eddy_open_connection("127.0.0.1", "9", NULL, &refused), -EMFILE);
