@@ -403,6 +403,23 @@ TEST(the_own_cancellation_of_a_block_that_was_left_ends_with_it)
     EXPECT_EQ(leaves_cancelled_blocks(), 0);
 }
 
+EDDY_ASYNC(fails_behind_a_block)
+{
+    {
+        eddy_group group;
+        eddy_group_begin(&group);
+        EXPECT_EQ(eddy_group_start(&group, answer_after, 1, 1), 0);
+    }
+    EDDY_TRY(fail_after(1, -EDOM));
+    return 0;
+}
+
+TEST(an_error_behind_a_block_that_was_left_is_not_its_own)
+{
+    EXPECT_EQ(fails_behind_a_block(), -EDOM);
+    EXPECT(eddy_time() == 2);
+}
+
 EDDY_ASYNC(leaves_many_blocks)
 {
     long before = 0;
@@ -471,6 +488,7 @@ RUN_TESTS(TEST_OF(the_end_waits_for_all_and_their_results_can_be_read_after),
           TEST_OF(a_scope_can_be_ended_around_a_block_that_was_left),
           TEST_OF(a_cancellation_that_meets_a_block_being_left_ends_the_body),
           TEST_OF(the_own_cancellation_of_a_block_that_was_left_ends_with_it),
+          TEST_OF(an_error_behind_a_block_that_was_left_is_not_its_own),
           TEST_OF(of_blocks_that_were_left_nothing_is_kept),
           TEST_OF(of_children_without_a_handle_nothing_is_kept),
           TEST_OF(children_without_a_handle_are_joined_and_fail_the_group))

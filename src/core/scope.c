@@ -88,6 +88,15 @@ void eddy__scope_drop_left(struct task *task)
         EDDY_IGNORE(end_newest(task, 0));
 }
 
+/*
+ * Whether the block of `scope` was left before the body got its error: `leaving` is noted by EDDY_TRY, and
+ * had it been noted when the block was left, the scope would have an outcome.
+ */
+static bool is_over_before(const struct scope *scope, const char *leaving)
+{
+    return scope->is_left && !scope->has_outcome && leaving == scope->function;
+}
+
 /* The error of a group that could not begin, if the body hides it. */
 static int take_left_failure(struct activation *activation, int status)
 {
@@ -103,10 +112,14 @@ int eddy__body_end(size_t begun, int status)
         return status;
     struct activation *activation = task->activation;
     size_t depth = begun & UINT32_MAX;
+    const char *leaving = activation->leaving;
     activation->leaving = NULL;
     activation->failed_begins = begun >> FAILED_SHIFT; // left without their ends, through EDDY_TRY say
-    while (EDDY__UNLIKELY(activation->scope_depth > depth))
-        status = end_newest(task, status);
+    while (EDDY__UNLIKELY(activation->scope_depth > depth)) {
+        bool is_over = is_over_before(activation->scopes, leaving);
+        int outcome = end_newest(task, is_over ? 0 : status);
+        status = is_over ? status : outcome;
+    }
     if (EDDY__UNLIKELY(activation->left_failure < 0))
         status = take_left_failure(activation, status);
     return status;
