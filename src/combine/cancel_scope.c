@@ -83,6 +83,8 @@ void eddy_cancel_scope_free(eddy_cancel_scope *scope)
 {
     if (scope == NULL)
         return;
+    if (EDDY__UNLIKELY(scope->refs == 0))
+        eddy__stop_for_misuse("eddy_cancel_scope_free: the scope has been freed already");
     if (EDDY__UNLIKELY(scope->loop_id != eddy__loop_id()) &&
         eddy__loop_is_elsewhere(scope->loop_id)) {
         eddy__report_misuse("eddy_cancel_scope_free: the scope belongs to the loop of another "

@@ -157,6 +157,8 @@ void eddy_timeout_free(eddy_timeout *timeout)
 {
     if (timeout == NULL)
         return;
+    if (timeout->refs == 0)
+        eddy__stop_for_misuse("eddy_timeout_free: the timeout has been freed already");
     if (timeout->loop_id != eddy__loop_id() && eddy__loop_is_elsewhere(timeout->loop_id)) {
         eddy__report_misuse("eddy_timeout_free: the timeout belongs to the loop of another thread; "
                             "it is kept");

@@ -159,12 +159,12 @@ void eddy_stream_free(eddy_stream *stream)
 {
     if (stream == NULL)
         return;
+    if (!stream->is_owned) // first: of a stream that is gone it may be all that can be read
+        eddy__stop_for_misuse("eddy_stream_free: the stream has been freed already");
     if (stream->io != NULL && stream->io->loop != eddy__loop_current()) {
         eddy__report_misuse("eddy_stream_free: the stream belongs to another loop; it is kept");
         return;
     }
-    if (!stream->is_owned)
-        eddy__stop_for_misuse("eddy_stream_free: the stream has been freed already");
     eddy__stream_hold(stream);
     stream->is_owned = false;
     if (!stream->is_closed && stream->io != NULL && stream->file.fd >= 0) {

@@ -387,12 +387,12 @@ void eddy_listener_free(eddy_listener *listener)
 {
     if (listener == NULL)
         return;
+    if (!listener->is_owned)
+        eddy__stop_for_misuse("eddy_listener_free: the listener has been freed already");
     if (listener->io != NULL && listener->io->loop != eddy__loop_current()) {
         eddy__report_misuse("eddy_listener_free: the listener belongs to another loop; it is kept");
         return;
     }
-    if (!listener->is_owned)
-        eddy__stop_for_misuse("eddy_listener_free: the listener has been freed already");
     do_close(listener);
     listener->is_owned = false;
     free_if_deserted(listener);

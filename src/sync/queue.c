@@ -31,6 +31,7 @@ struct eddy_queue {
     size_t size_max;  // 0: none
     size_t unfinished;
     bool is_shut_down;
+    bool is_freed; // read in memory that is gone, to name a second call of eddy_queue_free()
     bool is_newest_first;
     struct queue_heap heap; // of a priority queue
     void (*drop_item)(void *item); // or NULL
@@ -131,6 +132,8 @@ void eddy_queue_free(eddy_queue *queue)
 {
     if (queue == NULL)
         return;
+    if (queue->is_freed)
+        eddy__stop_for_misuse("eddy_queue_free: the queue has been freed already");
     if (check_queue(queue, "eddy_queue_free") < 0) {
         eddy__report_misuse("eddy_queue_free: the queue belongs to the loop of another thread; it is kept");
         return;
@@ -143,6 +146,7 @@ void eddy_queue_free(eddy_queue *queue)
     eddy__untrack(queue);
     drop_items(queue);
     eddy__free(queue->ring);
+    queue->is_freed = true;
     eddy__free(queue);
 }
 
