@@ -230,8 +230,10 @@ static int announce(const struct serve *serve, const eddy_http_server *server)
     fprintf(stderr, "serving %zu %s%s at %s (Ctrl-C stops)\n", serve->count,
             serve->folder >= 0 ? "file" : "document", serve->count == 1 ? "" : "s", url);
     errno = 0;
-    if (printf("%s\n", url) < 0 || fflush(stdout) != 0)
+    if (printf("%s\n", url) < 0 || fflush(stdout) != 0) {
         tell("the address can't be written to standard output: %s", strerror(errno));
+        clearerr(stdout);    // it is no reason to end with a failure
+    }
     return 0;
 }
 

@@ -95,6 +95,18 @@ def it_says_where_it_serves_and_what(folder):
 
 
 @case
+def it_serves_without_standard_output(folder):
+    with open("/dev/full", "wb") as full:
+        process = start("serve", "--port", 0, SWAPI, stdout=full)
+    lines = [process.stderr.readline(), process.stderr.readline()]
+    expect(b"can't be written to standard output" in lines[1], f"{lines}")
+    process.send_signal(signal.SIGTERM)
+    done = finish(process)
+    expect_exit(done, 0)
+    expect_equal(done.err, "")
+
+
+@case
 def every_document_is_served(folder):
     with open(SWAPI, encoding="utf-8") as file:
         documents = json.load(file)
