@@ -29,6 +29,7 @@
 enum {
     BLOCK_SIZE = 65536,              // one read(2) of the list
     LINE_MAX_SIZE = URL_MAX + 64,    // a URL and some blanks around it
+    SHOWN_MAX = 60,                  // bytes of what is no URL, in a message
 };
 
 struct lines {
@@ -62,9 +63,6 @@ static int check_bytes(const char *text, size_t size, struct complaint *complain
     for (size_t i = 0; i < size;) {
         unsigned char c = (unsigned char)text[i];
         size_t n = utf8_sequence(text + i, size - i);
-        if (c == ' ')
-            return complain(complaint, -EINVAL, i + 1,
-                            "the URL has a space in column %zu; write %%20 for it", i + 1);
         if (c < 0x20 || c == 0x7f)
             return complain(complaint, -EINVAL, i + 1,
                             "the URL has a control character (%u) in column %zu; write %%%02X for "
@@ -97,6 +95,7 @@ static int check_port(const char *text, size_t start, size_t end, struct complai
 /* Checks "user:password@[::1]:8080", which is `text` from `start` to `end`. */
 static int check_authority(const char *text, size_t start, size_t end, struct complaint *complaint)
 {
+    size_t scheme_size = start;
     for (size_t i = start; i < end; i++)
         if (text[i] == '@')
             start = i + 1;
@@ -115,14 +114,26 @@ static int check_authority(const char *text, size_t start, size_t end, struct co
     bool is_empty = host_end == start || (text[start] == '[' && host_end - start == 2);
     if (is_empty)
         return complain(complaint, -EINVAL, start + 1,
-                        "the URL '%.*s' names no host; write http://HOST/PATH",
-                        (int)(end < 60 ? end : 60), text);
+                        "the URL '%.*s%.*s' names no host; write http://HOST/PATH",
+                        (int)scheme_size, text,
+                        (int)(end - start < SHOWN_MAX ? end - start : SHOWN_MAX), text + start);
     if (host_end == end)
         return 0;
     if (text[host_end] != ':')
         return complain(complaint, -EINVAL, host_end + 1,
                         "after the address in [brackets] comes : or / or nothing");
     return check_port(text, host_end + 1, end, complaint);
+}
+
+/* The scheme is missing or another one. What is before an '@' may be a password, and isn't shown. */
+static int refuse_scheme(const char *text, size_t size, struct complaint *complaint)
+{
+    const char *at = memrchr(text, '@', size);
+    const char *from = at != NULL ? at : text;
+    size_t left = size - (size_t)(from - text);
+    return complain(complaint, -EINVAL, 1,
+                    "'%s%.*s' begins with neither http:// nor https://; write the whole URL",
+                    at != NULL ? "..." : "", (int)(left < SHOWN_MAX ? left : SHOWN_MAX), from);
 }
 
 int url_check(const char *text, size_t size, struct complaint *complaint)
@@ -136,9 +147,12 @@ int url_check(const char *text, size_t size, struct complaint *complaint)
     else if (size >= 8 && strncasecmp(text, "https://", 8) == 0)
         start = 8;
     else
-        return complain(complaint, -EINVAL, 1,
-                        "'%.*s' begins with neither http:// nor https://; write the whole URL",
-                        (int)(size < 60 ? size : 60), text);
+        return refuse_scheme(text, size, complaint);
+    const char *space = memchr(text, ' ', size);
+    size_t column = space != NULL ? (size_t)(space - text) + 1 : 0;
+    if (column > 0)
+        return complain(complaint, -EINVAL, column,
+                        "the URL has a space in column %zu; write %%20 for it", column);
     size_t end = start;
     while (end < size && strchr("/?#", text[end]) == NULL)
         end++;

@@ -193,6 +193,8 @@ TEST(a_pipe_is_read_block_by_block_without_waiting)
     url_source_free(source);
 }
 
+#define SIXTY "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 static void expect_verdict(const char *url, const char *words)
 {
     struct complaint complaint = {0};
@@ -228,6 +230,18 @@ TEST(a_url_must_be_one_that_can_be_fetched)
     expect_verdict("http://h/\n", "%0A");
     expect_verdict("http://h/\x7f", "%7F");
     expect_verdict("http://h/\xff", "%FF");
+    expect_verdict("not a URL", "'not a URL' begins with neither");
+}
+
+TEST(a_message_shows_nothing_before_the_host)
+{
+    expect_verdict("alice:s3cret@h/x", "'...@h/x' begins");
+    expect_verdict("//alice:s3cret@h/x", "'...@h/x' begins");
+    expect_verdict("https:/alice:s3cret@h/x", "'...@h/x' begins");
+    expect_verdict("https://alice:s3cret@/x", "the URL 'https://' names");
+    // Sixty bytes of it would end within the password.
+    expect_verdict("http://alice:" SIXTY "s3cret@:80/", "the URL 'http://:80' names");
+    expect_verdict("ftp://alice:" SIXTY "s3cret@h/", "'...@h/' begins");
 }
 
 int main(void)
@@ -243,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_later_url_of_a_pattern_can_be_bad),
         cmocka_unit_test(a_pipe_is_read_block_by_block_without_waiting),
         cmocka_unit_test(a_url_must_be_one_that_can_be_fetched),
+        cmocka_unit_test(a_message_shows_nothing_before_the_host),
     };
     return cmocka_run_group_tests_name("url_source", tests, NULL, NULL);
 }
