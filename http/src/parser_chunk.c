@@ -11,11 +11,11 @@
  * Invariants:
  *   - A size that would take the body over its limit is refused before a byte of the chunk is read.
  *   - Extensions and trailers are never stored, and bounded: over the whole message; in responses
- *     the extensions of each chunk. In requests llhttp checks their grammar, of which 8.1 also refuses an extension after one that has a
- *     value. In responses it does not see them: white space may stand around the size's semicolon
- *     (RFC 9112, 7.1.1), or, as curl, Go and browsers have it, behind the size alone; trailers may
- *     be folded.
- *   - A trailer that frames or routes a message is refused: others may merge it into the head.
+ *     the extensions of each chunk. In requests llhttp checks their grammar, of which 8.1 also
+ *     refuses an extension after one that has a value. In responses it does not see them: white
+ *     space may stand around the size's semicolon (RFC 9112, 7.1.1), or, as curl, Go and browsers
+ *     have it, behind the size alone; trailers may be folded and hold control bytes.
+ *   - A trailer that frames or routes a request is refused: others may merge it into the head.
  *
  * Owns nothing. Called by parser.c, which has what matters read by llhttp too.
  */
@@ -126,8 +126,7 @@ static int end_size(struct http_parser *parser, char c)
         return go(parser, TRAILER_START);
     uint64_t room = parser->limits.body_max - parser->body_size;
     if (parser->body_left > room || parser->body_left > INT64_MAX)
-        return eddy__http_fail_limit(parser, 413, "the body is too large",
-                                     parser->limits.body_max);
+        return eddy__http_fail_limit(parser, 413, "the body is too large", parser->limits.body_max);
     return go(parser, CHUNK_DATA);
 }
 
@@ -157,7 +156,7 @@ static bool is_forbidden_trailer(const struct http_parser *parser)
 
 static int take_trailer_name(struct http_parser *parser, char c)
 {
-    if (c == ':' && is_forbidden_trailer(parser))
+    if (c == ':' && parser->mode == HTTP_MODE_REQUEST && is_forbidden_trailer(parser))
         return http_malformed(parser, "a trailer tries to frame or route the message");
     if (c == ':')
         return go(parser, TRAILER_VALUE);
@@ -187,7 +186,9 @@ static int take_trailer_value(struct http_parser *parser, char c)
 {
     if (c == '\r')
         return go(parser, TRAILER_LF);
-    if (!http_is(c, HTTP_CLASS_TEXT))
+    // A client has the whole body by now, and ignores the trailers (RFC 9110, 6.5.1).
+    bool is_tolerable = parser->mode == HTTP_MODE_RESPONSE && c != '\0' && c != '\n';
+    if (!http_is(c, HTTP_CLASS_TEXT) && !is_tolerable)
         return http_malformed(parser, "a trailer value holds a control byte");
     return 0;
 }

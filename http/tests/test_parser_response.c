@@ -140,8 +140,9 @@ static void what_clients_accept_is_read_as_the_grammar_has_it(void **state)
 static void a_control_byte_becomes_a_space(void **state)
 {
     (void)state;
-    CHECK(client, "HTTP/1.1  200 O\x01K\x7f!\r\nX: a\x02\x03z\r\nContent-Length: 0\r\n\r\n",
-          "HEAD 200 O K ! 1.1\n X: a  z\n Content-Length: 0\n length=0 bodiless keep\nCOMPLETE 51\nEND\n");
+    CHECK(
+        client, "HTTP/1.1  200 O\x01K\x7f!\r\nX: a\x02\x03z\r\nContent-Length: 0\r\n\r\n",
+        "HEAD 200 O K ! 1.1\n X: a  z\n Content-Length: 0\n length=0 bodiless keep\nCOMPLETE 51\nEND\n");
 }
 
 static void chunked_overrides_a_length_and_ends_the_connection(void **state)
@@ -174,6 +175,9 @@ static void chunk_extensions_and_trailers_have_all_legal_forms(void **state)
         "0002\r\nhi\r\n000\r\n\r\n",
         "2\r\nhi\r\n0\r\nA: b\r\nC:\td\t\r\n\r\n",
         "2\r\nhi\r\n0\r\nA: b\r\n folded\r\n\ttwice\r\nC: d\r\n\r\n",
+        "2\r\nhi\r\n0\r\nA: \x01"
+        "b\x7f\r\n\r\n",
+        "2\r\nhi\r\n0\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
         char bytes[200], expected[200];
@@ -184,8 +188,14 @@ static void chunk_extensions_and_trailers_have_all_legal_forms(void **state)
                  strlen(bytes));
         check_bytes(client, bytes, strlen(bytes), expected);
     }
-    static const char *const wrong[] = {" 2\r\nhi", "2 2\r\nhi", "2;\x01\r\nhi",
-                                        "2\nhi",    "2 x\r\nhi", "2\r\nhi\r\n0\r\n A: b\r\n\r\n"};
+    static const char *const wrong[] = {" 2\r\nhi",
+                                        "2 2\r\nhi",
+                                        "2;\x01\r\nhi",
+                                        "2\nhi",
+                                        "2 x\r\nhi",
+                                        "2\r\nhi\r\n0\r\n A: b\r\n\r\n",
+                                        "2\r\nhi\r\n0\r\nA: b\n\r\n",
+                                        "2\r\nhi\r\n0\r\nA: b\rc\r\n\r\n"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         char bytes[200];
         snprintf(bytes, sizeof bytes, CHUNKED "%s", wrong[i]);

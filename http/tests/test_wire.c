@@ -186,8 +186,6 @@ TEST(what_two_readers_may_read_differently_is_refused)
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
          EDDY_HTTP_UNSUPPORTED},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", EDDY_HTTP_PROTOCOL},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 9\r\n\r\n",
-         EDDY_HTTP_PROTOCOL},
         {"HTTP/1.1 20 OK\r\n\r\n", EDDY_HTTP_PROTOCOL},
         {"ICY 200 OK\r\n\r\n", EDDY_HTTP_PROTOCOL},
         {"hello, this is telnet\r\n", EDDY_HTTP_PROTOCOL},
@@ -219,6 +217,9 @@ TEST(what_clients_agree_on_is_accepted)
         {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
          "5 ; a = \"b\"\r\nhello\r\n0\r\n\r\n",
          false},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"
+         "Content-Length: 9\r\n\r\n",
+         true},
     };
     EDDY_AUTO(eddy_http_session) *session = new_session(NULL);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
