@@ -95,8 +95,7 @@ static void a_malformed_response_is_refused(void **state)
         "HTTP/1.1 200 OK\r\nX: a\r\n b\rc\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX\x01: a\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\x01\r\n\r\n.",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: \x0b"
-        "chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: \013chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
         "HTTP/1.1 200 OK\rX: a\r\n\r\n",
     };
@@ -120,10 +119,8 @@ static void what_clients_accept_is_read_as_the_grammar_has_it(void **state)
         "HTTP/1.1 200 OK\nX: a\n b\nContent-Length: 2\n\n",
         "HTTP/1.1 200 OK\r\nX: a b\r\nContent-Length: 2\r\ncontent-length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: a b\r\nContent-Length: 2, 2 ,2\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX: a\x01"
-        "b\r\nContent-Length: 2\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nX:\x1b a\x7f"
-        "b \x02\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: a\001b\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX:\x1b a\177b \x02\r\nContent-Length: 2\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: a\r\n\tb\x08\r\nContent-Length: 2\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
@@ -175,8 +172,7 @@ static void chunk_extensions_and_trailers_have_all_legal_forms(void **state)
         "0002\r\nhi\r\n000\r\n\r\n",
         "2\r\nhi\r\n0\r\nA: b\r\nC:\td\t\r\n\r\n",
         "2\r\nhi\r\n0\r\nA: b\r\n folded\r\n\ttwice\r\nC: d\r\n\r\n",
-        "2\r\nhi\r\n0\r\nA: \x01"
-        "b\x7f\r\n\r\n",
+        "2\r\nhi\r\n0\r\nA: \001b\x7f\r\n\r\n",
         "2\r\nhi\r\n0\r\nContent-Length: 5\r\nTransfer-Encoding: x\r\n\r\n",
     };
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
