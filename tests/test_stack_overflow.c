@@ -36,6 +36,21 @@ EDDY_ASYNC(sends_digger)
     return eddy_await(task);
 }
 
+EDDY_GENERATOR(int, shafts)
+{
+    bottom = -1;
+    EDDY_TRY(eddy_yield(dive(0)));
+    return 0;
+}
+
+EDDY_ASYNC(asks_digger)
+{
+    int rc;
+    eddy_for (int, shaft, eddy_generate(shafts), &rc)
+        (void)shaft;
+    return rc;
+}
+
 EDDY_ASYNC(writes_to_nowhere)
 {
     volatile int *volatile nowhere = NULL;
@@ -120,6 +135,8 @@ int harness_child(const char *name)
         return run_on_thread(dig_guarded);
     if (strcmp(name, "overflow") == 0)
         return eddy_run(eddy_coro(sends_digger), &(eddy_run_options){.stack_size = 32 * 1024});
+    if (strcmp(name, "generator") == 0)
+        return eddy_run(eddy_coro(asks_digger), &(eddy_run_options){.stack_size = 32 * 1024});
     if (strcmp(name, "fault") == 0)
         return eddy_run(eddy_coro(writes_to_nowhere), NULL);
     return eddy_run(eddy_coro(digs_with_room), &(eddy_run_options){.stack_size = 32 * 1024});
@@ -147,6 +164,17 @@ TEST_PLAIN(an_overflow_names_task_coroutine_and_size_and_says_what_to_change)
     EXPECT(strstr(output, "coroutine digs") != NULL);
     EXPECT(strstr(output, "32768 bytes") != NULL);
     EXPECT(strstr(output, "stack_size") != NULL);
+}
+
+TEST_PLAIN(an_overflow_in_a_generator_names_it)
+{
+    if (is_watched())
+        skip();
+    int status = run_or_skip("generator");
+    EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    EXPECT(strstr(output, "stack overflow in generator \"shafts\" of task \"asks_digger\"") != NULL);
+    EXPECT(strstr(output, "eddy_run_options.stack_size") != NULL);
+    EXPECT(strstr(output, "eddy_task_options") == NULL);
 }
 
 TEST_PLAIN(any_other_fault_dies_without_a_word_of_ours)
@@ -210,6 +238,7 @@ TEST(a_loop_guards_its_thread_itself)
 }
 
 RUN_TESTS(TEST_OF(an_overflow_names_task_coroutine_and_size_and_says_what_to_change),
+          TEST_OF(an_overflow_in_a_generator_names_it),
           TEST_OF(any_other_fault_dies_without_a_word_of_ours),
           TEST_OF(a_task_given_more_stack_goes_as_deep_as_it_needs),
           TEST_OF(an_overflow_in_a_callback_is_told),

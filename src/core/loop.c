@@ -81,7 +81,17 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
     const struct task *task = stack->owner;
     if (task == NULL)
         return 0;
-    int n = snprintf(buf, size,
+    // The innermost body runs on a stack of its own, of the loop's size, whatever the task's is.
+    const struct eddy_generator *generator = task->activation->generator;
+    int n;
+    if (generator != NULL)
+        n = snprintf(buf, size,
+                     "eddy: stack overflow in generator \"%s\" of task \"%s\" (%zu bytes of stack): give "
+                     "it more with eddy_run_options.stack_size",
+                     eddy__generator_name(generator), eddy__task_name(task),
+                     eddy__stack_size(stack));
+    else
+        n = snprintf(buf, size,
                      "eddy: stack overflow in task \"%s\" (coroutine %s, %zu bytes of stack): give "
                      "it more with eddy_task_options.stack_size or eddy_run_options.stack_size",
                      eddy__task_name(task), task->site->function->name,
