@@ -233,6 +233,8 @@ int eddy_sql_close(eddy_sql *connection)
 
 void eddy_sql_free(eddy_sql *connection)
 {
+    if (connection != NULL && connection->references == 0)
+        eddy__sql_die("eddy_sql_free: the connection has been freed already");
     if (connection == NULL || !eddy__sql_may_free(connection, "eddy_sql_free"))
         return;
     if (connection->remote != NULL) {

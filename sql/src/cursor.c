@@ -67,6 +67,7 @@ static void destroy(struct eddy_sql_cursor *cursor)
     eddy__sql_rows_free(cursor->rows);
     eddy_free(cursor->names);
     eddy__sql_unref(cursor->connection);
+    cursor->is_freed = true;
     eddy_free(cursor);
 }
 
@@ -279,6 +280,8 @@ eddy_sql_rows eddy__sql_each(eddy_sql *connection, const char *sql, const eddy_s
 
 void eddy_sql_cursor_free(eddy_sql_cursor *cursor)
 {
+    if (cursor != NULL && cursor->is_freed)
+        eddy__sql_die("eddy_sql_cursor_free: the cursor has been freed already");
     if (cursor == NULL || !eddy__sql_may_free(cursor->connection, "eddy_sql_cursor_free"))
         return;
     if (cursor->fetching != NULL) {

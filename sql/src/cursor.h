@@ -18,6 +18,7 @@ struct eddy_sql_cursor {
     bool is_open;                       // the driver has rows left: counted in the lease, listed
     bool is_cut;                        // to be closed as soon as its command is settled
     bool is_dropped;                    // ... and freed
+    bool is_freed;                      // read in memory that is gone, to name a second free
     int failure;                        // what eddy_sql_next() answers from now on; 0: nothing
     struct command *fetching;           // the command under way, lent; NULL: none
     struct command *closer;             // closes `remote`

@@ -340,8 +340,33 @@ EDDY_ASYNC(free_cursor_on_a_thread)
     return 0;
 }
 
+EDDY_ASYNC(free_twice, (bool, is_cursor))
+{
+    eddy_sql *db = NULL;
+    eddy_sql_cursor *rows = NULL;
+    EDDY_TRY(eddy_sql_open("sqlite::memory:", NULL, &db));
+    EDDY_TRY(eddy_sql_query(db, "SELECT 1", NONE, &rows));
+    eddy_sql_cursor_free(rows);
+    if (is_cursor)
+        eddy_sql_cursor_free(rows);
+    eddy_sql_free(db);
+    eddy_sql_free(db);
+    return 0;
+}
+
+/* Frees nothing, so that what is marked as freed stays so. */
+static void *resize_or_keep(void *data, void *memory, size_t size)
+{
+    (void)data;
+    return size > 0 ? realloc(memory, size) : NULL;
+}
+
 int harness_child(const char *name)
 {
+    if (strncmp(name, "twice", 5) == 0)
+        return eddy_set_allocator(&(eddy_allocator){.resize = resize_or_keep}) < 0
+                   ? 1
+                   : eddy_main(eddy_coro(free_twice, strcmp(name, "twice cursor") == 0));
     if (strncmp(name, "sqlite:", 7) == 0)
         return eddy_run(eddy_coro(open_in_vain, name), NULL) == 0 ? 0 : 1;
     return eddy_main(eddy_coro(free_cursor_on_a_thread));
@@ -358,9 +383,26 @@ TEST_PLAIN(freeing_on_another_thread_ends_the_program_with_a_sentence)
                           "thread") != NULL);
 }
 
+static void expect_stop(const char *child, const char *sentence)
+{
+    char output[512];
+    int status = is_watched() ? -1 : run_child(child, output, sizeof output); // they stop it before us
+    if (status == -1)
+        return;
+    EXPECT(WIFSIGNALED(status));
+    EXPECT(strstr(output, sentence) != NULL);
+}
+
+TEST_PLAIN(freeing_twice_ends_the_program_with_a_sentence)
+{
+    expect_stop("twice", "eddy_sql_free: the connection has been freed already");
+    expect_stop("twice cursor", "eddy_sql_cursor_free: the cursor has been freed already");
+}
+
 RUN_TESTS(TEST_OF(a_database_in_memory_answers),
           TEST_OF(urls_that_make_no_sense_are_refused_with_a_sentence), TEST_OF(codes_have_names),
           TEST_OF(a_file_gets_a_log_and_foreign_keys), TEST_OF(what_cant_be_opened_says_why),
+          TEST_OF(freeing_twice_ends_the_program_with_a_sentence),
           TEST_OF(a_read_only_file_system_is_called_so),
           TEST_OF(what_is_no_database_is_refused_at_once), TEST_OF(a_read_only_connection_reads),
           TEST_OF(a_path_is_only_a_path), TEST_OF(a_connection_may_be_freed_without_being_closed),
