@@ -110,8 +110,9 @@ static int complain_of(const struct text_sink *sink, int err, struct complaint *
 {
     if (err == EDDY_CANCELLED || err == -EPIPE)
         return err;
-    const char *path = sink->file.path != NULL ? sink->options->target.path : "standard output";
-    return sink_complain(err, path, complaint);
+    if (sink->file.path == NULL)    // no advice on --resume: its last row may be torn
+        return complain(complaint, err, 0, "standard output can't be written: %s", strerror(-err));
+    return sink_complain(err, sink->options->target.path, complaint);
 }
 
 static int text_write(struct sink *base, struct record *records, size_t count,

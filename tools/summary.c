@@ -46,8 +46,10 @@ static void put_nonzero(struct bytes *out, uint64_t count, const char *what)
 void summary_write(const struct summary *summary, struct bytes *out)
 {
     uint64_t count = dealt_with(summary);
+    bool is_stdout = strcmp(summary->into, "-") == 0;    // which can't be resumed
     if (summary->was_interrupted)
-        bytes_put_text(out, "Interrupted; the same command with --resume goes on.\n");
+        bytes_put_text(out, is_stdout ? "Interrupted.\n"
+                                      : "Interrupted; the same command with --resume goes on.\n");
     bytes_put_format(out, "%" PRIu64 " loaded, %" PRIu64 " not found", summary->loaded,
                      summary->not_found);
     put_nonzero(out, summary->refused, "refused");
@@ -60,7 +62,7 @@ void summary_write(const struct summary *summary, struct bytes *out)
     put_nonzero(out, summary->retries, summary->retries == 1 ? "retry" : "retries");
     bytes_put_text(out, ", ");
     put_size(out, summary->body_size);
-    if (strcmp(summary->into, "-") != 0)
+    if (!is_stdout)
         bytes_put_format(out, " into %s", summary->into);
     bytes_put_text(out, "\n");
 }

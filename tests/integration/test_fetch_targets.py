@@ -257,6 +257,10 @@ def a_summary_that_cant_be_written_is_told(folder):
             done = finish(start(*words, stdout=full))
             expect_exit(done, 1)
             expect_says(done, "standard output can't be written")
+        done = finish(start("fetch", peer.url("ok/1"), stdout=full))
+        expect_exit(done, 1)
+        expect_says(done, "standard output can't be written: No space left on device")
+        expect("--resume" not in done.err, "standard output can't be resumed")
 
 
 @case

@@ -191,9 +191,14 @@ TEST(the_summary_says_how_it_went)
                                .into = "-",
                                .was_interrupted = true};
     expect_summary(summary_write, &summary,
-                   "Interrupted; the same command with --resume goes on.\n"
+                   "Interrupted.\n"
                    "1 loaded, 0 not found, 2 refused, 3 failed, 4 there already, 5 repeated: "
                    "6 URLs in 6000 s (0.0/s), 6 retries, 0 bytes\n");
+    summary = (struct summary){.elapsed = 1, .into = "people.db", .was_interrupted = true};
+    expect_summary(summary_write, &summary,
+                   "Interrupted; the same command with --resume goes on.\n"
+                   "0 loaded, 0 not found, 0 failed: 0 URLs in 1.0 s (0.0/s), 0 bytes into "
+                   "people.db\n");
 }
 
 TEST(the_summary_for_programs_is_one_json_object)
