@@ -367,7 +367,7 @@ static double pause_length(unsigned count, double seconds, double random)
 }
 
 /*
- * When a pause ends that the server asks for until `asked`. What is added to it, until `lengthened`,
+ * When a pause ends that the server asks for until `asked`. What we add to it, until `lengthened`,
  * gives way to `latest`: a wait that the server may ask for is not refused because of that.
  */
 static double end_of_pause(double asked, double lengthened, double latest)

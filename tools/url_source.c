@@ -125,7 +125,7 @@ static int check_authority(const char *text, size_t start, size_t end, struct co
     return check_port(text, host_end + 1, end, complaint);
 }
 
-/* The scheme is missing or another one. What is before an '@' may be a password, and isn't shown. */
+/* The scheme is missing or another one. What is before an '@' may be a password: it isn't shown. */
 static int refuse_scheme(const char *text, size_t size, struct complaint *complaint)
 {
     const char *at = memrchr(text, '@', size);
