@@ -2,9 +2,9 @@
 /*
  * callback.c: plain functions that the loop is asked to call: soon, later, at a time.
  *
- * A callback is a handle with a timer's parts. The loop holds one reference until it has called or
- * dropped it, whoever asked may hold another, to cancel it or to look at it. One that another thread
- * has asked for may be cancelled there: the loop finds it so when its turn comes.
+ * A callback is a handle with a timer's fields. The loop holds one reference until it has called or
+ * dropped it. The caller may hold another, to cancel or inspect it. A callback that another thread
+ * requested may be cancelled on that thread: the loop sees this when it comes to the callback.
  */
 #include "core/inherit.h"
 #include "core/run.h"

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cancel_region.c: cancelled for good: every await of a task fails while a cancelled scope rules it.
+ * cancel_region.c: persistent cancellation: a cancelled scope makes every await inside it fail.
  *
- * The ruling scope is found by walking a task's open scopes outwards from the newest: the first that
- * has been cancelled rules, unless a shield comes before it. Beyond the outermost stands the scope
- * around the group that the task belongs to, if that has been cancelled.
+ * The ruling scope is found by walking the task's open scopes outwards from the newest: the first
+ * cancelled scope rules, unless a shield comes before it. After the outermost comes the scope
+ * around the group that the task belongs to, if that scope is cancelled.
  *
  *        newest                                                  outermost
  *     [timeout] -> [shield] -> [group] -> [cancelled scope] -> . . . -> cancelled_above
  *                     `-- nothing beyond is seen from here
  *
- * It costs an await nothing: a ruled task has `must_cancel` set whenever it runs, which wait.c tests
- * anyway; what a delivery takes off, eddy__region_rearm() puts on again.
+ * This costs an await nothing: a ruled task has `must_cancel` set whenever it runs, which wait.c
+ * tests anyway. A delivery clears the flag; eddy__region_rearm() sets it again.
  *
- * What always holds:
- *   - activation->ruling is what the walk would find. It is found anew when a scope is cancelled or ends,
- *     a shield begins or ends, a generator's scopes come and go.
- *   - A request of somebody else's (eddy_task_cancel()) that is pending as well keeps its place, and
- *     is delivered first: it is told apart by its error.
+ * Invariants:
+ *   - activation->ruling is what the walk would find. It is recomputed when a scope is cancelled or
+ *     ends, a shield begins or ends, or a generator's scopes are entered or left.
+ *   - A separate pending request (eddy_task_cancel()) is kept and delivered first; its error tells
+ *     it apart from the scope's.
  *   - A scope outlives the tasks that it rules: they belong to groups inside it.
  *
  * Called by combine/cancel_scope.c and group.c, and by wait.c on its slow path.

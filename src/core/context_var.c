@@ -2,9 +2,9 @@
 /*
  * context_var.c: context variables, their tokens, and contexts as objects.
  *
- * The public face of what inherit.c keeps. The rules are those of Python's contextvars: a token puts
- * back the value before the one that it was made for, once, where it was made; a context runs one
- * thing at a time.
+ * The public API over the storage in inherit.c. The rules are those of Python's contextvars: a
+ * token restores the value from before the set that made it, once, in the context where it was
+ * made; a context runs one thing at a time.
  */
 #include "core/inherit.h"
 

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core.h: the door of core/, the heart: loop, tasks, futures, waits, timers, errors.
+ * core.h: internal declarations of core/: loop, tasks, futures, waits, timers, errors.
  *
  *   handle   something the loop will run once: a task's next step, a callback      loop.c
- *   future   an outcome that others wait for; tasks and gathers are futures         future.c
+ *   future   an outcome that can be awaited; tasks and gathers are futures         future.c
  *   task     a future with a coroutine and, from its first step on, a stack        task.c
- *   wait     how a task stops and goes on; lives on its stack                      wait.c
- *   timer    a handle that becomes ready at its time                               timer.c
- *   error    what is known about an error beside its number                        error.c
+ *   wait     one suspension of a task; lives on the task's stack                   wait.c
+ *   timer    a handle that becomes ready at its deadline                           timer.c
+ *   error    the details of an error beyond its status code                        error.c
  *   scope    something that a body must end before it returns                      scope.c
- *   inherited  what a task or callback has from its maker: context variables      inherit.c
+ *   inherited  what a task or callback inherits: context variables, its nested run inherit.c
  *
- * The order in which things happen is a promise (it is asyncio's): a future's callbacks are queued
- * in order of registration, never called directly; one iteration runs the handles that were ready
- * when it began; timers that are due are queued after the kernel's events.
+ * The order of events is guaranteed, and is asyncio's: a future's callbacks are queued in order of
+ * registration and never called directly; one iteration runs the handles that were ready when it
+ * began; due timers are queued after the kernel's events.
  *
- * What always holds:
- *   - A task is in one place: running, in the ready queue, or parked with `wait` set. Its step handle
- *     is linked in the ready queue or in the callbacks of the future that it awaits, or nowhere.
- *   - What a task needs only while it runs (struct activation) lies on its stack, so that a task that
- *     has not begun, or has ended, is two cache lines.
- *   - Only the loop's own stack calls callbacks; tasks run on their own.
- *   - Everything here belongs to the loop's thread, but for eddy__loop_post() and what it needs.
+ * Invariants:
+ *   - A task is in one state: running, in the ready queue, or parked with `wait` set. Its step
+ *     handle is linked in the ready queue, in the callbacks of the awaited future, or nowhere.
+ *   - State that a task needs only while it runs (struct activation) lies on its stack, so a task
+ *     that has not begun, or has ended, takes two cache lines.
+ *   - Callbacks run only on the loop's own stack; tasks run on their own stacks.
+ *   - Everything here belongs to the loop's thread, except eddy__loop_post() and what it needs.
  */
 #ifndef EDDY_CORE_CORE_H
 #define EDDY_CORE_CORE_H

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * deadlock.c: a loop that has nothing to wait for.
+ * deadlock.c: detecting a loop that has nothing to wait for.
  *
- * Nothing is ready, no timer is armed, no operation is pending, no signal is watched, and nobody holds
- * the loop. Under the virtual clock that ends the run. Under the real clock it is only reported, once,
- * since the kernel may still bring something that the loop knows nothing of. A report that would be
- * wrong is worse than none, so there is none while
+ * A loop is deadlocked if nothing is ready, no timer is armed, no operation is pending, no signal
+ * is watched, and the loop is not held. Under the virtual clock that ends the run. Under the real
+ * clock it is only reported, once, since the kernel may still deliver something unknown to the
+ * loop. A false report is worse than none, so there is none while
  *
- *   - another thread may call: one has called before, a reference to the loop is held, or the process has
- *     threads that Eddy did not start;
- *   - the main task waits for Ctrl-C, as far as can be told: the loop takes it, and the task sleeps without
+ *   - another thread may call: one has called before, a reference to the loop is held, or the
+ *     process has threads that Eddy did not start;
+ *   - the main task seems to wait for Ctrl-C: the loop handles Ctrl-C, and the task sleeps without
  *     end or waits for an event.
  */
 #include "core/run.h"

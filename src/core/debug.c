@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.c: what a loop in debug mode keeps.
+ * debug.c: the state of a loop in debug mode.
  *
- * When a task is told EDDY_CANCELLED, the place is noted. If the task then ends otherwise than
- * cancelled although requests are still counted (nobody has called eddy_task_uncancel()), it has
- * swallowed the cancellation, and the report says which await brought it.
+ * When EDDY_CANCELLED is delivered to a task, the place is noted. If the task then ends other than
+ * cancelled while requests are still counted (nothing called eddy_task_uncancel()), it has
+ * swallowed the cancellation, and the report names the await that delivered it.
  *
- * What always holds: a delivery is in the list until its task ends; there is one for each task, the
- * last. They leave in about the order in which they came, so looking from the front is quick.
+ * Invariants: a delivery is in the list until its task ends; each task has at most one, the last.
+ * Deliveries leave in about the order in which they came, so a search from the front is quick.
  */
 #include "core/debug.h"
 

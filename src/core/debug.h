@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * debug.h: what debug mode sees, shared by the files of core/ and io/.
+ * debug.h: the parts of debug mode, shared by the files of core/ and io/.
  *
- *   trace      who called us, kept as addresses until somebody wants to read it        trace.c
- *   watchdog   a thread that looks whether a step keeps the loop busy                  watchdog.c
- *   tracked    objects whose references have not all been given back                   tracked.c
- *   debug      what a loop in debug mode keeps: the watchdog, and which tasks have     debug.c
- *              been told that they are cancelled
+ *   trace      callers, kept as addresses until a report is written                    trace.c
+ *   watchdog   a thread that checks whether a step keeps the loop busy                 watchdog.c
+ *   tracked    objects whose references have not all been released                     tracked.c
+ *   debug      state of a loop in debug mode: the watchdog, and the cancellations      debug.c
+ *              that were delivered to tasks
  *
  * Outside debug mode `loop->debug` is NULL and nothing here costs more than that test.
  */

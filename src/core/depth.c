@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * depth.c: how deep each coroutine ever went, while stacks are measured.
+ * depth.c: the deepest stack use of each coroutine, while stacks are measured.
  *
- * A measuring pool hands out stacks with untouched pages, so what the kernel holds when a body ends
- * is what that body has used. One record for each function; there are tens of them, so a list does.
+ * A measuring pool hands out stacks with untouched pages, so the pages resident when a body ends
+ * are those that it used. One record for each function; there are only tens, so a list suffices.
  *
- * Owned by the loop. Called by run.c and generator.c when a stack is about to be given back.
+ * Owned by the loop. Called by run.c and generator.c before they return a stack to the pool.
  */
 #include "core/core.h"
 

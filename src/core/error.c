@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * error.c: what is known about an error beside its number.
+ * error.c: the details of an error beyond its status code.
  *
- * An error object is made where the error is, and then travels: in the task that returns it, in the
- * future that it ends, in the task that awaits that future. All of them share it by reference. What
- * travels in a task is only believed when its code is the status asked about.
+ * An error object is created where the error occurs and then travels: in the task that returns it,
+ * in the future that it fails, in the task that awaits that future. All share it by reference. A
+ * task's travelling error is used only if its code equals the status in question.
  *
- * What always holds:
- *   - Making one may fail for want of memory; then the status goes on alone.
- *   - It isn't changed once a second reference exists, but for members added by its maker.
+ * Invariants:
+ *   - Creating an error object may fail for lack of memory; then only the status travels.
+ *   - It doesn't change once a second reference exists, except for members added by its creator.
  */
 #include "core/core.h"
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * future.c: outcomes that others wait for.
+ * future.c: outcomes that can be awaited.
  *
- * A future goes from pending to finished, failed or cancelled, once. Its callbacks are handles in a
- * ring, in order of registration: the steps of tasks that await it, the parts of gathers, and what
- * users have added. On completion all of them move to the ready queue at once; none is called here.
+ * A future goes from pending to finished, failed or cancelled, once. Its callbacks are handles: the
+ * steps of tasks that await it, the parts of gathers, and the callbacks that users add. Completion
+ * moves all at once to the ready queue, in order of registration; none is called here.
  *
- * What always holds:
- *   - A user's done callback holds a reference from the moment it is queued, not before: otherwise a
- *     future that never completes would keep itself alive.
- *   - `is_unlooked` is set only on a failed one. It is reported when the last reference goes.
- *   - A value with a destructor has one owner: the future until it is taken, the taker from then on.
+ * Invariants:
+ *   - A user's done callback holds a reference from the moment it is queued, not before: otherwise
+ *     a future that never completes would keep itself alive.
+ *   - `is_unlooked` is set only on a failed future. It is reported when the last reference goes.
+ *   - A value with a destructor has one owner: the future until it is taken, then the taker.
  *
- * Owns its error, its value and the users' callbacks. Called by every room to the right.
+ * Owns its error, its value and the users' callbacks. Used by every later module.
  */
 #include "core/debug.h"
 #include "core/inherit.h"

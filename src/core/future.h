@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * future.h: what can be awaited: futures of all kinds, coroutine objects, tasks.
+ * future.h: everything that can be awaited: futures of all kinds, coroutine objects, tasks.
  *
- * Part of core.h, which includes it, and says what always holds.
+ * Part of core.h, which includes it and lists the invariants.
  */
 #ifndef EDDY_CORE_FUTURE_H
 #define EDDY_CORE_FUTURE_H

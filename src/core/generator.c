@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generator.c: bodies that run inside whoever asks them, on a stack of their own.
+ * generator.c: generator bodies, which run inside the asking task on a stack of their own.
  *
- * Asking switches from the asker's stack to the generator's, yielding switches back. The running
- * task stays the same: while the body runs, that task's stack is the generator's, so that when the body
- * awaits, it is the task that parks. The body may be continued by another task each time.
+ * Asking for an item switches from the asker's stack to the generator's; yielding switches back.
+ * The running task stays the same: while the body runs, that task's stack is the generator's, so
+ * when the body awaits, the task parks. A different task may resume the body each time.
  *
  *        new --asked--> running --yield--> suspended --asked--> running --returns--> ended
  *
- * What always holds:
- *   - A generator has a chain of open scopes of its own: what it has open across a yield must not stand
+ * Invariants:
+ *   - A generator has its own chain of open scopes: scopes open across a yield must not stand
  *     between the scopes of the task that asks.
- *   - The loop knows every generator that was ever asked and still has a holder, in order of first
- *     use, and closes them at the run's end.
- *   - One that loses its last holder while suspended is closed by a task of its own. A body that has
- *     yielded although it was closed is given up then, its frames as they are.
+ *   - The loop lists every generator that was ever asked and is still held, in order of first use,
+ *     and closes them at the end of the run.
+ *   - A generator that loses its last holder while suspended is closed by a task of its own. If its
+ *     body was closed and yielded all the same, it is abandoned, its frames as they are.
  */
 #include "core/inherit.h"
 #include "core/run.h"

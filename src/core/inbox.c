@@ -2,9 +2,9 @@
 /*
  * inbox.c: calls from other threads.
  *
- * A lock-protected list that any thread may push to and the loop's thread empties, in order, at the
- * beginning of a whole turn. The first push after an emptying wakes the loop; later ones find that
- * done. It refuses posts once the loop closes, and goes with the last reference to the loop.
+ * A locked list that any thread may push to and the loop's thread empties, in order, at the start
+ * of a full turn. The first push after an emptying wakes the loop; later pushes need not. The inbox
+ * refuses posts once the loop closes, and is freed with the last reference to the loop.
  */
 #include "core/run.h"
 #include "poll/poll.h"

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inherit.c: what is handed on from maker to made, and how context variables are kept for that.
+ * inherit.c: what new tasks and callbacks inherit, and how context variables are stored for that.
  *
- * Bindings never change once two hold them: setting a variable makes new ones. So everything that
- * is made takes one reference and is done. Only who sets a variable gets a context, an object with
- * an identity (tokens know theirs) that holds the bindings of the moment.
+ * Bindings are immutable once two holders share them: setting a variable makes new ones. So
+ * inheriting takes one reference. Only code that sets a variable gets a context, an object with an
+ * identity (a token refers to its context) that holds the current bindings.
  *
  *      task --> context --> bindings: request_id=7, user=...     it has set something itself
  *      child ------------------^                                 it has not
  *
- * Programs have a few dozen variables, set seldom and read often: bindings are a sorted array, which
- * is copied when one is set, and not a tree.
+ * Programs have a few dozen variables, set seldom and read often, so bindings are not a tree but a
+ * sorted array, copied when a variable is set.
  *
- * What always holds:
- *   - Bindings and values may be held by several threads; their counts are atomic, they themselves
- *     are changed only by a sole holder.
- *   - A context is changed by the thread that it is on.
- *   - Handing on, reading and giving back cannot fail.
+ * Invariants:
+ *   - Several threads may hold bindings and values: the counts are atomic, and only a sole holder
+ *     changes the contents.
+ *   - A context is changed only by the thread that it is on.
+ *   - Inheriting, reading and releasing cannot fail.
  */
 #include "core/inherit.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inherit.h: what tasks, callbacks and work on threads have from who made them, behind one pointer:
- * context variables, and the nested run that they belong to; see inherit.c.
+ * inherit.h: what tasks, callbacks and work on threads inherit from their creator, behind one
+ * pointer: context variables, and the nested run that they belong to; see inherit.c.
  *
- * NULL says that there is nothing: so it is in programs that set no variable and nest no runs.
+ * NULL means nothing is inherited: programs that set no variable and nest no runs have only NULL.
  */
 #ifndef EDDY_CORE_INHERIT_H
 #define EDDY_CORE_INHERIT_H

@@ -2,9 +2,9 @@
 /*
  * interrupt.c: Ctrl-C.
  *
- * While a loop runs on the main thread, and where SIGINT has its default disposition, the first one
- * cancels the main task; the second ends the program, from the handler itself, so that a busy loop
- * can't hold it off. Once the main task is done there is nothing to cancel, and the first does so too.
+ * While a loop runs on the main thread, if SIGINT had its default disposition, the first SIGINT
+ * cancels the main task. The second ends the program, from the handler itself, so that a busy loop
+ * can't delay it. Once the main task is done, the first SIGINT ends the program.
  */
 #include "core/run.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iterator.c: walking along whatever has items.
+ * iterator.c: iterating over anything that has items.
  *
- * A loop holds an iterator by value and asks it for one item after the other. What it walks along
- * makes the iterator (eddy__generator_iterator(), eddy__queue_iterator(), ...), each in the file of
- * its noun; here is only what all of them share.
+ * The user's loop holds an iterator by value and asks it for one item after another. Each iterable
+ * makes its own iterator (eddy__generator_iterator(), eddy__queue_iterator(), ...) in its own file;
+ * this file has only the shared part.
  *
- * Owns nothing: who made the iterator says whether its object is given back with it.
+ * Ownership: none here. The maker of an iterator decides whether its object is freed with it.
  */
 #include "core/core.h"
 

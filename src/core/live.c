@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * live.c: which loops are alive, and on which thread: who may use what.
+ * live.c: which loops are alive, and on which thread, to check who may use an object.
  *
- * Everything belongs to one thread. A future has the number of its loop, which is not given twice;
- * a lock, an event, a queue is bound to the loop that uses it first: static ones may serve one run
- * after the other. Comparing is all that the right thread pays for. Only when that fails is it
- * asked here whether the other loop is alive on another thread: then the call is misuse, and nothing
- * has been touched. If it isn't, the object is taken over.
+ * Every object belongs to one thread. A future has the number of its loop, which is never reused; a
+ * lock, an event or a queue is bound to the loop that uses it first, so static ones may serve one
+ * run after another. On the right thread the check is one comparison. Only if that fails is this
+ * list asked whether the other loop is alive on another thread: then the call is misuse, and
+ * nothing has been touched. If it isn't, the object is taken over.
  *
- * A thread without a loop may prepare things before any loop runs. While a loop runs on another thread,
- * it can't be known whether what it touches is in use there, so that is misuse as well.
+ * A thread without a loop may prepare objects before any loop runs. While a loop runs on another
+ * thread, it is unknown whether that loop uses the object, so that is misuse as well.
  *
- * The list has a lock, which also orders what a loop's thread did before its end and what the next user
- * does.
+ * The list has a lock, which also orders what a loop's thread did before its end with what the next
+ * user does.
  */
 #include "core/core.h"
 

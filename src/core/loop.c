@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * loop.c: iterations, and the whole turns between some of them.
+ * loop.c: iterations, and the full turns between some of them.
  *
- * An iteration runs the handles that were ready when it began. Most iterations begin without further
- * ado (run.c); a whole turn also takes the calls of other threads, asks the kernel, and queues the
- * timers that are due. One is made when nothing is ready, when a timer is known to be due, when
- * somebody asks for attention (a flag looked at every iteration), and at the latest when its budget
- * of iterations and handles is used up (run.h), or after the first iteration that ends a millisecond
- * later: under load news waits that long and no longer.
+ * An iteration runs the handles that were ready when it began. Most iterations begin without a turn
+ * (run.c). A full turn also takes the calls of other threads, polls the kernel, and queues the due
+ * timers. A turn runs when nothing is ready, when a timer is known to be due, when the attention
+ * flag is set (it is tested every iteration), and at the latest when the budget of iterations and
+ * handles is used up (run.h), or after the first iteration that ends a millisecond or more after
+ * the last turn. So under load, events are delayed by that long at most.
  *
  *      turn:  inbox -> kernel (waits if nothing is ready) -> due timers -> iteration
  *
- * What always holds:
- *   - Events are queued before timers, as asyncio has it.
- *   - The virtual clock jumps only when nothing is ready, no thread is at work for the loop, and the
- *     kernel, asked without waiting, has nothing.
- *   - The kernel is not asked without waiting when no operation is pending: it could say nothing.
+ * Invariants:
+ *   - Events are queued before timers, as in asyncio.
+ *   - The virtual clock advances only when nothing is ready, no thread is at work for the loop, and
+ *     a poll of the kernel without waiting returns nothing.
+ *   - The kernel is not polled without waiting when no operation is pending: nothing could arrive.
  */
 #include "core/debug.h"
 #include "core/run.h"

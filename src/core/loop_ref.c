@@ -2,12 +2,12 @@
 /*
  * loop_ref.c: references to a loop, and holds.
  *
- * The struct of a loop and its inbox live until the last reference is given back. The loop's own
- * reference goes when it closes; from then on the inbox refuses posts, and nothing else of the loop is
- * left. So a thread with a reference can post at any time.
+ * The loop's struct and its inbox live until the last reference is released. The loop releases its
+ * own reference when it closes; from then on the inbox refuses posts, and nothing else of the loop
+ * is left. So a thread with a reference can post at any time.
  *
- * A hold is a reference that also counts as work under way. Its count is the loop's thread's while
- * the loop lives, and any thread's afterwards.
+ * A hold is a reference that also counts as work in progress. The hold count belongs to the loop's
+ * thread while the loop lives, and to any thread afterwards.
  */
 #include "core/run.h"
 

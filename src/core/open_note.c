@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open_note.c: what has been opened and not closed, in debug mode.
+ * open_note.c: objects that were opened and not closed, in debug mode.
  *
- * Whoever opens something that must be closed (a stream, a listener, a session) notes it and keeps the
- * note; closing strikes it. What is left when the loop closes is reported with the place where it was
- * opened: asyncio's ResourceWarning.
+ * Code that opens something that must be closed (a stream, a listener, a session) makes a note and
+ * keeps it; closing removes it. Notes left when the loop closes are reported with the place where
+ * the object was opened, like asyncio's ResourceWarning.
  *
- * A note belongs to the object that it is about, and may outlive the loop with it: it is in the loop's
- * list until it has been struck or reported.
+ * A note belongs to its object and may outlive the loop with it: it is in the loop's list until it
+ * is removed or reported.
  */
 #include "core/debug.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * park.h: the way from a task that stops to the next one, in line.
+ * park.h: the inline path from a task that parks to the next task.
  *
- * A return into a function that the processor has not called from this stack is guessed wrong, and
- * costs as much as the whole switch. So whatever is waited in often (queues, locks, sleeps, awaits)
- * has the way down to the switch in line, eddy__wait_park_inline(), in a function of its own that
- * EDDY__RETURNS_ELSEWHERE. Everything else calls eddy__wait_park(), which is the same.
+ * The processor mispredicts a return into a function that it has not called from this stack, and
+ * the misprediction costs as much as the whole switch. So frequent suspensions (queues, locks,
+ * sleeps, awaits) inline the path down to the switch, eddy__wait_park_inline(), in a function of
+ * their own marked EDDY__RETURNS_ELSEWHERE. Other callers use eddy__wait_park().
  *
  * Part of core.h, which includes it.
  */

@@ -2,16 +2,16 @@
 /*
  * poll_failure.c: what a loop does when the poller fails.
  *
- * An error of epoll_wait() itself leaves the loop without any news of its descriptors, and nothing can
- * mend that. The run then ends in an order that frees nothing while a thread works on it:
+ * After an error of epoll_wait() itself, the loop gets no more events from its descriptors, and
+ * cannot recover. The run then ends in an order that frees nothing while a thread works on it:
  *
  *   1. the failure is reported
- *   2. what is ready runs, and threads at work for the loop (eddy_loop_hold()) finish: their results
+ *   2. ready handles run, and threads at work for the loop (eddy_loop_hold()) finish: their results
  *      arrive as posts, for which the loop waits on its `attention` flag in place of the poller
- *   3. when nothing is ready and no thread is at work, or flush_timeout is over (some threads work until
- *      the main task tells them to end), the main task is cancelled, once, as by Ctrl-C
+ *   3. when nothing is ready and no thread is at work, or flush_timeout is over (some threads work
+ *      until the main task tells them to end), the main task is cancelled, once, as by Ctrl-C
  *   4. when nothing is ready and no thread is at work again, nothing can become ready:
- *      eddy__loop_run_until() returns the poller's error, and the end of the run unwinds what is left
+ *      eddy__loop_run_until() returns the poller's error, and the end of the run unwinds the rest
  *
  * Timers fire only while threads are at work. The run returns the poller's error.
  *

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.c: who runs next.
+ * run.c: scheduling: which task runs next.
  *
- * A task that stops does not go back to the loop: it looks at the front of the ready queue
- * itself and, if that is another task's step, switches straight to it. Only when something else is
- * due there (a callback, or a look at the kernel) does it switch to the loop's own stack, which
- * goes on from where it was. A task that ends leaves its stack to the next one that begins.
+ * A task that suspends does not return to the loop. It takes the handle at the front of the ready
+ * queue and, if that is another task's step, switches straight to that task. Only if something else
+ * is due (a callback, or a poll of the kernel) does it switch to the loop's own stack, which
+ * continues where it left off. A task that ends leaves its stack to the next task that begins.
  *
  *      task A --parks--> [front of the queue] --a task's step--> task B
  *                              |
  *                              `--a callback, or a turn is due--> the loop's stack
  *
- * What always holds:
- *   - loop->current is set by whoever switches, before the switch.
- *   - A task that was started eagerly goes back to its creator at its first stop, wherever that is.
- *   - A step is taken out of the queue before its task continues.
- *   - Between tasks (a destructor or the exception handler may run there) nothing starts eagerly: the
- *     stack under our feet may have been given back.
+ * Invariants:
+ *   - The code that switches sets loop->current before the switch.
+ *   - An eagerly started task returns to its creator at its first suspension, wherever that is.
+ *   - A step is removed from the queue before its task resumes.
+ *   - Between tasks (a destructor or the exception handler may run there) nothing starts eagerly:
+ *     the current stack may already have been returned to the pool.
  *
- * Rests on arch/. Called by wait.c, future.c, task.c and loop.c.
+ * Depends on arch/. Called by wait.c, future.c, task.c and loop.c.
  */
 #include "core/run.h"
 #include "core/stacks.h"

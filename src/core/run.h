@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h: what the files of core/ share about who runs next; see run.c.
+ * run.h: scheduling declarations shared by the files of core/; see run.c.
  */
 #ifndef EDDY_CORE_RUN_H
 #define EDDY_CORE_RUN_H

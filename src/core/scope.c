@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scope.c: what a body has begun and must end.
+ * scope.c: things that a body has begun and must end.
  *
- * Open scopes form a chain in the task, the newest first. Every body is wrapped in a function that
- * notes the length of the chain, and ends the scopes that the body left open, passing its status
- * through each. A cleanup attribute alone can't do that: it runs when the returned value is fixed, and
- * can't read it.
+ * Open scopes form a chain in the task, newest first. Every body is wrapped in a function that
+ * notes the length of the chain and then ends the scopes that the body left open, passing its
+ * status through each. A cleanup attribute alone can't do that: it runs after the returned value is
+ * fixed, and can't read it.
  *
- * A group's block may be left, by `break` say, while the body goes on: the group stays in the chain for
- * its outcome, but is as good as ended for whoever ends a scope around it, or begins another.
+ * A group's block may be left, by `break` say, while the body continues: the group stays in the
+ * chain for its outcome, but code that ends an outer scope or begins another treats it as ended.
  *
- * A group must know earlier, in the frame of the body, whether an error is returned: then it cancels
- * its children, and otherwise it waits for them. EDDY_TRY and eddy_fail() leave a note in the task,
- * the name of their function, which lasts until that body has returned.
+ * A group must know earlier, in the body's frame, whether an error is returned: then it cancels its
+ * children; otherwise it waits for them. EDDY_TRY and eddy_fail() note the name of their function
+ * in the task; the note lasts until that body has returned.
  */
 #include "core/run.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stacks.h: what the files of core/ that look at stacks share; see task_stack.c.
+ * stacks.h: declarations shared by the files of core/ that inspect stacks; see task_stack.c.
  */
 #ifndef EDDY_CORE_STACKS_H
 #define EDDY_CORE_STACKS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * strerror.c: statuses as words, and errors as text for reports.
+ * strerror.c: statuses as text, and errors as text for reports.
  */
 #include "core/core.h"
 

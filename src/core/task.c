@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task.c: coroutine objects and tasks, from the first to the last breath.
+ * task.c: coroutine objects and tasks, from creation to completion.
  *
- * A coroutine object and the task that it may become are one block of memory: the struct, room for
- * the result, and the arguments. Making it a task only queues its first step; it gets a stack when
- * that step runs (run.c), and it can end before, without ever having one.
+ * A coroutine object and the task that it may become share one block of memory: the struct, space
+ * for the result, and the arguments. Making it a task only queues its first step. The task gets a
+ * stack when that step runs (run.c); it can end before that without ever having one.
  *
- *        eddy_coro()          eddy_task_create()            first step               body ends
- *     ------------> COROUTINE -----------------> CREATED -----------------> RUNNING ---------> ENDED
- *                       `--awaited inline, or given to a thread--> TAKEN
+ *       eddy_coro()          eddy_task_create()            first step               body ends
+ *    ------------> COROUTINE -----------------> CREATED -----------------> RUNNING ---------> ENDED
+ *                      `--awaited inline, or given to a thread--> TAKEN
  *
- * What always holds:
+ * Invariants:
  *   - Arguments are destroyed here only if the body never runs.
- *   - The loop holds one reference to every unfinished task, which run.c gives back.
- *   - A coroutine object that nobody took is in the list of the task that made it, or the loop's.
+ *   - The loop holds one reference to every unfinished task; run.c releases it.
+ *   - A coroutine object that was not taken is in the list of the task that made it, or the loop's.
  */
 #include "core/debug.h"
 #include "core/inherit.h"

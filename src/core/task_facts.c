@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task_facts.c: which tasks there are, and what is known of each. Nothing is changed here.
+ * task_facts.c: lists the tasks and what is known of each. Changes nothing.
  *
- * Rests on task.c.
+ * Depends on task.c.
  */
 #include "core/core.h"
 

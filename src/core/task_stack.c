@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * task_stack.c: the frames of a task, wherever they lie.
+ * task_stack.c: the frames of a task, on whichever stacks they lie.
  *
- * A task may be spread over several stacks: while it runs the body of a generator, it goes on on the
- * generator's, and whoever asked waits on the one before. Each piece but the innermost is suspended.
- * The innermost is one of three:
+ * A task may span several stacks: while it runs the body of a generator, it continues on the
+ * generator's stack, and the asker is suspended on the previous one. Each piece but the innermost
+ * is suspended. The innermost is one of three:
  *
- *      the running task               the stack that we stand on
- *      who started the running one    suspended in its eager start: run.c knows where
+ *      the running task               the current stack
+ *      its creator, if it was eager   suspended in its eager start: run.c knows where
  *      any other                      suspended in its activation
  *
  * Called by debug reports too, through eddy__task_unwind().

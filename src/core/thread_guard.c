@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread_guard.c: threads of ours, and what is said when one overflows its stack.
+ * thread_guard.c: threads that Eddy starts, and the message when one overflows its stack.
  *
- * A thread takes no signal that is sent to the process, but its own faults: a blocked SIGSEGV would end
- * the program before the handler of arch/overflow.c could say why.
+ * Such a thread blocks all signals sent to the process, but not its own faults: a blocked SIGSEGV
+ * would end the program before the handler of arch/overflow.c could say why.
  *
  * Called by io/thread.c and core/watchdog.c, and by loop.c for its own stack.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * timer.c: handles that become ready at their time, and sleeping.
+ * timer.c: handles that become ready at a deadline, and sleeping.
  *
- * A timer that is due is queued as a handle; what that handle does is seen one iteration later. So
- * a sleep takes two hops, as asyncio's does: the timer's, and the task's own step. The clock is
- * read whenever a deadline is computed from it: a stale one would let timers fire early.
+ * A due timer is queued as a handle; what that handle makes ready runs one iteration later. So a
+ * sleep takes two iterations, as in asyncio: the timer's, and the task's own step. The clock is
+ * read whenever a deadline is computed from it: a stale time would let timers fire early.
  */
 #include "core/run.h"
 

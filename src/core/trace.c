@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trace.c: where in the user's program a function of ours was called.
+ * trace.c: where in the user's program an Eddy function was called.
  *
- * Addresses are cheap to note, names are not: they are looked up when a report is written. The frames
- * that are ours come first: everything of the shared library, or, linked statically, what lies above
- * the last name that begins as ours do. Below a coroutine's entry lies the engine again, so the
+ * Addresses are cheap to record, names are not: they are looked up when a report is written. Eddy's
+ * own frames come first: all those in the shared library or, if linked statically, those above the
+ * last name that begins with "eddy_". Below a coroutine's entry lie Eddy's frames again, so the
  * search ends there.
  */
 #include "core/debug.h"

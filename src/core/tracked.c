@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracked.c: references that are never given back, in debug mode.
+ * tracked.c: references that are never released, in debug mode.
  *
- * Every task, future, generator, queue, timeout, scope and handle that is made while a debug loop runs
- * is entered in a table of that loop, and taken out when it is freed. When the loop closes, after it has
- * dropped all references of its own, what is still in the table is held by the program: it is reported
- * with the place where it was made.
+ * Every task, future, generator, queue, timeout, scope and handle that is made while a debug loop
+ * runs is entered in a table of that loop, and removed when it is freed. When the loop closes,
+ * after it has released its own references, what is still in the table is held by the program: it
+ * is reported with the place where it was made.
  *
  * The table is a hash table with chains, keyed by address. Without memory an object is not tracked.
  */

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.c: how a task stops, and how it goes on.
+ * wait.c: suspending a task and waking it.
  *
- * Everything that waits in Eddy waits here, or in future.c for a shared future. A task with nothing to
- * do puts a `struct wait` on its own stack, links it into the row of what it waits for (a descriptor,
- * a lock, a timer), and parks. Whoever has news calls eddy__wait_finish(), which stores the outcome
- * and queues the task.
+ * Every suspension in Eddy goes through this file, or through future.c for a shared future. A task
+ * suspends by placing a `struct wait` on its own stack, linking it into the wait queue of what it
+ * waits for (a descriptor, a lock, a timer), and parking. The waker calls eddy__wait_finish(),
+ * which stores the result and queues the task.
  *
- *        running --park--> parked --finish--> ready --the next iteration--> running
+ *        running --park--> parked --finish--> ready --next iteration--> running
  *
- * A wait is what asyncio's primitives make of a future: pending, finished or cancelled, and its task
- * goes on one hop after it is no longer pending.
+ * A wait plays the part of the future that asyncio's primitives create: it is pending, finished or
+ * cancelled, and its task resumes one iteration after it stops being pending.
  *
- * What always holds:
- *   - Finished is a state, not a place: the primitive decides when a wait leaves its row (a queue at
- *     the wake; a semaphore when the woken task runs on, as asyncio's do).
- *   - A wait that was finished and whose task was cancelled before it ran says so: park returns
- *     EDDY_CANCELLED with the state WAIT_FINISHED, and the primitive passes the wake on.
- *   - Finishing never switches stacks, cannot fail and allocates nothing.
+ * Invariants:
+ *   - "Finished" is a state. The primitive decides when a wait leaves its queue: a queue removes it
+ *     at the wake; a semaphore when the woken task resumes, as in asyncio.
+ *   - If a finished task is cancelled before it resumes, park returns EDDY_CANCELLED with the state
+ *     WAIT_FINISHED, and the primitive passes the wake to the next waiter.
+ *   - Finishing never switches stacks, never fails and never allocates.
  *
- * Owns nothing: a wait belongs to the stack frame of the function that parks.
+ * Ownership: a wait belongs to the stack frame of the function that parks. This file owns nothing.
  */
 #include "core/debug.h"
 #include "core/run.h"

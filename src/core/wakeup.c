@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wakeup.c: a callback that other threads can have called without memory.
+ * wakeup.c: a callback that other threads can request without allocating memory.
  *
  *     idle --signal--> due (posted to the inbox) --the loop takes it--> idle, and called
  *

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * watchdog.c: says which task keeps the loop busy, while it does.
+ * watchdog.c: reports which task keeps the loop busy, while it does.
  *
- * A thread looks now and then at the number of the step under way. When that has been the same for
- * too long, it sends a signal to the loop's thread, whose handler notes the addresses on the stack it
- * has interrupted; names are looked up, and the report written to stderr, by the watchdog itself.
- * The exception handler is user code of the loop's thread, which is busy: it hears of the step when that
- * has ended (EDDY_REPORT_SLOW).
+ * A thread periodically reads the number of the current step. If it has been the same for too long,
+ * the watchdog sends a signal to the loop's thread, whose handler records the return addresses on
+ * the interrupted stack. The watchdog itself looks up names and writes the report to stderr. The
+ * exception handler is user code on the loop's thread, which is busy: it is told when the step has
+ * ended (EDDY_REPORT_SLOW).
  *
  *      loop's thread                     watchdog
  *      step_begins: number, name
@@ -15,14 +15,14 @@
  *          (TAKING, TAKEN)   --posts-->  finds names, writes
  *      step_ends: number
  *
- * What always holds:
- *   - The signal is one that was free: a real-time signal with the default disposition, taken by the
- *     first loop in debug mode, given back by the last, and sent only while its handler is ours.
- *   - It is sent once a slow step, and not to a thread that waits in a system call which would end
- *     with EINTR for it, sleeps and polls for example: then the report has the call in place of the
- *     stack. Calls that the kernel restarts, and computing, go on as if nothing had been.
- *   - The handler takes no lock, allocates nothing and leaves errno alone. It does nothing when it
- *     comes too late, for a step that has ended.
+ * Invariants:
+ *   - The signal was unused: a real-time signal with the default disposition, taken by the first
+ *     loop in debug mode, released by the last, and sent only while its handler is ours.
+ *   - It is sent once per slow step, and not to a thread in a system call that would then fail with
+ *     EINTR, such as sleeps and polls: the report then names the call instead of the stack. Calls
+ *     that the kernel restarts, and computation, continue undisturbed.
+ *   - The handler takes no lock, allocates nothing and preserves errno. It does nothing if it runs
+ *     too late, for a step that has ended.
  *
  * Owned by debug.c.
  */
