@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * error.h: statuses, and what is known about an error beside its number.
+ * error.h: statuses, and the details of an error: message, place, cause and members.
  *
- * Every function that can fail returns a status: 0 or more is success, a negative errno value is
- * the system's error, and Eddy's own codes lie below -4096, outside the kernel's range, so that an
- * ECANCELED of some library never looks like a cancellation of ours.
+ * Every function that can fail returns a status: 0 or more is success, and a negative errno value
+ * is a system error. Eddy's own codes lie below -4096, outside the kernel's range, so a library's
+ * ECANCELED never looks like an Eddy cancellation.
  *
- * A status travels as a number; message, place, cause and members travel beside it, with the task:
+ * A function returns the status as a number; the task keeps the details of the error:
  *
  *     if (doc.size == 0)
  *         return eddy_fail(-ENODATA, "%s answered nothing", url);
@@ -22,11 +22,11 @@
 
 EDDY_BEGIN_DECLS
 
-/* Eddy's own codes. Each stands for the asyncio exception named beside it. */
+/* Eddy's own codes. Each corresponds to the Python exception named beside it. */
 enum {
     EDDY_CANCELLED = -4097,       /* asyncio.CancelledError */
     EDDY_TIMEDOUT = -4098,        /* TimeoutError */
-    EDDY_EINVALIDSTATE = -4099,   /* asyncio.InvalidStateError: no result yet, or one already */
+    EDDY_EINVALIDSTATE = -4099,   /* asyncio.InvalidStateError: no result yet, or already set */
     EDDY_EMISUSE = -4100,         /* RuntimeError: the call breaks a rule; the message says which */
     EDDY_EVALUE = -4101,          /* ValueError: an argument out of range */
     EDDY_ETYPE = -4102,           /* TypeError */
@@ -42,67 +42,66 @@ enum {
     EDDY_LIMIT = -4112,           /* asyncio.LimitOverrunError: no separator within the limit */
     EDDY_ERESOLVE = -4113,        /* socket.gaierror: the name was not resolved */
 
-    EDDY_ERROR_HTTP = -5000,      /* -5000 to -5199 belong to eddy-http, */
-    EDDY_ERROR_SQL = -5200,       /* -5200 to -5399 to eddy-sql, */
-    EDDY_ERROR_TLS = -5400,       /* -5400 to -5599 to eddy-tls, */
-    EDDY_ERROR_USER = -10000,     /* -10000 and everything below to the application */
+    EDDY_ERROR_HTTP = -5000,      /* -5000 to -5199: eddy-http */
+    EDDY_ERROR_SQL = -5200,       /* -5200 to -5399: eddy-sql */
+    EDDY_ERROR_TLS = -5400,       /* -5400 to -5599: eddy-tls */
+    EDDY_ERROR_USER = -10000,     /* -10000 and below: the application */
 };
 
-/* No limit, where seconds are asked for: infinity. A NaN is EDDY_EVALUE everywhere. */
+/* No time limit, for arguments in seconds: infinity. A NaN is EDDY_EVALUE everywhere. */
 #define EDDY_NO_TIMEOUT ((double)__builtin_inf())
 
 /*
- * Names any status: "cancelled", "timed out", or what strerror(3) says of a system error. The text
- * is static or lives until the thread's next call. Never NULL.
+ * Returns the name of any status: "cancelled", "timed out", or the strerror(3) text of a system
+ * error. The text is static or valid until the thread's next call. Never NULL.
  */
 EDDY_API const char *eddy_strerror(int status);
 
 /*
- * Lets modules and applications name their codes, `first` down to `last`, in eddy_strerror().
- * `name` returns static text, or NULL. Returns 0, EDDY_EVALUE for an empty range or one that another
- * module has taken, or -ENOMEM. Any thread; registering the same again is fine.
+ * Registers names for an application's or module's codes, `first` down to `last`, with
+ * eddy_strerror(). `name` returns static text or NULL. Returns 0, EDDY_EVALUE if the range is empty
+ * or taken by another module, or -ENOMEM. Any thread; registering the same again is fine.
  */
 EDDY_API EDDY_CHECKED int eddy_error_register(int first, int last, const char *(*name)(int status));
 
-/* What is known about an error. Shared by reference; see eddy_error_take(). */
+/* The details of an error. Reference-counted; see eddy_error_take(). */
 typedef struct eddy_error eddy_error;
 
 /*
  * Attaches a message and this place to the error `status` that the current task is about to
- * return, and returns `status`. Outside a task it is kept for the thread.
+ * return, and returns `status`. Outside a task the thread keeps the details.
  */
 #define eddy_fail(status, ...) \
     (eddy__leaves_with_error(__func__), eddy__fail((status), 0, EDDY_HERE, __VA_ARGS__))
 
-/* The same with a cause: `cause` is the error that a call has just returned (`raise ... from`). */
+/* The same with a cause, which is the error that a call has just returned (`raise ... from`). */
 #define eddy_fail_from(status, cause, ...) \
     (eddy__leaves_with_error(__func__), eddy__fail((status), (cause), EDDY_HERE, __VA_ARGS__))
 EDDY_API EDDY_PRINTF(4, 5) int eddy__fail(int status, int cause, const eddy_place *place,
                                           const char *format, ...);
 
 /*
- * What is known about `status`, the error that a call has just returned to the current task; NULL
- * when nothing is. Lent until the task's next call that fails or suspends. All readers below take
- * NULL and answer with "nothing".
+ * Returns the details of `status`, the error that a call has just returned to the current task;
+ * NULL if there are none. Borrowed until the task's next call that fails or suspends. All the
+ * functions below that read an error accept NULL and return "nothing".
  */
 EDDY_API const eddy_error *eddy_error_get(int status);
 
 /*
- * Takes it out of the current task: the error has been caught, and what was known about it won't be
- * taken for details of a later one with the same code. The reference is the caller's, given back with
- * eddy_error_free() or sent on with eddy_error_raise(). When nothing is known, one is made that
- * holds just the code. NULL only without memory.
+ * Takes the details out of the current task: the error has been caught, and its details can't be
+ * mistaken for those of a later error with the same code. The caller owns the reference and
+ * releases it with eddy_error_free(). Without details, it holds only the code. NULL: no memory.
  */
 EDDY_API eddy_error *eddy_error_take(int status);
 EDDY_API void eddy_error_free(eddy_error *error);
 
-/* Sends a kept error on its way again in the current task, and returns its code (`raise e`). */
+/* Raises a kept error again in the current task (`raise e`). Borrows `error`; returns its code. */
 EDDY_API int eddy_error_raise(const eddy_error *error);
 
 /*
- * Read an error: its code; its message; where eddy_fail() stood; the error that it was raised from;
- * and of a group's error the number of its members, and each of them. What is returned is lent as
- * long as the error; NULL where there is none, member `index` beyond the last too.
+ * Read an error: its code, its message, the place of the eddy_fail(), the error it was raised from,
+ * and for a group's error the number of its members and each member. Results are borrowed while the
+ * error lives; NULL if there is none, also for an `index` past the last member.
  */
 EDDY_API int eddy_error_code(const eddy_error *error);             /* 0 for NULL */
 EDDY_API const char *eddy_error_message(const eddy_error *error);  /* NULL: none was given */
@@ -111,23 +110,23 @@ EDDY_API const eddy_error *eddy_error_cause(const eddy_error *error);
 EDDY_API size_t eddy_error_member_count(const eddy_error *error);
 EDDY_API const eddy_error *eddy_error_member(const eddy_error *error, size_t index);
 
-/* Why a cancellation was asked for. */
+/* The reason of a cancellation. */
 typedef enum eddy_cancel_reason {
-    EDDY_CANCEL_REQUEST,   /* somebody called cancel */
+    EDDY_CANCEL_REQUEST,   /* a cancel function was called */
     EDDY_CANCEL_DEADLINE,  /* a timeout scope expired */
     EDDY_CANCEL_SIBLING,   /* a task of the same group failed */
     EDDY_CANCEL_SHUTDOWN,  /* the run is ending */
     EDDY_CANCEL_INTERRUPT, /* Ctrl-C */
-    EDDY_CANCEL_SCOPE,     /* a scope was cancelled for good: cancel_scope.h */
+    EDDY_CANCEL_SCOPE,     /* a cancel scope was cancelled (persistent): cancel_scope.h */
 } eddy_cancel_reason;
 
-/* Of an EDDY_CANCELLED: why it was asked for, and the name of the task that did ("-": none). */
+/* For an EDDY_CANCELLED: the reason, and the name of the task that requested it ("-": none). */
 EDDY_API eddy_cancel_reason eddy_error_cancel_reason(const eddy_error *error);
 EDDY_API const char *eddy_error_cancelled_by(const eddy_error *error);
 
 /*
- * Writes the error as text, with message, place, cause and members, at most `size` bytes with the
- * terminating zero. Returns the length that it would have had, as snprintf(3).
+ * Writes the error as text, with message, place, cause and members: at most `size` bytes, including
+ * the terminating zero. Returns the length of the whole text, as snprintf(3) does.
  */
 EDDY_API size_t eddy_error_format(int status, const eddy_error *error, char *buf, size_t size);
 
