@@ -54,16 +54,16 @@ struct handle {
     void (*run)(struct handle *handle);
 };
 
-/* Queues `handle` for the next iteration. It is linked nowhere. */
+/* Queues `handle`, which must not be linked anywhere, for the next iteration. */
 static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handle);
 
-/* Takes `handle` out of where it is linked, if anywhere. */
+/* Unlinks `handle` if it is linked. */
 static inline void eddy__handle_cancel(struct handle *handle);
 
 /* ---- timers ----------------------------------------------------------------------------------*/
 
 struct timer {
-    struct handle handle; // queued when the time has come
+    struct handle handle; // queued at the deadline
     struct heap_node node;
     int64_t when_ns;
 };
@@ -74,7 +74,7 @@ static inline void eddy__timer_init(struct timer *timer, void (*run)(struct hand
     timer->node = (struct heap_node){0};
 }
 
-/* Has timer->handle.run called at `when_ns`. Disarming takes it back, also on the last steps. */
+/* Has timer->handle.run called at `when_ns`. Disarming works until the handle runs. */
 int eddy__timer_arm(struct eddy_loop *loop, struct timer *timer, int64_t when_ns);
 void eddy__timer_disarm(struct eddy_loop *loop, struct timer *timer);
 int64_t eddy__loop_now_ns(const struct eddy_loop *loop);
@@ -82,13 +82,13 @@ int64_t eddy__loop_now_ns(const struct eddy_loop *loop);
 /* ---- errors ----------------------------------------------------------------------------------*/
 
 struct eddy_error {
-    _Atomic uint32_t refs; // an error may be kept, and given back, on any thread
+    _Atomic uint32_t refs; // an error may be kept, and released, on any thread
     int code;
     const eddy_place *place;
     char *message;            // or NULL
     struct eddy_error *cause; // or NULL
     eddy_cancel_reason reason;
-    char cancelled_by[EDDY_TASK_NAME_MAX]; // of a cancellation: the asking task, or "-"
+    char cancelled_by[EDDY_TASK_NAME_MAX]; // of a cancellation: the requesting task, or "-"
     size_t member_count;
     struct eddy_error **members;
 };
@@ -96,20 +96,20 @@ struct eddy_error {
 struct eddy_error *eddy__error_new(int code, const eddy_place *place, const char *message);
 struct eddy_error *eddy__error_ref(struct eddy_error *error); // NULL is fine
 void eddy__error_unref(struct eddy_error *error);             // NULL is fine
-struct eddy_error *eddy__error_copy(const struct eddy_error *error); // all of it; NULL is fine
+struct eddy_error *eddy__error_copy(const struct eddy_error *error); // a deep copy; NULL is fine
 int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member); // takes a reference
 
-/* What a cancellation carries; NULL without memory, which loses the words and nothing else. */
+/* The error of a cancellation; NULL without memory, which loses only the details. */
 struct eddy_error *eddy__cancellation_new(eddy_cancel_reason reason, const char *message,
                                           const eddy_place *place);
 
-/* Makes `error` (a reference is taken; NULL: nothing is known) what travels in `task`. */
+/* Makes `error` the one that travels in `task`. Takes a reference; NULL: no details. */
 void eddy__error_travel(struct task *task, struct eddy_error *error);
 
-/* What the thread's last run ended with, for eddy_error_get() after it; a reference or NULL. */
+/* The error that ended the thread's last run, for eddy_error_get(); a reference, or NULL. */
 extern _Thread_local struct eddy_error *eddy__run_error;
 
-/* EDDY_EMISUSE with a sentence ("eddy_await: a task can't await itself"), or another code. */
+/* Returns EDDY_EMISUSE (or `code`) with a message ("eddy_await: a task can't await itself"). */
 int eddy__misuse(const char *sentence);
 int eddy__fail_plain(int code, const char *sentence);
 
@@ -123,37 +123,37 @@ enum wait_state {
     WAIT_CANCELLED,
 };
 
-/* How a task stops: on its own stack, for one thing at a time. */
+/* One suspension of a task. Lies on the task's stack; a task has one at a time. */
 struct wait {
-    struct wait *next; // in a row of waiters
+    struct wait *next; // in a wait queue
     struct wait *prev;
-    eddy_waiters *row; // the row it stands in; or NULL
+    eddy_waiters *row; // the wait queue that it is in; or NULL
     struct task *task;
-    struct eddy_future *future; // what it awaits, if that is shared; or NULL
-    struct eddy_error *error;   // of one that was cancelled; a reference
+    struct eddy_future *future; // the shared future that it awaits; or NULL
+    struct eddy_error *error;   // if WAIT_CANCELLED: a reference
     const char *what;           // "eddy_sleep", for reports
-    int result;                 // of one that was finished
+    int result;                 // if WAIT_FINISHED
     uint8_t state; // enum wait_state
 };
 
 /*
- * Prepares `wait` for the running task. 0, or EDDY_EMISUSE outside a task, with `what` in the
- * sentence.
+ * Prepares `wait` for the running task. Returns 0, or EDDY_EMISUSE outside a task, with `what` in
+ * the message.
  */
 static inline int eddy__wait_init(struct wait *wait, const char *what);
 
 /*
- * Stops the running task until eddy__wait_finish(wait), and returns that result, or EDDY_CANCELLED:
- * then wait->state tells whether it had been finished all the same (WAIT_FINISHED: pass the wake on).
+ * Parks the running task until eddy__wait_finish(wait). Returns that result, or EDDY_CANCELLED;
+ * then, if wait->state is WAIT_FINISHED, the caller must pass the wake to the next waiter.
  */
 int eddy__wait_park(struct wait *wait);
 
-/* The same at the end of a row; the wait leaves it when the task goes on, if it is still there. */
+/* The same, at the end of a wait queue. The wait leaves it when the task resumes, if not before. */
 int eddy__wait_park_in(struct wait *wait, eddy_waiters *row);
 
 /*
- * Stores the outcome and queues the task; nothing if the wait isn't pending. The only place in Eddy
- * where a parked task becomes ready (futures that complete queue their callbacks in future.c).
+ * Stores the result and queues the task; does nothing if the wait isn't pending. The only place in
+ * Eddy where a parked task becomes ready (completed futures queue their callbacks in future.c).
  */
 static inline void eddy__wait_finish(struct wait *wait, int result);
 
@@ -163,11 +163,11 @@ static inline bool eddy__wait_is_pending(const struct wait *wait)
 }
 
 /*
- * Queues of waiters, as asyncio's deques of futures. A wait stays in its queue when it is woken or
- * cancelled, until its task runs on (queue.c takes it out at the wake). Everything here takes constant
- * time, so that n waiters that are cancelled at once don't take n * n: the queue counts those that
- * have not been cancelled, and knows a place before which none is pending. A queue whose waiters leave
- * at the wake needs neither: it uses link and unlink in place of append and remove.
+ * Wait queues, like asyncio's deques of futures. A woken or cancelled wait stays in its queue until
+ * its task resumes (queue.c removes it at the wake). Everything here takes constant time, so that
+ * cancelling n waiters at once doesn't take n * n: the queue counts the waits that have not been
+ * cancelled, and no wait before its mark `pending` is pending. A queue whose waiters leave at the
+ * wake needs neither: it uses link and unlink in place of append and remove.
  */
 static inline void eddy__waiters_link(eddy_waiters *row, struct wait *wait)
 {
@@ -213,13 +213,13 @@ static inline void eddy__waiters_remove(struct wait *wait)
     eddy__waiters_unlink(wait);
 }
 
-/* Whether one of them has not been cancelled. */
+/* Whether at least one wait has not been cancelled. */
 static inline bool eddy__waiters_any_live(const eddy_waiters *row)
 {
     return row->live_count > 0;
 }
 
-/* The first that is pending; or NULL. */
+/* The first pending wait; or NULL. */
 static inline struct wait *eddy__waiters_first_pending(eddy_waiters *row)
 {
     while (row->pending != NULL && row->pending->state != WAIT_PENDING)
@@ -228,17 +228,17 @@ static inline struct wait *eddy__waiters_first_pending(eddy_waiters *row)
 }
 
 /*
- * Cancels a task without asking what it waits for: at the end of a run that is deadlocked, where
- * tasks may await each other in a ring.
+ * Cancels a task regardless of what it waits for. Used at the end of a deadlocked run, where tasks
+ * may await each other in a cycle.
  */
 void eddy__task_abort(struct task *task, struct eddy_error *why);
 
-/* Yields once: the task goes on in the next iteration. 0 or EDDY_CANCELLED. */
+/* Yields once: the task resumes in the next iteration. Returns 0 or EDDY_CANCELLED. */
 int eddy__task_yield(void);
 
 /* ---- pins ------------------------------------------------------------------------------------*/
 
-/* Keeps an object with callbacks under way alive; the loop's end drops those that are left. */
+/* Keeps an object with pending callbacks alive; the loop drops those left when it closes. */
 struct pin {
     struct link link;
     void (*drop)(struct pin *pin);
@@ -249,25 +249,25 @@ void eddy__unpin(struct pin *pin); // calls drop
 
 /* ---- scopes ----------------------------------------------------------------------------------*/
 
-/* Something begun in a body that must be ended before the body's caller goes on. */
+/* Something begun in a body that must be ended before the body's caller continues. */
 struct scope {
     struct scope *outer;
-    int (*end)(struct scope *scope, int status); // unlinks it, and passes the status through
+    int (*end)(struct scope *scope, int status); // unlinks it; returns the body's new status
     const char *kind;                            // "timeout"
     const eddy_place *place;
     const char *function; // that began it
-    bool is_shield;    // scopes around it that are cancelled for good aren't seen from inside
-    bool is_cancelled; // for good
-    bool is_left;      // its block has been left: nothing runs in it, and only its outcome is to come
-    bool has_outcome;  // of one that is left: its end may change the status
-    struct eddy_error *why; // of being cancelled; a reference
-    // Of a group: has `cancelled`, a scope around it, rule its children; or NULL.
+    bool is_shield;    // hides persistent cancellation of outer scopes from the inside
+    bool is_cancelled; // persistently
+    bool is_left;      // its block has been left: nothing runs in it, only its outcome is pending
+    bool has_outcome;  // if is_left: its end may change the status
+    struct eddy_error *why; // if is_cancelled: the reason; a reference
+    // Of a group: makes `cancelled`, a scope around it, rule its children; or NULL.
     void (*cancel_children)(struct scope *scope, struct scope *cancelled);
 };
 
 /*
- * Ends the newest scopes of the running task whose blocks have been left, and passes the status through
- * those that have an outcome; and drops those that have none.
+ * Handle the newest scopes of the running task whose blocks have been left. end_left ends those
+ * that have an outcome and passes the status through them; drop_left drops those that have none.
  */
 int eddy__scope_end_left(struct task *task, int status);
 void eddy__scope_drop_left(struct task *task);
@@ -282,7 +282,7 @@ static inline void eddy__scope_push(struct task *task, struct scope *scope)
     activation->scope_depth++;
 }
 
-/* The newest scope of `task` whose block has not been left; NULL if there is none, or no task. */
+/* The newest scope of `task` whose block has not been left; NULL if none, or if `task` is NULL. */
 static inline struct scope *eddy__scope_newest(const struct task *task)
 {
     struct scope *scope = task != NULL ? task->activation->scopes : NULL;
@@ -291,65 +291,65 @@ static inline struct scope *eddy__scope_newest(const struct task *task)
     return scope;
 }
 
-/* The newest of the running task, which need not be the one that pushed it: generators. */
+/* Pops the running task's newest scope. With generators, another task may have pushed it. */
 static inline void eddy__scope_pop(struct scope *scope);
 
-/* ---- scopes cancelled for good: cancel_region.c ----------------------------------------------*/
+/* ---- persistent cancellation: cancel_region.c ------------------------------------------------*/
 
 /*
- * Cancels `scope`, which `task` has entered: from now on awaits inside it return EDDY_CANCELLED. True if
- * the task was asked, and has one more request counted.
+ * Cancels `scope`, which `task` has entered: from now on awaits inside it return EDDY_CANCELLED.
+ * Returns true if the task was sent a request, which is then counted.
  */
 bool eddy__scope_cancel(struct task *task, struct scope *scope, struct eddy_error *why);
 
-/* A scope that mattered has come or gone: finds what rules `task` now. */
+/* Recomputes the scope that rules `task`, after a relevant scope was entered or left. */
 void eddy__region_refresh(struct task *task);
 
-/* After a delivery to a task that is ruled: the next await is cancelled too. */
+/* After a delivery to a ruled task: makes the next await cancelled too. */
 void eddy__region_rearm(struct task *task);
 
-/* Between these, awaits of ours that must go through to the end are not cancelled for good. */
+/* Between these two, persistent cancellation does not reach internal awaits that must complete. */
 void eddy__region_hold(struct task *task);
 void eddy__region_release(struct task *task);
 
-/* A task of a group: is ruled from now on; is made, perhaps in a cancelled scope; has ended. */
+/* A group's task: is ruled from now on; was made, perhaps in a cancelled scope; has ended. */
 void eddy__region_cancel_child(struct task *child, struct scope *cancelled);
 void eddy__region_inherit(struct task *child, const struct task *parent, const struct scope *group);
 void eddy__region_leave(struct task *task);
 
-/* Whether a scope around the group of `child` has been cancelled for good. */
+/* Whether a scope around the group of `child` is cancelled (persistently). */
 bool eddy__region_is_child_cancelled(const struct task *child);
 
 /* ---- generators ------------------------------------------------------------------------------*/
 
 struct eddy_generator;
-/* The scopes of whoever asks *generator, which becomes the one that the asker runs in; or NULL. */
+/* The scopes of *generator's asker. Sets *generator to the one that the asker runs in; or NULL. */
 struct scope *eddy__generator_asker_scopes(const struct eddy_generator **generator);
 
 const char *eddy__generator_name(const struct eddy_generator *generator);
 
 /*
- * The loop's generators that are to be closed, in order of first use: stores the first `count` of them,
- * with a reference each; and how many there are. `within` is the nested run in which they were first
- * asked, NULL: any.
+ * The loop's generators that are to be closed, in order of first use. collect stores the first
+ * `count`, with a reference each; count returns how many there are. `within` is the nested run in
+ * which they were first asked; NULL: any.
  */
 struct nested_run;
 void eddy__generators_collect(struct eddy_loop *loop, const struct nested_run *within,
                               struct eddy_generator **out_generators, size_t count);
 size_t eddy__generator_count(const struct eddy_loop *loop, const struct nested_run *within);
 
-/* Whether a body still waits at a yield: after a deadlock, or since it ignored that it was closed. */
+/* Whether a body is still suspended at a yield: after a deadlock, or because it ignored a close. */
 bool eddy__generators_wait(const struct eddy_loop *loop, const struct nested_run *within);
 
-/* Ends such bodies, in the running task: EDDY_GENERATOREXIT comes out of the yield of each, once. */
+/* Ends such bodies, in the running task: each one's yield returns EDDY_GENERATOREXIT, once. */
 void eddy__generators_exit(struct eddy_loop *loop, const struct nested_run *within);
 
-/* Gives those up, frames and all, that wait even then. */
+/* Abandons those that are suspended even then, with their frames. */
 void eddy__generators_give_up(struct eddy_loop *loop, const struct nested_run *within);
 
 /* ---- the loop --------------------------------------------------------------------------------*/
 
-/* What threads are for. Each use has its own, so that none queues behind another. */
+/* Uses of threads. Each has its own pool, so that no use queues behind another. */
 enum thread_use {
     THREADS_WORK,   // eddy_to_thread()
     THREADS_LOOKUP, // eddy_to_lookup_thread(): names
@@ -357,29 +357,29 @@ enum thread_use {
 };
 
 struct eddy_loop {
-    _Atomic uint32_t refs;   // its own until it has ended, and those of any thread: loop_ref.c
+    _Atomic uint32_t refs;   // its own until it has closed, and those of any thread: loop_ref.c
     struct list ready;       // handles: those of this iteration, then those of the next
-    struct link *batch_last; // the last of this iteration that has not run; or NULL
-    struct link *ahead;      // in `ready`, where a crowd is looked ahead to: run.c; or NULL
+    struct link *batch_last; // this iteration's last handle, if that has not run; or NULL
+    struct link *ahead;      // in `ready`: how far stacks have been prefetched: run.c; or NULL
     struct task *current;
     int64_t now_ns;             // virtual time; or the real time last read
-    _Atomic uint32_t attention; // not 0: go through a whole turn at the end of this iteration
-    uint32_t eager_count; // tasks started eagerly that have not stopped yet
-    int budget; // until the kernel is asked although handles are ready: run.h
-    int iterations_free; // that may begin before budget and clock are looked at: run.c
-    int iterations_granted; // the last time
-    uint32_t must_cancel_count; // tasks that must_cancel
+    _Atomic uint32_t attention; // not 0: make a full turn at the end of this iteration
+    uint32_t eager_count; // eagerly started tasks that have not suspended yet
+    int budget; // left until the kernel is polled although handles are ready: run.h
+    int iterations_free; // may begin before budget and clock are checked: run.c
+    int iterations_granted; // at the last check
+    uint32_t must_cancel_count; // tasks with must_cancel set
     size_t task_count;          // unfinished ones
-    uint32_t id; // of all loops of the process; never 0
+    uint32_t id; // unique in the process; never 0
     uint64_t task_id;      // of its latest task
-    uint64_t task_id_last; // that it may give without asking for more
-    uint64_t turn_ticks; // when the last whole turn was, by eddy__ticks()
-    uint64_t look_ticks; // when these were last looked at
-    uint64_t ticks_max;  // between two of them, while news or timers are waited for
+    uint64_t task_id_last; // the last id of the block reserved for this loop
+    uint64_t turn_ticks; // at the last full turn, by eddy__ticks()
+    uint64_t look_ticks; // when ticks were last read
+    uint64_t ticks_max;  // between two turns, while events or timers are awaited
     bool is_virtual;
     bool is_debug;
     bool has_detours; // debug mode times each step, or a task is being started eagerly: run.c
-    bool is_crowded;  // tasks' stacks don't stay in the cache: see look_ahead() in run.c
+    bool is_crowded;  // tasks' stacks don't stay in the cache: eddy__loop_look_ahead() in run.c
     bool is_eager;
     bool is_stopping;         // the awaited future of eddy__loop_run_until() is done
     bool is_running;          // inside eddy__loop_run_until()
@@ -388,38 +388,38 @@ struct eddy_loop {
     bool is_interrupted;      // Ctrl-C has cancelled the main task
     bool is_guarded;          // `overflow` is armed
     bool is_closing;
-    bool is_interrupted_late; // ... or came when that had ended
-    bool is_unwinding;        // the run is over, and what is left is cancelled without asking
-    bool is_main_told;        // that the poller has failed: it was cancelled
+    bool is_interrupted_late; // Ctrl-C came after the main task had ended
+    bool is_unwinding;        // the run is over; the remaining tasks are being aborted
+    bool is_main_told;        // the main task was cancelled because the poller failed
     _Atomic bool is_without_poller; // poll_error is set: poll_failure.c
-    int poll_error;                 // with which the poller failed; or 0
-    int64_t patient_until_ns;       // real time for which threads may work after that
+    int poll_error;                 // the poller's error; or 0
+    int64_t patient_until_ns;       // real time until which threads may work after that
     struct context context; // the thread's own stack
     struct fiber fiber;
     struct heap timers;
     struct stack_pool stacks;
     struct overflow_guard overflow;
     struct list tasks;    // unfinished, oldest first
-    struct list unlooked; // failed ones whose error nobody has looked at
+    struct list unlooked; // failed tasks whose error was never retrieved
     struct list unawaited; // coroutine objects made in callbacks
     struct poller *poller;
-    _Atomic size_t hold_count; // eddy_loop_hold(): work under way elsewhere
-    struct wait *release_waiter; // the end of the run, which waits for these; or NULL
-    size_t cancelled_scope_count; // open ones that are cancelled for good
-    size_t listen_count; // signals that it waits for: news may come, but nothing is under way
+    _Atomic size_t hold_count; // eddy_loop_hold(): work in progress elsewhere
+    struct wait *release_waiter; // the end of the run, waiting for the holds; or NULL
+    size_t cancelled_scope_count; // open scopes that are cancelled
+    size_t listen_count; // signals that it waits for: may wake it, but are not work in progress
     struct inbox *inbox; // calls from other threads: inbox.c
     struct task *main;
-    struct eddy_loop *next_idle; // of the thread's, between runs
-    struct block_pool *blocks;   // what eddy__blocks is while it runs
+    struct eddy_loop *next_idle; // the thread's next idle loop; valid between runs
+    struct block_pool *blocks;   // the value of eddy__blocks while it runs
     struct list closers; // eddy_loop_on_close()
     struct list pins;
     struct list generators; // ever asked and still held, in order of first use
-    struct debug *debug;         // what debug mode keeps: debug.h; or NULL
+    struct debug *debug;         // the state of debug mode: debug.h; or NULL
     struct thread_pool *threads[THREAD_USES]; // io/thread.c; NULL before they are needed
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
-    struct list depths; // how deep each coroutine went, if stacks are measured: depth.c
+    struct list depths; // each coroutine's deepest stack use, if measured: depth.c
     struct link live; // in the list of live.c
-    pthread_t thread; // its own
+    pthread_t thread; // that it belongs to
     eddy_run_options options;
     eddy_exception_handler *exception_handler;
     void *exception_handler_data;
@@ -435,7 +435,7 @@ static inline void eddy__loop_ready(struct eddy_loop *loop, struct handle *handl
     list_push(&loop->ready, &handle->link);
 }
 
-/* `link` is taken out of the middle of the queue: if it was the last of this iteration, the one before is. */
+/* Adjusts the marks before `link` is removed from the ready queue: batch_last moves back by one. */
 static inline void eddy__loop_forget(struct eddy_loop *loop, const struct link *link)
 {
     if (loop->ahead == link)
@@ -455,7 +455,7 @@ static inline void eddy__handle_cancel(struct handle *handle)
     link_remove(&handle->link);
 }
 
-/* Of the loop that runs here; 0 outside any. */
+/* The id of the loop that runs on this thread; 0 if none. */
 static inline uint32_t eddy__loop_id(void)
 {
     return EDDY__LIKELY(eddy__loop != NULL) ? eddy__loop->id : 0;
@@ -532,21 +532,21 @@ static inline void eddy__wait_finish(struct wait *wait, int result)
 }
 
 int eddy__loop_open(struct eddy_loop **out_loop, const eddy_run_options *options);
-void eddy__loop_close(struct eddy_loop *loop); // attached; gives the loop's own reference back
+void eddy__loop_close(struct eddy_loop *loop); // attached; releases the loop's own reference
 
 /*
- * Makes it the loop that runs on this thread, where none does; and leaves it alone again. It is
- * attached also when that fails for want of a stack for signals: then overflows go unexplained.
+ * Make `loop` the running loop of this thread, which has none; and undo that. If attach fails for
+ * lack of a signal stack, the loop is attached all the same: stack overflows then go unexplained.
  */
 int eddy__loop_attach(struct eddy_loop *loop);
 void eddy__loop_detach(struct eddy_loop *loop);
 
-/* The loop with this id if it runs on this thread, or is idle here between two runs; or NULL. */
+/* The loop with this id, if it runs on this thread or is idle on it between two runs; or NULL. */
 struct eddy_loop *eddy__loop_here(uint32_t id);
 
 /*
- * Runs until the iteration in which `future`'s callbacks ran has ended. 0, -EDEADLK, or the error with
- * which the poller failed.
+ * Runs until the iteration in which `future`'s callbacks ran has ended. Returns 0, -EDEADLK, or the
+ * poller's error.
  */
 
 /* The first of this thread's loops that are open and don't run; linked by next_idle. */
@@ -554,15 +554,15 @@ struct eddy_loop *eddy__loop_first_idle(void);
 
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
 
-/* How long the end of the run waits for what is outside it to be finished. */
+/* How long the end of the run waits for work outside the loop to finish. */
 int64_t eddy__loop_flush_timeout_ns(const struct eddy_loop *loop);
 
-/* Waits until no thread is at work for the loop, in a task of it. 0 or EDDY_CANCELLED. */
+/* Called in a task: suspends until no thread is at work for the loop. 0 or EDDY_CANCELLED. */
 int eddy__loop_wait_for_threads(struct eddy_loop *loop);
 
 /*
- * poll_failure.c: the poller has failed with `err`; wakes the loop if it waits without a poller, from
- * any thread or signal handler; waits so: 0, or the poller's error when nothing can become ready.
+ * poll_failure.c: records that the poller failed with `err`; wakes a loop that waits without it,
+ * from any thread or signal handler; waits without it: 0, or its error if nothing can become ready.
  */
 void eddy__poll_failed(struct eddy_loop *loop, int err);
 void eddy__poll_failure_wake(struct eddy_loop *loop);
@@ -575,27 +575,27 @@ struct post {
 };
 int eddy__loop_post(struct eddy_loop *loop, struct post *post); // 0 or -ESHUTDOWN
 
-/* Threads that Eddy has started, and that call no loop unless it is held for them. */
+/* The number of threads that Eddy started; they call a loop only while it is held for them. */
 extern atomic_int eddy__own_thread_count;
 
-/* Asks for a whole turn soon; async-signal-safe, any thread. */
+/* Requests a full turn soon; async-signal-safe, any thread. */
 void eddy__loop_attend(struct eddy_loop *loop);
 
-/* Ctrl-C: true when it has been taken for this loop's main task. */
+/* Makes Ctrl-C cancel this loop's main task. True if the handler was installed. */
 bool eddy__interrupt_arm(struct eddy_loop *loop);
 bool eddy__interrupt_is_armed(const struct eddy_loop *loop);
 bool eddy__interrupt_end(struct eddy_loop *loop);    // the main task is done: true if one is left
 void eddy__interrupt_disarm(struct eddy_loop *loop); // if it was armed
 void eddy__interrupt_deliver(struct eddy_loop *loop);
 
-/* A body of `function` ends on `stack`, which has been measured; and all records go; depth.c. */
+/* Records the depth of a body of `function` that ends on `stack`; frees all records; depth.c. */
 void eddy__depth_note(struct eddy_loop *loop, const eddy_function *function,
                       const struct stack *stack);
 void eddy__depths_forget(struct eddy_loop *loop);
 
 /*
- * A thread that runs no loop but code of users: until the end, an overflow of its stack is told with
- * `name`, which may change meanwhile. Called on that thread; thread_guard.c.
+ * For a thread that runs no loop but runs user code: from begin to end, an overflow of its stack is
+ * reported with `name`, which may change meanwhile. Called on that thread; thread_guard.c.
  */
 struct thread_guard {
     struct overflow_guard overflow;
@@ -605,21 +605,21 @@ struct thread_guard {
 void eddy__thread_guard_begin(struct thread_guard *guard, const char *name);
 void eddy__thread_guard_end(struct thread_guard *guard);
 
-/* In a signal handler: the sentence about an overflow of a thread's own stack in `what`. */
+/* For signal handlers: writes the message about an overflow of a thread's own stack in `what`. */
 size_t eddy__describe_native_overflow(const char *what, const void *pc, size_t stack_size, char *buf,
                                       size_t size);
 
-/* Makes a thread without the signals that belong to the process; faults stay its own. 0 or -EAGAIN. */
+/* Creates a thread that blocks all signals but its own faults. Returns 0 or -EAGAIN. */
 int eddy__thread_create(pthread_t *out_thread, void *(*run)(void *argument), void *argument);
 
-/* Enters the loop, which runs on this thread from now on, into the list of those alive; live.c. */
+/* Adds the loop, which belongs to this thread from now on, to the list of live loops; live.c. */
 void eddy__live_add(struct eddy_loop *loop);
 void eddy__live_remove(struct eddy_loop *loop);
 
-/* Whether the loop `id`, which may be gone, is alive on another thread. Takes a lock. */
+/* Whether the loop `id`, which may have been freed, is alive on another thread. Takes a lock. */
 bool eddy__loop_is_elsewhere(uint32_t id);
 
-/* Whether `future` must not be touched here. */
+/* Whether `future` belongs to a live loop of another thread: then it must not be touched. */
 static inline bool eddy__future_is_elsewhere(const struct eddy_future *future)
 {
     return EDDY__UNLIKELY(future->loop_id != eddy__loop_id()) &&
@@ -627,8 +627,8 @@ static inline bool eddy__future_is_elsewhere(const struct eddy_future *future)
 }
 
 /*
- * Finds futures that are given twice: a walk takes a new mark, and each future is marked with it;
- * false if it has been in this walk before. One of another thread is left alone: it will be refused.
+ * Detect futures that are passed twice: walk returns a new mark; mark puts it on a future, and
+ * returns false if the future has it already. Another thread's future is skipped: it is refused.
  */
 uint32_t eddy__future_walk(void);
 static inline bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
@@ -641,8 +641,8 @@ static inline bool eddy__future_mark(struct eddy_future *future, uint32_t walk)
 }
 
 /*
- * For primitives without a loop of their own: binds one to the running loop, by number, in `*bound`.
- * 0, or EDDY_EMISUSE when it is bound to a loop that is alive on another thread.
+ * Binds a primitive without a loop of its own to the running loop, by its id, in `*bound`. Returns
+ * 0, or EDDY_EMISUSE if it is bound to a loop that is alive on another thread.
  */
 int eddy__bind_anew(uint32_t *bound, const char *function);
 static inline int eddy__bind(uint32_t *bound, const char *function)
@@ -654,8 +654,8 @@ static inline int eddy__bind(uint32_t *bound, const char *function)
 }
 
 /*
- * In debug mode: an object of which `kind` ("queue") is the name has been made, and is freed. What has not
- * been freed when the loop closes is reported; tracked.c. (Futures are tracked there too.)
+ * In debug mode: record that an object of this `kind` ("queue") was made, or is freed. Objects not
+ * freed when the loop closes are reported; tracked.c. (Futures are tracked there too.)
  */
 void eddy__track_slowly(const void *object, const char *kind);
 void eddy__untrack_slowly(const void *object);
@@ -679,6 +679,6 @@ void eddy__report(const eddy_report *report);
 void eddy__report_misuse(const char *sentence);
 void eddy__report_task(eddy_report_kind kind, struct eddy_future *task, const char *message);
 
-#include "core/park.h"    // eddy__wait_park_inline(): for what is waited in often
+#include "core/park.h"    // eddy__wait_park_inline(): for frequent suspensions
 
 #endif

@@ -26,7 +26,7 @@ struct done_callback {
     struct eddy_future *future; // a reference once queued
     eddy_done_callback *callback;
     void *data;
-    struct inherited *inherited; // of whoever added it
+    struct inherited *inherited; // of the code that added it
 };
 
 static void run_done_callback(struct handle *handle);
@@ -37,7 +37,7 @@ static void free_done_callback(struct done_callback *done)
     eddy__free(done);
 }
 
-/* ---- birth and death -------------------------------------------------------------------------*/
+/* ---- creation and destruction ----------------------------------------------------------------*/
 
 static bool cancel_bare(struct eddy_future *future, struct eddy_error *why)
 {
@@ -109,7 +109,7 @@ eddy_future *eddy__future_of_size(size_t value_size, void (*drop)(void *value))
     return future;
 }
 
-/* The count of a future of another thread must not be touched. */
+/* Reports misuse of another thread's future, whose reference count must not be touched. */
 static bool is_misused_elsewhere(const struct eddy_future *future, const char *sentence)
 {
     if (EDDY__LIKELY(future->loop_id == eddy__loop_id()))
@@ -147,10 +147,10 @@ static bool is_never_retrieved(const struct eddy_future *future)
            eddy__loop_here(future->loop_id) != NULL;
 }
 
-/* The last reference has gone, and nobody has looked at the error. */
+/* The last reference was released, and the error was never retrieved. */
 static void report_never_retrieved(struct eddy_future *future)
 {
-    // The handler may look at the task, even keep it.
+    // The handler may use the task, and even keep a reference.
     future->refs = 1;
     future->is_reported = true;
     struct eddy_loop *running = eddy__loop;
@@ -166,7 +166,7 @@ static void give_back(struct eddy_future *future, size_t size)
     eddy__block_free(future, size);
 }
 
-/* A task that has ended well, or a coroutine that ran inline, with nothing that must be given back. */
+/* Whether it is a finished task, or a coroutine that ran inline, with nothing to release. */
 static inline bool is_bare_shell(const struct eddy_future *future)
 {
     if (future->kind != &eddy__future_task || future->callbacks.top != NULL || future->is_tracked ||
@@ -176,7 +176,7 @@ static inline bool is_bare_shell(const struct eddy_future *future)
     return task->held == NULL && task->site->function->drop_result == NULL;
 }
 
-/* The last reference has gone. */
+/* Frees a future of any kind; the last reference was released. */
 __attribute__((noinline)) static void free_any(struct eddy_future *future)
 {
     if (EDDY__UNLIKELY(is_never_retrieved(future))) {
@@ -210,7 +210,7 @@ void eddy_future_free(eddy_future *future)
 
 /* ---- completion ------------------------------------------------------------------------------*/
 
-/* In the order of their registration: the pile has the latest on top. */
+/* Queues them in order of registration: the pile has the latest on top. */
 void eddy__future_queue_callbacks(struct eddy_future *future)
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -239,7 +239,7 @@ void eddy__future_cancelled(struct eddy_future *future, struct eddy_error *why)
     eddy__future_complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
 }
 
-/* Whether the outcome may be taken here: a future of a loop that has closed is anybody's. */
+/* Whether this thread may take the outcome: any may, if the future's loop has closed. */
 static int check_thread(const struct eddy_future *future)
 {
     if (future == NULL)
@@ -249,7 +249,7 @@ static int check_thread(const struct eddy_future *future)
     return eddy__misuse("the future belongs to the loop of another thread");
 }
 
-/* Whether `future` may be completed or asked to end here: 0, or EDDY_EMISUSE. */
+/* Whether `future` may be completed or cancelled here: 0, or EDDY_EMISUSE. */
 static int check_hands(const struct eddy_future *future)
 {
     if (future->kind == &eddy__future_task && future->stage <= TASK_TAKEN)
@@ -319,13 +319,13 @@ int eddy_future_set_exception(eddy_future *future, int error)
     return 0;
 }
 
-/* ---- looking at the outcome ------------------------------------------------------------------*/
+/* ---- retrieving the outcome ------------------------------------------------------------------*/
 
 uint32_t eddy__future_walk(void)
 {
     static _Thread_local uint32_t last;
     if (++last == 0)
-        last = 1; // 0 is on every new future
+        last = 1; // new futures have mark 0
     return last;
 }
 
@@ -336,7 +336,7 @@ void eddy__future_look_anew(struct eddy_future *future)
         list_remove(&eddy__task_of(future)->all); // from loop->unlooked
 }
 
-/* Plain data that a task has returned stays where it is. */
+/* Whether it is a finished task with plain data of this size: taking that leaves it in place. */
 static inline bool is_plain_value(const struct eddy_future *future, size_t size)
 {
     if (future->kind != &eddy__future_task || future->state != EDDY_STATE_FINISHED)

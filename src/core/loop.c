@@ -28,7 +28,7 @@
 #include <string.h>
 
 enum {
-    THREADS_MAX = 32 * 1024, // that may be asked for: what Linux gives a process by default
+    THREADS_MAX = 32 * 1024, // the largest option allowed: Linux's default limit for a process
 };
 
 static const double FLUSH_TIMEOUT_S = 10;
@@ -37,7 +37,7 @@ _Thread_local struct eddy_loop *eddy__loop;
 
 void eddy__loop_attend(struct eddy_loop *loop)
 {
-    // Whoever raises the flag wakes the poller; those who find it raised know that it is awake.
+    // Only the call that sets the flag wakes the poller; if it was set, the poller is awake.
     if (atomic_exchange(&loop->attention, 1) == 0) {
         eddy__poller_wake(loop->poller);
         eddy__poll_failure_wake(loop);
@@ -72,7 +72,7 @@ eddy_loop *eddy_future_get_loop(const eddy_future *future)
     return future != NULL && future->loop_id != 0 ? eddy__loop_here(future->loop_id) : NULL;
 }
 
-/* ---- birth and death -------------------------------------------------------------------------*/
+/* ---- opening and closing ---------------------------------------------------------------------*/
 
 /* Called in a signal handler: writes about the overflow of a task's stack. */
 static size_t describe_overflow(void *argument, const struct stack *stack, char *buf, size_t size)
@@ -99,7 +99,7 @@ static size_t describe_overflow(void *argument, const struct stack *stack, char 
     return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
 }
 
-/* The same about the thread's own stack, on which callbacks run. */
+/* The same for the thread's own stack, on which callbacks run. */
 static size_t describe_native_overflow(void *argument, const void *pc, size_t stack_size, char *buf,
                                        size_t size)
 {
@@ -145,7 +145,7 @@ static bool are_in_range(const eddy_run_options *options)
             options->slow_callback_duration >= 0 && !isnan(options->flush_timeout));
 }
 
-/* Loops of this thread that are open and don't run: between the runs of a runner. */
+/* Loops of this thread that are open but not running: between the runs of a runner. */
 static _Thread_local struct eddy_loop *idle_loops;
 
 static void push_idle(struct eddy_loop *loop)
@@ -241,7 +241,7 @@ free_loop:
     return err;
 }
 
-/* A module's wish to be called when the loop closes. */
+/* A callback that a module registered for when the loop closes. */
 struct closer {
     struct link link;
     eddy_callback *callback;
@@ -285,7 +285,7 @@ void eddy__unpin(struct pin *pin)
     pin->drop(pin);
 }
 
-/* Those that are still held outlive the loop; they belong to nobody's list then. */
+/* Unlinks generators that are still held: they outlive the loop. */
 static void forget_generators(struct eddy_loop *loop)
 {
     while (list_pop(&loop->generators) != NULL)
@@ -316,7 +316,7 @@ static void drop_timers(struct eddy_loop *loop)
     eddy__heap_fini(&loop->timers);
 }
 
-/* Tasks that even the run's end could not end: their frames are given up as they are. */
+/* Abandons tasks that even the end of the run could not end, with their frames as they are. */
 static void give_up_tasks(struct eddy_loop *loop)
 {
     struct link *link;
@@ -347,10 +347,10 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__inbox_run(loop->inbox);
     give_up_tasks(loop);
     eddy__loop_drop_unawaited(loop);
-    drop_pins(loop); // threads may wait for what they keep, and the closers for threads
+    drop_pins(loop); // threads may wait for pinned objects, and the closers for threads
     eddy__debug_report_unclosed(loop);
     run_closers(loop);
-    eddy__interrupt_disarm(loop); // after io/signal.c has given back what it found
+    eddy__interrupt_disarm(loop); // after io/signal.c has restored the dispositions it found
     forget_generators(loop);
     drop_pins(loop);
     drop_handles(&loop->ready);
@@ -366,12 +366,12 @@ void eddy__loop_close(struct eddy_loop *loop)
     eddy__poller_close(loop->poller);
     eddy__stack_pool_fini(&loop->stacks);
     eddy__block_pool_close();
-    eddy__loop_unref(loop); // the inbox stays with it: it refuses posts
+    eddy__loop_unref(loop); // the inbox lives until the last reference: it refuses posts
 }
 
 /* ---- turns -----------------------------------------------------------------------------------*/
 
-/* Waits in the kernel, or sees at once that somebody asks for attention. */
+/* Waits in the kernel; only polls it if attention has been requested. */
 static int ask_kernel(struct eddy_loop *loop, int64_t timeout_ns)
 {
     if (timeout_ns != 0 && atomic_load(&loop->attention) != 0)
@@ -386,7 +386,7 @@ static int ask_kernel(struct eddy_loop *loop, int64_t timeout_ns)
     return 0;
 }
 
-/* Nothing is ready, and time is what the loop makes of it. */
+/* Nothing is ready, under the virtual clock: advances the clock to the next timer, if any. */
 static int wait_virtual(struct eddy_loop *loop)
 {
     if (eddy__poller_pending(loop->poller) > 0) {
@@ -419,7 +419,7 @@ static int wait_real(struct eddy_loop *loop)
     return ask_kernel(loop, timeout_ns > 0 ? timeout_ns : 0);
 }
 
-/* Sees to it that something may be ready: 0 or more, or an error that ends the run. */
+/* Collects events, waiting if nothing is ready. 0 or more, or an error that ends the run. */
 static int look_for_news(struct eddy_loop *loop)
 {
     if (atomic_exchange(&loop->attention, 0) != 0) {
@@ -449,7 +449,7 @@ static void queue_due_timers(struct eddy_loop *loop)
     }
 }
 
-/* In debug mode: a step or callback that keeps the loop busy for too long is reported. */
+/* In debug mode: runs a step or callback, and reports it if it keeps the loop busy for too long. */
 static void run_timed(struct eddy_loop *loop, struct handle *handle)
 {
     struct eddy_future *task = NULL;
@@ -478,7 +478,7 @@ static void run_timed(struct eddy_loop *loop, struct handle *handle)
     eddy_future_free(task);
 }
 
-/* Runs this iteration, and whatever iterations begin by themselves meanwhile. */
+/* Runs this iteration, and the iterations that begin without a full turn. */
 static void run_ready(struct eddy_loop *loop)
 {
     for (;;) {
@@ -510,13 +510,13 @@ static int turn(struct eddy_loop *loop)
     return 0;
 }
 
-/* The awaited future is done: the iteration that this runs in is the last. */
+/* The awaited future is done: this iteration is the last. */
 static void stop(struct handle *handle)
 {
     (void)handle;
     struct eddy_loop *loop = eddy__loop_current();
     loop->is_stopping = true;
-    // Tasks must not begin another iteration by themselves.
+    // Keeps tasks from beginning another iteration.
     loop->budget = 0;
     loop->iterations_free = 0;
 }

@@ -73,7 +73,7 @@ static bool cancel_never(struct eddy_future *future, struct eddy_error *why)
 {
     (void)future;
     (void)why;
-    return false; // tasks are cancelled by the walk in wait.c
+    return false; // eddy__future_cancel_for() in wait.c cancels tasks
 }
 
 const struct future_kind eddy__future_task = {"task", cancel_never, fini_task, NULL};
@@ -88,7 +88,7 @@ static struct list *unawaited_list(void)
     return eddy__loop_current() != NULL ? &eddy__loop_current()->unawaited : NULL;
 }
 
-/* Ids are taken from the process' counter some at a time. */
+/* Ids are taken from the process's counter in blocks. */
 static uint64_t next_id(struct eddy_loop *loop)
 {
     static atomic_uint_fast64_t last;
@@ -100,7 +100,7 @@ static uint64_t next_id(struct eddy_loop *loop)
     return ++loop->task_id;
 }
 
-/* What takes the place of a coroutine object that there is no memory for. */
+/* Returned in place of a coroutine object if there is no memory. Drops the arguments. */
 static eddy_coroutine *unmade(const eddy_function *function, const void *arguments)
 {
     union {
@@ -111,7 +111,7 @@ static eddy_coroutine *unmade(const eddy_function *function, const void *argumen
     return eddy__future_unmade(-ENOMEM);
 }
 
-/* In parts: clearing the struct as a whole takes longer than all else that is done here. */
+/* Field by field: clearing the whole struct takes longer than everything else here. */
 static void init_coroutine(struct task *task, const eddy_site *site)
 {
     task->future = (struct eddy_future){
@@ -169,7 +169,7 @@ int eddy__coro_run(struct task *task)
     return status;
 }
 
-/* Reports and drops what nobody took. */
+/* Reports and frees coroutine objects that were not taken. */
 static void drop_unawaited(struct list *unawaited)
 {
     struct link *link;
@@ -200,7 +200,7 @@ struct eddy_future *eddy__future_failed(int status, const char *sentence)
     return future;
 }
 
-/* What few tasks have, made when it is needed first; NULL without memory. */
+/* The task's task_extra, made on first use; NULL without memory. */
 static struct task_extra *extra_of(struct task *task)
 {
     struct task_extra *extra = eddy__task_extra(task);
@@ -245,7 +245,7 @@ static int inherit(const eddy_task_options *options, struct inherited **out)
                                                        : eddy__inherit(out);
 }
 
-/* What every new task has; it belongs to two now, the caller and the loop. */
+/* Makes a coroutine object a task, with two references: the caller's and the loop's. */
 static inline void begin_life(struct eddy_loop *loop, struct task *task)
 {
     task->future.stage = TASK_CREATED;
@@ -255,7 +255,7 @@ static inline void begin_life(struct eddy_loop *loop, struct task *task)
     eddy__loop_count_task(loop, 1);
 }
 
-/* Not a coroutine object of this loop without further ado; see eddy_task_create(). */
+/* The general case, for all that eddy_task_create() doesn't handle itself. */
 __attribute__((noinline)) static eddy_task *create_any(eddy_coroutine *coroutine,
                                                        const eddy_task_options *options)
 {
@@ -263,12 +263,12 @@ __attribute__((noinline)) static eddy_task *create_any(eddy_coroutine *coroutine
     if (coroutine == NULL)
         return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: there is no coroutine object");
     if (coroutine->kind != &eddy__future_task && eddy__future_is_done(coroutine))
-        return eddy_future_ref(coroutine); // it could not be made
+        return eddy_future_ref(coroutine); // the coroutine object could not be made
     if (!eddy__is_coroutine(coroutine))
         return refuse(coroutine, "eddy_task_create: the coroutine object has been used already");
     if (loop == NULL)
         return refuse(coroutine, "eddy_task_create: no loop runs on this thread");
-    // One that stands in the list of a task of another thread; taken out, it may come over.
+    // It is in the list of another thread's task. Once taken out, it may change threads.
     if (link_is_linked(&eddy__task_of(coroutine)->all) && eddy__future_is_elsewhere(coroutine))
         return eddy__future_failed(EDDY_EMISUSE, "eddy_task_create: the coroutine object belongs to "
                                                  "the loop of another thread");
@@ -314,7 +314,7 @@ eddy_task *eddy_task_create(eddy_coroutine *coroutine, const eddy_task_options *
 void eddy__task_start(eddy_coroutine *coroutine)
 {
     eddy_task *task = eddy_task_create(coroutine, NULL);
-    // One that could not be made is nobody's to look at, and would be lost without a word.
+    // A task that could not be made has no one to retrieve its error: report it here.
     if (eddy__future_is_done(task) && task->kind != &eddy__future_task && !task->is_unlooked)
         eddy__report(&(eddy_report){
             .kind = EDDY_REPORT_NEVER_RETRIEVED,
@@ -339,7 +339,7 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
 
 /* ---- the end ---------------------------------------------------------------------------------*/
 
-/* The step handle of a task that has ended carries the news. */
+/* Notifies the watcher; the `run` of an ended task's step handle. */
 static void tell_watcher(struct handle *handle)
 {
     struct task *task = container_of(handle, struct task, step);
@@ -362,7 +362,7 @@ void eddy__task_unwatch(struct task *task)
     *watcher = NULL;
 }
 
-/* It has ended, and belongs to the loop no longer. */
+/* The task has ended: removes it from the loop. */
 static inline void end_life(struct task *task)
 {
     list_remove(&task->all);
@@ -370,14 +370,14 @@ static inline void end_life(struct task *task)
     task->future.stage = TASK_ENDED;
 }
 
-/* Who watches a task that is about to be completed will be told before all others. */
+/* Queues the notification of the watcher, before the callbacks of a task about to complete. */
 static inline void queue_watcher(struct task *task, bool has_ended_well)
 {
     struct watcher *watcher = task->watcher;
     task->step.run = tell_watcher;
     if (watcher == NULL)
         return;
-    bool is_last = watcher->unended <= 1; // or each is told of
+    bool is_last = watcher->unended <= 1; // or it is notified of each
     watcher->unended -= watcher->unended > 0;
     if (has_ended_well && !is_last) {
         watcher->left--;
@@ -387,13 +387,13 @@ static inline void queue_watcher(struct task *task, bool has_ended_well)
     }
 }
 
-/* The body ended with an error, or a cancellation was still to be delivered. */
+/* Completes a task that ended with an error, or with a cancellation still undelivered. */
 static void complete_otherwise(struct task *task, int status, struct eddy_error *error)
 {
     struct eddy_future *future = &task->future;
     struct eddy_error *undelivered = future->must_cancel ? future->error : NULL;
     if (status >= 0) {
-        // It returned with a cancellation undelivered: cancelled, and the value has no taker.
+        // It returned with a cancellation undelivered: it is cancelled, and the value is dropped.
         if (task->site->function->drop_result != NULL)
             task->site->function->drop_result(result_of(task));
         status = EDDY_CANCELLED;
@@ -422,7 +422,7 @@ static inline void complete(struct task *task, int status, struct eddy_error *er
     }
 }
 
-/* It ends: what it has inherited, or set, is given back now and not with its last reference. */
+/* Releases what the task inherited or set at its end, not with its last reference. */
 static void give_back_inherited(struct task *task)
 {
     struct inherited *inherited = eddy__task_inherited(task);
@@ -461,7 +461,7 @@ void eddy__task_give_up(struct task *task)
     struct wait *wait = eddy__task_wait(task);
     eddy__handle_cancel(&task->step);
     if (wait != NULL && wait->row != NULL)
-        eddy__waiters_remove(wait); // its frame goes, the row may stay
+        eddy__waiters_remove(wait); // its frame goes, the wait queue may stay
     eddy__task_forget_cancel(task);
     if (task->future.stage == TASK_RUNNING) {
         struct activation *activation = task->activation;
@@ -491,7 +491,7 @@ void eddy__task_end_unbegun(struct task *task, int status, struct eddy_error *er
     loop->is_between_tasks = was_between_tasks;
 }
 
-/* ---- what may be changed from outside --------------------------------------------------------*/
+/* ---- changing a task from outside ------------------------------------------------------------*/
 
 int eddy_task_set_name(eddy_task *future, const char *name)
 {

@@ -24,7 +24,7 @@
 #include "core/debug.h"
 #include "core/run.h"
 
-/* As eddy__wait_finish(), for whoever asks the task to stop waiting. */
+/* Like eddy__wait_finish(), but cancels the wait. False if it isn't pending. */
 static bool cancel_wait(struct wait *wait, struct eddy_error *why)
 {
     if (wait->state != WAIT_PENDING)
@@ -38,8 +38,8 @@ static bool cancel_wait(struct wait *wait, struct eddy_error *why)
 }
 
 /*
- * One request, seen by one task: true when it is settled by what the task waits for. `*out_next` is
- * the future to ask next, when that is what it waits for.
+ * Applies one request to one task. True if cancelling its wait settled the request. If the task
+ * waits for a future, `*out_next` is that future, to be asked next.
  */
 static bool request_cancel(struct task *task, struct eddy_error *why, struct eddy_future **out_next)
 {
@@ -51,7 +51,7 @@ static bool request_cancel(struct task *task, struct eddy_error *why, struct edd
     return *out_next == NULL && cancel_wait(wait, why);
 }
 
-/* Takes the marks off again that a request left on the first `count` tasks of the chain. */
+/* Clears the marks that a request left on the first `count` tasks of the chain. */
 static void forget_walk(struct eddy_future *future, size_t count)
 {
     while (count-- > 0) {
@@ -62,7 +62,7 @@ static void forget_walk(struct eddy_future *future, size_t count)
     }
 }
 
-/* Lets `task`, which closes a ring of tasks that await each other, go on: nobody else can. */
+/* Resumes `task`, which closes a cycle of tasks that await each other: nothing else can. */
 static void cut_ring(struct task *task)
 {
     eddy__handle_cancel(&task->step); // out of the callbacks of what it awaits
@@ -87,10 +87,10 @@ void eddy__task_forget_cancel(struct task *task)
 }
 
 /*
- * Walks along the chain of tasks that await tasks, without recursion: it may be 100,000 long. Each
- * counts the request; the one at the end either has its wait cancelled or is marked, to be
- * cancelled at its next step. A ring of tasks is cut where the walk comes back to itself: the last
- * one stops waiting, and the cancellation goes round.
+ * Walks the chain of tasks that await tasks, without recursion: it may be 100,000 long. Each task
+ * counts the request; the last one either has its wait cancelled or is marked, to be cancelled at
+ * its next step. A cycle of tasks is cut where the walk returns to a visited task: the last one
+ * stops waiting, and the cancellation propagates around the cycle.
  */
 bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
 {
@@ -126,7 +126,7 @@ bool eddy__future_cancel_for(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-/* Whatever it waits for, which may be itself in the end: the task goes on, cancelled. */
+/* Resumes the task, cancelled, whatever it waits for, even (through a cycle) itself. */
 void eddy__task_abort(struct task *task, struct eddy_error *why)
 {
     task->future.cancelling++;
@@ -140,7 +140,7 @@ void eddy__task_abort(struct task *task, struct eddy_error *why)
     eddy__loop_ready(eddy__loop_current(), &task->step);
 }
 
-/* What was pending is on its way. In a scope cancelled for good the next await meets it again. */
+/* Clears a delivered cancellation. A ruling scope makes the next await cancelled again. */
 static void settle_cancel(struct task *task)
 {
     eddy__task_forget_cancel(task);
@@ -158,7 +158,7 @@ void eddy__wait_meet_cancel(struct task *task)
         settle_cancel(task);
 }
 
-/* Out of line: in it, every switch would save one register more. */
+/* Not inlined: inlining it would make every switch save one more register. */
 __attribute__((noinline)) static int deliver_cancel(struct task *task, int outcome,
                                                     const char *what)
 {
@@ -170,7 +170,7 @@ __attribute__((noinline)) static int deliver_cancel(struct task *task, int outco
     return EDDY_CANCELLED;
 }
 
-/* At a step: EDDY_CANCELLED if one is pending, or if the `outcome` is one. */
+/* At a step: EDDY_CANCELLED if a cancellation is pending, else `outcome`. */
 static inline int deliver_pending_cancel(const struct eddy_loop *loop, struct task *task,
                                          int outcome, const char *what)
 {
@@ -212,7 +212,7 @@ EDDY__RETURNS_ELSEWHERE int eddy__task_yield(void)
     return deliver_pending_cancel(loop, loop->current, 0, "eddy_sleep");
 }
 
-/* Awaiting oneself is refused one hop later, as asyncio does. */
+/* A task that awaits itself is refused one iteration later, as in asyncio. */
 static int await_itself(void)
 {
     int err = eddy__task_yield();
@@ -246,14 +246,14 @@ EDDY__RETURNS_ELSEWHERE static int await_pending(struct task *task, struct eddy_
 {
     future->refs++;
     int status = park_for(task, future);
-    // A cancellation of this task came first: what the future holds stays there.
+    // Unless this task was cancelled first: then the outcome stays in the future.
     if (status != EDDY_CANCELLED || future->status == EDDY_CANCELLED)
         status = eddy__future_take(future, out_value, size);
     eddy__future_unref(future);
     return status;
 }
 
-/* An await of a coroutine object: the body runs right here. */
+/* Awaits a coroutine object by running its body inline. */
 static int await_inline(struct task *coroutine, void *out_value, size_t size)
 {
     eddy__coro_take(coroutine);
