@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gather.h: several awaitables at once.
+ * gather.h: waits for several awaitables at once.
  *
  *     reply replies[3];
  *     EDDY_TRY(eddy_gather_to(replies, eddy_coro(aget_data, 1), eddy_coro(aget_data, 2), task));
  *
- * Each form takes its awaitables as a list, or, with `_all`, as an array whose length is known at run
- * time, as gather(*aws) does:
+ * Each form takes its awaitables as a list or, with `_all`, as an array whose length is known at
+ * run time, like gather(*aws):
  *
  *                        a list                                 an array
  *     wait               eddy_gather(a, b)                      eddy_gather_all(aws, n)
@@ -16,9 +16,9 @@
  *                                                               eddy_gather_all_to(values, aws, n, options)
  *     don't wait yet     eddy_gather_start(a, b)                eddy_gather_all_start(aws, n, false)
  *
- * Coroutine objects are used up and become tasks; tasks and futures are borrowed. The first error
- * ends the wait, and the others run on, as in asyncio: results are copied by who awaits, never
- * written by a child, so `replies` may go when gather has returned.
+ * Coroutine objects are consumed and become tasks; tasks and futures are borrowed. The first error
+ * ends the wait, and the other children run on, as in asyncio. The awaiting task copies the
+ * results; a child never writes them. So `replies` need not outlive the call.
  */
 #ifndef EDDY_GATHER_H
 #define EDDY_GATHER_H
@@ -28,24 +28,24 @@
 EDDY_BEGIN_DECLS
 
 /*
- * Zero means the default: the first error ends the wait.
+ * Options of a gather. Zero means the default: the first error ends the wait.
  *
  *     int statuses[2];
  *     eddy_gather_options options = {.return_exceptions = true, .statuses = statuses};
  *     EDDY_TRY(eddy_gather_with(&options, a, b));
  */
 typedef struct eddy_gather_options {
-    bool return_exceptions; /* wait for all, and let errors be results */
-    int *statuses;          /* NULL, or room for one status a child, in argument order */
+    bool return_exceptions; /* wait for all; treat errors as results */
+    int *statuses;          /* NULL, or an array with a status for each child, in argument order */
 } eddy_gather_options;
 
 /*
- * Waits for all; 0, or the first error. Errors: those of the children; EDDY_CANCELLED when the
- * awaiting task is cancelled (so are all children) or a child was; EDDY_EVALUE; -ENOMEM.
- * Suspends, unless all are done already.
+ * Waits for all children. Returns 0, or the first error: a child's own; EDDY_CANCELLED if a child
+ * was cancelled, or the awaiting task (which cancels all children); EDDY_EVALUE; -ENOMEM. Suspends
+ * unless all are already done.
  *
- * `_to` stores each child's value in the array `results`, in argument order, and leaves the place of
- * one alone that has none. Options may be NULL, and left out where they come last.
+ * `_to` stores each child's value in the array `results`, in argument order. A child without a
+ * value leaves its element unchanged. Options may be NULL, and omitted where they come last.
  */
 #define eddy_gather(...) eddy__gather_wait(EDDY__FUTURES(__VA_ARGS__), NULL, 0, 0, NULL)
 #define eddy_gather_to(results, ...)                                                               \
@@ -71,30 +71,30 @@ EDDY_API EDDY_SUSPENDS int eddy__gather_wait(eddy_future *const *children, size_
                                              const eddy_gather_options *options);
 
 /*
- * The future that gathers, without waiting: awaiting it waits for all, cancelling it cancels all
- * children. The reference is the caller's; never NULL.
+ * Returns the gathering future without waiting: awaiting it waits for all children, cancelling it
+ * cancels all children. The caller owns the reference. Never NULL.
  */
 #define eddy_gather_start(...) eddy_gather_all_start(EDDY__FUTURES(__VA_ARGS__), false)
 EDDY_API EDDY_CHECKED eddy_future *eddy_gather_all_start(eddy_future *const *children,
                                                          size_t count, bool return_exceptions);
 
 /*
- * Stores the values of a gathering future that is done in the array `results`, which has room for
- * `count`. 0; its error; EDDY_EINVALIDSTATE while it is pending; EDDY_EMISUSE for a future that
- * gathers nothing, or without room for all. Never suspends.
+ * Stores the values of a done gathering future in the array `results` of `count` elements. Returns
+ * 0; the future's error; EDDY_EINVALIDSTATE while it is pending; EDDY_EMISUSE if it is no gathering
+ * future or the array is too small. Never suspends.
  */
 #define eddy_gather_results(gather, results, count)                                     \
     eddy__gather_results((gather), (results), (count) * sizeof *(results), sizeof *(results))
 EDDY_API EDDY_CHECKED int eddy__gather_results(eddy_future *gather, void *results,
                                                size_t results_size, size_t result_size);
 
-/* Lends child `index` of a gathering future; NULL beyond the last. And how many there are. */
+/* Return child `index` of a gathering future, borrowed, NULL past the last; how many there are. */
 EDDY_API eddy_future *eddy_gather_child(const eddy_future *gather, size_t index);
 EDDY_API size_t eddy_gather_count(const eddy_future *gather);
 
 #ifdef __cplusplus
 EDDY_END_DECLS
-/* C++ has no addresses of compound literals: the list is an array of this function. */
+/* C++ can't take the address of a compound literal, so the list is an array in this function. */
 template <typename... Futures>
 EDDY_SUSPENDS static inline int eddy__gather_list(void *results, size_t results_size,
                                                   size_t result_size,

@@ -16,10 +16,10 @@
  *         printf("%d\n", i);
  *     EDDY_TRY(rc);                                    // 0 at the end, or the error
  *
- * The body runs inside the task that asks for an item, on a stack of its own, without hops of its own; it
- * may await anything. Between items it is suspended at its eddy_yield(). eddy_for, from iterator.h,
- * gives what eddy_generate() made back on every way out. To ask by hand, or to leave a loop and go on
- * later, hold the generator:
+ * The body runs inside the task that asks for an item, on its own stack and without extra hops. It
+ * may await anything. Between items it is suspended at its eddy_yield(). eddy_for (iterator.h)
+ * releases the result of eddy_generate() however the loop ends. To request items yourself, or to
+ * leave a loop and continue later, hold the generator:
  *
  *     EDDY_AUTO(eddy_generator) *generator = eddy_generator_new(ticker, 3);
  *     eddy_for (int, i, generator, &rc)
@@ -36,8 +36,8 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_generator eddy_generator;
 
 /*
- * Stands before the body of a generator that yields items of `type`; its parameters are written as
- * those of EDDY_ASYNC(). The body returns 0 or more at its end, or an error.
+ * Defines a generator that yields items of `type`; the body follows. Write the parameters as for
+ * EDDY_ASYNC(). The body returns 0 or more at its end, or an error.
  */
 #define EDDY_GENERATOR(type, name, ...)                                                            \
     EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
@@ -70,14 +70,14 @@ typedef struct eddy_generator eddy_generator;
         type *eddy_item_ EDDY__UNUSED EDDY__EACH(EDDY__PARAMETER __VA_OPT__(,) __VA_ARGS__))
 
 /*
- * The items of the function `name` with these arguments, as the source of an eddy_for, which uses it
- * up; nothing runs until it is asked.
+ * Makes the source of an eddy_for, which consumes it: the items of the generator function `name`
+ * with these arguments. Nothing runs until the first item is requested.
  */
 #define eddy_generate(name, ...) name##__owned(eddy_generator_new(name __VA_OPT__(,) __VA_ARGS__))
 
 /*
- * The generator itself, to be asked by hand or by several loops. The reference is the caller's. NULL
- * without memory (the arguments are destroyed): then every function below answers -ENOMEM.
+ * Creates the generator itself, for direct calls or several loops. The caller owns the reference.
+ * NULL without memory (the arguments are destroyed): the functions below then return -ENOMEM.
  */
 #define eddy_generator_new(name, ...) name##__generator(EDDY_HERE __VA_OPT__(,) __VA_ARGS__)
 EDDY_API eddy_iterator eddy__generator_owned(eddy_generator *generator);
@@ -85,20 +85,20 @@ EDDY_API EDDY_CHECKED eddy_generator *eddy__generator_new(const eddy_function *f
                                                           const eddy_place *place,
                                                           const void *arguments);
 
-/* Gives the reference back. One that is suspended at a yield is closed by the loop. NULL is fine. */
+/* Releases the reference. The loop closes a generator suspended at a yield. NULL is fine. */
 EDDY_API void eddy_generator_free(eddy_generator *generator);
 
 /* --- Inside the body --------------------------------------------------------------------------- */
 
 /*
- * Hands `value` (converted to the generator's type) out, and waits to be asked again. Returns 0, or
- * what was thrown in: EDDY_GENERATOREXIT when the generator is being closed. Clean up and return it.
+ * Yields `value` (converted to the generator's type); suspends until the next request. Returns 0
+ * or the error thrown in: EDDY_GENERATOREXIT when the generator is closed. Clean up and return it.
  */
 #define eddy_yield(value) eddy_yield_to(NULL, 0, value)
 
 /*
- * The same, receiving what eddy_generator_send() sent, of `size` bytes, in `out_sent`: 1 if
- * something was sent, else 0.
+ * The same, and stores the value of eddy_generator_send(), of `size` bytes, in `out_sent`. Returns
+ * 1 if a value was sent, else 0 or the error as above.
  */
 #define eddy_yield_to(out_sent, size, ...)                                                    \
     eddy__status(__extension__({                                                              \
@@ -111,11 +111,11 @@ EDDY_API EDDY_SUSPENDS int eddy__yield(const void *item, size_t item_size, void 
 /* --- Asking ------------------------------------------------------------------------------------ */
 
 /*
- * Asks for the next item; sends a value to the yield it waits at, and asks; throws `error` there,
- * and asks. Return 1 and the item; 0 at the end; the error that left the body; EDDY_EMISUSE when
- * another task is asking, or outside a task, or for an item of another size; EDDY_ETYPE for a
- * value sent to one that has not started. A body that ends with EDDY_STOPITERATION breaks the rules:
- * that is EDDY_EMISUSE too. Suspend as the body does.
+ * Request the next item: plainly; after sending a value to the yield where the generator waits;
+ * after throwing `error` there. Return 1 and the item; 0 at the end; the error that left the body;
+ * EDDY_EMISUSE outside a task, while another task is requesting, for an item of another size, or if
+ * the body ends with EDDY_STOPITERATION; EDDY_ETYPE for a value sent to a generator that has not
+ * started. Suspend when the body does.
  */
 #define eddy_generator_next(generator, out_item) \
     eddy__generator_send((generator), NULL, 0, (out_item), sizeof *(out_item))
@@ -130,12 +130,12 @@ EDDY_API EDDY_SUSPENDS int eddy__generator_throw(eddy_generator *generator, int 
                                                  void *out_item, size_t item_size);
 
 /*
- * Closes it: EDDY_GENERATOREXIT comes out of the yield it waits at. 0; the error that leaves the body
- * instead; EDDY_EMISUSE if it yields again, or another task is asking.
+ * Closes the generator: the yield where it waits returns EDDY_GENERATOREXIT. Returns 0; the error
+ * with which the body ends instead; EDDY_EMISUSE if it yields again, or another task is requesting.
  */
 EDDY_API EDDY_SUSPENDS int eddy_generator_close(eddy_generator *generator);
 
-/* Its name in reports: the function's, or one given here (borrowed). */
+/* Sets the name in reports (borrowed); the default is the function's name. */
 EDDY_API void eddy_generator_set_name(eddy_generator *generator, const char *name);
 
 EDDY_AUTO_FOR(eddy_generator, eddy_generator_free)
