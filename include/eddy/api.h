@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * api.h: the words that every Eddy header uses: what is public, what suspends, what must be looked
- * at, and the two conveniences EDDY_TRY and EDDY_AUTO.
+ * api.h: macros that every Eddy header uses: they mark what is public, what suspends and which
+ * results must be checked. Also EDDY_TRY and EDDY_AUTO.
  */
 #ifndef EDDY_API_H
 #define EDDY_API_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Stand around the declarations of a header, so that C++ takes them for C. */
+/* Enclose the declarations of a header, so that C++ compiles them as C. */
 #ifdef __cplusplus
 #define EDDY_BEGIN_DECLS extern "C" {
 #define EDDY_END_DECLS }
@@ -23,7 +23,7 @@
 /* A symbol of the shared library; everything else in it is hidden. */
 #define EDDY_API __attribute__((visibility("default")))
 
-/* The status must be looked at (EDDY_IGNORE says that one means not to). */
+/* The caller must check the status, or ignore it explicitly with EDDY_IGNORE. */
 #define EDDY_CHECKED __attribute__((warn_unused_result))
 
 /* The call may let other tasks run before it returns; it is a cancellation point. */
@@ -39,7 +39,7 @@
  *
  *     #if EDDY_VERSION_NUMBER >= 200 // 0.2.0
  *
- * eddy_version() and eddy_version_number() tell the version of the library at run time.
+ * eddy_version() and eddy_version_number() return the version of the library at run time.
  */
 #define EDDY_VERSION_MAJOR 0
 #define EDDY_VERSION_MINOR 1
@@ -49,15 +49,15 @@
     (EDDY_VERSION_MAJOR * 10000 + EDDY_VERSION_MINOR * 100 + EDDY_VERSION_PATCH)
 
 /*
- * The value of a statement expression, as the result of a call: the compiler warns of a call that is
- * ignored, and not of an expression.
+ * Returns `status`. Makes the value of a statement expression the result of a call, because the
+ * compiler warns about an ignored call but not about an ignored expression.
  */
 EDDY_CHECKED static inline int eddy__status(int status)
 {
     return status;
 }
 
-/* Leaves the function with the status of `call` if that is an error. */
+/* Returns the status of `call` from the enclosing function if it is an error. */
 #define EDDY_TRY(call)                         \
     do {                                       \
         ssize_t eddy_status_ = (call);         \
@@ -67,7 +67,7 @@ EDDY_CHECKED static inline int eddy__status(int status)
         }                                      \
     } while (0)
 
-/* Says that the status of `call` is not looked at, on purpose. */
+/* Ignores the status of `call` on purpose. */
 #define EDDY_IGNORE(call) \
     do {                  \
         if (call) {       \
@@ -75,11 +75,11 @@ EDDY_CHECKED static inline int eddy__status(int status)
     } while (0)
 
 /*
- * Gives the object back at the end of the scope, on every way out:
+ * Frees the object at the end of the scope, however the scope is left:
  *
  *     EDDY_AUTO(eddy_task) *task = eddy_create_task(fetch, url);
  *
- * For a type of one's own: EDDY_AUTO_FOR(person, person_free), with void person_free(person *).
+ * For your own type: EDDY_AUTO_FOR(person, person_free), with void person_free(person *).
  */
 #define EDDY_AUTO(type) __attribute__((cleanup(type##__auto))) type
 #define EDDY_AUTO_FOR(type, give_back)                 \
@@ -93,21 +93,21 @@ EDDY_CHECKED static inline int eddy__status(int status)
     }
 
 /*
- * The destructor of such a type, wherever one can be named: for a parameter, a result, a queue's
- * item or a future's value that is a pointer to it.
+ * The destructor for a pointer to such a type: for a parameter, a result, a queue's item or a
+ * future's value.
  *
  *     EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
  *     eddy_queue_new_owning(eddy_stream *, 10, EDDY_OWNED(eddy_stream))
  */
 #define EDDY_OWNED(type) type##__drop
 
-/* Where something was made or asked for: shown in reports. */
+/* The place in the source where something was made or requested; shown in reports. */
 typedef struct eddy_place {
     const char *file;
     int line;
 } eddy_place;
 
-/* The place where this stands, as a pointer to an eddy_place that is never freed. */
+/* The current place in the source, as a pointer to an eddy_place that is never freed. */
 #define EDDY_HERE                                                     \
     __extension__({                                                   \
         static const eddy_place eddy_place_ = {__FILE__, __LINE__};   \
@@ -116,13 +116,13 @@ typedef struct eddy_place {
 
 EDDY_BEGIN_DECLS
 
-/* The version of the library that is linked, as text: "0.1.0". */
+/* Returns the version of the linked library as text: "0.1.0". */
 EDDY_API const char *eddy_version(void);
 
-/* The version of the library that is linked, as EDDY_VERSION_NUMBER counts: 100 for 0.1.0. */
+/* Returns the version of the linked library in the form of EDDY_VERSION_NUMBER: 100 for 0.1.0. */
 EDDY_API int eddy_version_number(void);
 
-/* `function` (its __func__) is about to return an error: a group that it leaves open is told so. */
+/* Tells a group that `function` (a __func__) leaves open that it is about to return an error. */
 EDDY_API __attribute__((cold)) void eddy__leaves_with_error(const char *function);
 
 EDDY_END_DECLS

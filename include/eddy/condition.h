@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * condition.h: waiting until something that a lock protects has changed.
+ * condition.h: condition variables: wait until state that a lock protects has changed.
  *
  *     static eddy_condition changed = EDDY_CONDITION;
  *
@@ -9,8 +9,8 @@
  *     ...
  *     eddy_condition_release(&changed);
  *
- * It has a lock of its own, or shares one: EDDY_CONDITION_ON(&lock). The struct is the caller's, needs
- * no clean-up, and must not move while it is in use.
+ * A condition has its own lock, or shares one: EDDY_CONDITION_ON(&lock). The caller owns the
+ * struct. It needs no clean-up and must not move while it is in use.
  */
 #ifndef EDDY_CONDITION_H
 #define EDDY_CONDITION_H
@@ -19,42 +19,43 @@
 
 EDDY_BEGIN_DECLS
 
-/* A condition; the caller's memory. */
+/* A condition, in the caller's memory. */
 typedef struct eddy_condition {
     eddy_lock own;
     eddy_lock *shared; /* NULL: `own` is the lock */
     eddy_waiters waiters;
-    uint32_t loop; /* that uses it; 0: none has */
+    uint32_t loop; /* the loop that uses it; 0: none yet */
 } eddy_condition;
 
-/* Initialise a condition: with a lock of its own, or on an eddy_lock that lives as long. */
+/* Initialise a condition: with its own lock, or on an eddy_lock that lives as long. */
 #define EDDY_CONDITION {EDDY_LOCK, NULL, EDDY_NO_WAITERS, 0}
 #define EDDY_CONDITION_ON(lock) {EDDY_LOCK, (lock), EDDY_NO_WAITERS, 0}
 
-/* As EDDY_CONDITION, or with `lock` not NULL as EDDY_CONDITION_ON. Always 0. */
+/* Like EDDY_CONDITION_ON, or EDDY_CONDITION if `lock` is NULL. Returns 0; EDDY_EMISUSE for NULL. */
 EDDY_API int eddy_condition_init(eddy_condition *condition, eddy_lock *lock);
 
-/* The lock: as eddy_lock_acquire(), eddy_lock_release() and eddy_lock_locked(). */
+/* The same as eddy_lock_acquire(), eddy_lock_release(), eddy_lock_locked() on its lock. */
 EDDY_API EDDY_SUSPENDS int eddy_condition_acquire(eddy_condition *condition);
 EDDY_API int eddy_condition_release(eddy_condition *condition);
 EDDY_API bool eddy_condition_locked(const eddy_condition *condition);
 
 /*
- * Gives the lock back, waits until notified, and takes the lock again: also when it is cancelled,
- * so that it is held whenever this returns other than with EDDY_EMISUSE (the lock is not locked), or
- * at the end of a deadlocked run, where nobody may be left to release it. A notification that meets a cancellation goes to another waiter. 0, EDDY_CANCELLED, EDDY_EMISUSE.
+ * Releases the lock, waits for a notification, and reacquires the lock, even if cancelled. So the
+ * lock is held on return, except with EDDY_EMISUSE (the lock is not locked) or at the end of a
+ * deadlocked run, when no task may be left to release it. If the waiter is notified and cancelled,
+ * the notification goes to another waiter. Returns 0, EDDY_CANCELLED or EDDY_EMISUSE. Suspends.
  */
 EDDY_API EDDY_SUSPENDS int eddy_condition_wait(eddy_condition *condition);
 
 /*
- * Waits until predicate(data) is true, which is looked at first and after every notification, with
- * the lock held. Returns and suspends as eddy_condition_wait(), 0 meaning true; the predicate must
- * not suspend.
+ * Waits until predicate(data) is true. The predicate is called first and after every notification,
+ * with the lock held; it must not suspend. Returns 0 when it is true, or the errors of
+ * eddy_condition_wait(). Suspends unless it is true at first.
  */
 EDDY_API EDDY_SUSPENDS int eddy_condition_wait_for(eddy_condition *condition,
                                                    bool (*predicate)(void *data), void *data);
 
-/* Wakes `n` waiters, or all. 0, or EDDY_EMISUSE if the lock is not locked. */
+/* Wake `n` waiters, or all. Return 0, or EDDY_EMISUSE if the lock is not locked. */
 EDDY_API int eddy_condition_notify(eddy_condition *condition, size_t n);
 EDDY_API int eddy_condition_notify_all(eddy_condition *condition);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * coro_macros.h: how EDDY_ASYNC and its like are made. Nothing here is for direct use.
+ * coro_macros.h: the implementation of EDDY_ASYNC and related macros. Not for direct use.
  *
- * A list of parameters, (int, x), (char *, text, free_text), is unfolded several times: as the
+ * A parameter list, (int, x), (char *, text, free_text), is expanded several times: as the
  * parameters of a function, as the members of the argument struct, as the arguments of a call, and
- * as the calls that destroy those which name a destructor. A tuple is taken apart by writing the
- * name of a macro before it; each unfolding begins with a comma, which EDDY__REST takes off again.
+ * as destructor calls for the parameters that name one. A macro name written before a tuple takes
+ * it apart. Each expansion begins with a comma, which EDDY__REST removes.
  */
 #ifndef EDDY_CORO_MACROS_H
 #define EDDY_CORO_MACROS_H
@@ -48,7 +48,7 @@
 #define EDDY__EACH_11(macro, x, ...) macro x EDDY__EACH_10(macro, __VA_ARGS__)
 #define EDDY__EACH_12(macro, x, ...) macro x EDDY__EACH_11(macro, __VA_ARGS__)
 
-/* A thing is aligned to 16 bytes if its size is a multiple of that; otherwise it needs 8 at most. */
+/* A value is aligned to 16 bytes if its size is a multiple of 16; otherwise it needs at most 8. */
 #define EDDY__ALIGNMENT(size) ((size) > 0 && (size) % 16 == 0 ? 16 : 8)
 #define EDDY__ALIGNMENT_OF_BOTH(size, other)                                                       \
     (EDDY__ALIGNMENT(size) > EDDY__ALIGNMENT(other) ? EDDY__ALIGNMENT(size)                        \
@@ -56,14 +56,14 @@
 #define EDDY__RESULT_OFFSET(arguments_size, size)                                                  \
     (((arguments_size) + EDDY__ALIGNMENT(size) - 1) / EDDY__ALIGNMENT(size) * EDDY__ALIGNMENT(size))
 
-/* What is made of one tuple. */
+/* The expansions of one tuple. */
 #define EDDY__PARAMETER(type, name, ...) , type name
 #define EDDY__ARGUMENT(type, name, ...) , name
 #define EDDY__FROM_STRUCT(type, name, ...) , eddy_arguments_->name
 #define EDDY__STORE(type, name, ...) eddy_arguments_.name = name;
 #define EDDY__DROP(type, name, ...) __VA_OPT__(__VA_ARGS__(&eddy_arguments_->name);)
 
-/* What is made of a list: the parameters and arguments of a function without a result, ... */
+/* The expansions of a list: the parameters and arguments of a function without a result, ... */
 #define EDDY__PARAMETERS(...) EDDY__CAT(EDDY__PARAMETERS_, EDDY__ANY(__VA_ARGS__))(__VA_ARGS__)
 #define EDDY__PARAMETERS_0() void
 #define EDDY__PARAMETERS_1(...) EDDY__REST(~EDDY__EACH(EDDY__PARAMETER, __VA_ARGS__))
@@ -77,7 +77,7 @@
 #define EDDY__FROM_STRUCTS_TO(type, ...)                                                           \
     (type *)eddy_result_ EDDY__EACH(EDDY__FROM_STRUCT __VA_OPT__(,) __VA_ARGS__)
 
-/* The argument struct, and what destroys arguments that the body never got. */
+/* The argument struct, and the function that destroys arguments the body never received. */
 #define EDDY__ARGUMENT_STRUCT(name, ...)                                                           \
     struct name##__arguments {                                                                     \
         EDDY__EACH(EDDY__MEMBER __VA_OPT__(,) __VA_ARGS__)                                         \
@@ -91,14 +91,14 @@
         EDDY__EACH(EDDY__DROP __VA_OPT__(,) __VA_ARGS__)                                           \
     }
 
-/* The argument struct, and the function as others call it. */
+/* The argument struct, and the declaration of the function that callers use. */
 #define EDDY__HEAD(linkage, name, parameters, ...)                                                 \
     EDDY__ARGUMENT_STRUCT(name __VA_OPT__(,) __VA_ARGS__)                                          \
     EDDY_SUSPENDS linkage int name parameters;
 
 /*
- * The function around the body, the entry and the description. What the body leaves open is ended by
- * the function, or by whoever calls the entry.
+ * The function around the body, the entry and the description. Scopes that the body leaves open are
+ * ended by the function, or by the caller of the entry.
  */
 #define EDDY__AROUND(linkage, name, parameters, arguments, from_structs, size, drop, ...)          \
     static int name##__body parameters;                                                            \
@@ -116,14 +116,14 @@
     EDDY__ARGUMENT_DROPPER(name __VA_OPT__(,) __VA_ARGS__)                                         \
     EDDY__FUNCTION(linkage, name, drop, size);
 
-/* What Eddy knows of it; `drop` destroys its result, of `size` bytes. */
+/* The description of the function; `drop` destroys its result, of `size` bytes. */
 #define EDDY__FUNCTION(linkage, name, drop, size)                                                  \
     linkage const eddy_function name##__function = {                                               \
         #name, name##__entry, name##__drop_arguments, drop, sizeof(struct name##__arguments),      \
         size,  EDDY__RESULT_OFFSET(sizeof(struct name##__arguments), size),                        \
         EDDY__ALIGNMENT_OF_BOTH(sizeof(struct name##__arguments), size), {__FILE__, __LINE__}}
 
-/* The two makers of its coroutine objects: arguments by position, and by name. */
+/* The two functions that make its coroutine objects: arguments by position, and by name. */
 #define EDDY__MAKERS(name, ...)                                                                    \
     EDDY__UNUSED static inline eddy_coroutine *name##__coro_with(                                  \
         const eddy_site *eddy_site_, struct name##__arguments eddy_arguments_)                   \
@@ -138,7 +138,7 @@
         return eddy__coro_new(eddy_site_, &eddy_arguments_);                                       \
     }
 
-/* All of it for a function of one file. The body's braces follow in the user's text. */
+/* Everything for a function of one file. The braces of the body follow in the user's code. */
 #define EDDY__STATIC(name, parameters, arguments, from_structs, size, drop, ...)                   \
     EDDY__HEAD(EDDY__UNUSED static, name, parameters __VA_OPT__(,) __VA_ARGS__)                    \
     EDDY__AROUND(EDDY__UNUSED static, name, parameters, arguments, from_structs, size, drop        \
@@ -146,7 +146,7 @@
     EDDY__MAKERS(name __VA_OPT__(,) __VA_ARGS__)                                                   \
     static int name##__body parameters
 
-/* In two parts for a function of several files. */
+/* The same in two parts, for a function that several files call. */
 #define EDDY__EXTERN(name, parameters, ...)                                                        \
     EDDY__HEAD(extern, name, parameters __VA_OPT__(,) __VA_ARGS__)                                 \
     extern const eddy_function name##__function;                                                   \
