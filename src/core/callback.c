@@ -14,16 +14,16 @@
 
 struct eddy_handle {
     struct timer timer;
-    _Atomic uint32_t refs; // of one from another thread: some may be there
+    _Atomic uint32_t refs; // if is_foreign: other threads may hold some
     bool is_timed;
-    bool is_foreign; // asked for by another thread, which may cancel it
+    bool is_foreign; // requested by another thread, which may cancel it
     atomic_bool is_cancelled;
     atomic_bool is_over; // called, cancelled or dropped
     eddy_callback *callback;
     void *data;
     struct eddy_loop *loop;
     uint32_t loop_id;            // its number
-    struct inherited *inherited; // of whoever asked for the call
+    struct inherited *inherited; // of the code that requested the call
     struct post post; // of a call from another thread
 };
 
@@ -62,7 +62,7 @@ void eddy__callback_drop(struct handle *base)
     eddy_handle_free(handle);
 }
 
-/* The reference `inherited` is taken over, also on failure. */
+/* Consumes the reference `inherited`, also on failure. */
 static struct eddy_handle *make_handle(struct eddy_loop *loop, eddy_callback *callback, void *data,
                                        struct inherited *inherited)
 {
@@ -146,7 +146,7 @@ int eddy__call_later(double delay, eddy_callback *callback, void *data, eddy_han
     return call_at_ns(eddy__ns_add(now_ns, eddy__ns_of_seconds(delay)), callback, data, out_handle);
 }
 
-/* On the loop's thread: everything was allocated by the one that called, so nothing can fail. */
+/* On the loop's thread. Cannot fail: the calling thread has allocated everything. */
 static void queue_posted(struct post *post)
 {
     struct eddy_handle *handle = container_of(post, struct eddy_handle, post);
@@ -186,7 +186,7 @@ int eddy_handle_cancel(eddy_handle *handle)
     if (atomic_exchange(&handle->is_over, true))
         return 0;
     if (handle->is_foreign)
-        return 1; // the loop drops it in its turn
+        return 1; // the loop drops it when it comes to it
     eddy__timer_disarm(handle->loop, &handle->timer);
     eddy_handle_free(handle); // the loop's reference
     return 1;

@@ -24,7 +24,7 @@
  */
 #include "core/run.h"
 
-/* The open scopes of a task, the newest first, those of whoever asks its generator included. */
+/* The open scopes of a task, newest first, including those of its generator's asker. */
 struct walk {
     struct scope *next;
     const struct eddy_generator *generator;
@@ -101,7 +101,7 @@ void eddy__region_leave(struct task *task)
     eddy__region_refresh(task);
 }
 
-/* What is ruled from now on is asked once, so that it stops waiting. */
+/* Sends a task that is ruled from now on one request, so that it stops waiting. */
 static bool reach(struct task *task, struct eddy_error *why)
 {
     struct activation *activation = task->activation;
@@ -113,7 +113,7 @@ static bool reach(struct task *task, struct eddy_error *why)
     return is_news;
 }
 
-/* Has the groups open in `task` hand it on, those inside `scope` (NULL: all) and in no shield. */
+/* Cancels the children of `task`'s groups that are inside `scope` (NULL: all) and not shielded. */
 static void spread(struct task *task, struct scope *scope, struct scope *cancelled)
 {
     struct walk walk = begin_walk(task);

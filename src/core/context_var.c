@@ -43,7 +43,7 @@ static eddy_context_token *make_token(struct eddy_context *context, const eddy_c
     return token;
 }
 
-/* Gives back a value whose bytes are the caller's still. */
+/* Releases a value whose bytes still belong to the caller. */
 static void disown(struct bound_value *value)
 {
     value->drop = NULL;
@@ -182,7 +182,7 @@ int eddy__context_run(eddy_context *context, eddy_coroutine *coroutine, void *ou
                       size_t size)
 {
     if (coroutine != NULL && !eddy__is_coroutine(coroutine) && eddy__future_is_done(coroutine))
-        return coroutine->status; // it could not be made
+        return coroutine->status; // the coroutine object could not be made
     int err = may_run(context, coroutine, out_value, size);
     struct inherited *entered = NULL;
     if (err == 0)

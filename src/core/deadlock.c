@@ -51,7 +51,7 @@ bool eddy__is_deadlocked(const struct eddy_loop *loop)
            loop->listen_count == 0;
 }
 
-/* Whether the process has a thread beside this one and Eddy's own. */
+/* Whether the process has threads besides this one and Eddy's own. */
 static bool has_foreign_threads(void)
 {
     struct stat tasks; // a folder with one folder for each thread

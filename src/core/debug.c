@@ -74,7 +74,7 @@ static struct delivery *find(const struct debug *debug, const struct task *task)
 void eddy__debug_cancelled(struct task *task, const char *what)
 {
     struct debug *debug = eddy__loop_current()->debug;
-    // Nobody has asked this task: what it awaited was cancelled.
+    // No request was made of this task: what it awaited was cancelled.
     if (debug == NULL || task->future.cancelling == 0)
         return;
     struct delivery *delivery = find(debug, task);

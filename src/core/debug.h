@@ -25,10 +25,10 @@ struct trace {
     void *addresses[TRACE_MAX]; // return addresses, innermost first
 };
 
-/* Notes who called us. A few microseconds; no names are looked up yet. */
+/* Records the caller's stack. Takes a few microseconds; no names are looked up yet. */
 void eddy__trace_take(struct trace *trace);
 
-/* Which function outside of the library it was: "fetch+0x1c (app+0x12ab)". As snprintf(3). */
+/* Writes the calling function outside the library: "fetch+0x1c (app+0x12ab)". As snprintf(3). */
 size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size);
 
 /* ---- the watchdog ----------------------------------------------------------------------------*/
@@ -36,13 +36,13 @@ size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size);
 struct watchdog;
 
 /*
- * Has a thread of its own look whether a step of the loop on this thread takes longer than
- * `limit_ns`. NULL when there is no memory, thread or free signal: then nobody looks.
+ * Starts a thread that checks whether a step of the loop on this thread takes longer than
+ * `limit_ns`. NULL without memory or thread. Without a free signal, reports lack the stack.
  */
 struct watchdog *eddy__watchdog_open(int64_t limit_ns);
 void eddy__watchdog_close(struct watchdog *watchdog);
 
-/* A step begins: of `task`, or a callback's (NULL); and has ended. */
+/* A step of `task`, or of a callback (NULL), begins; the step has ended. */
 void eddy__watchdog_step_begins(struct watchdog *watchdog, const struct eddy_future *task,
                                 int64_t now_ns);
 void eddy__watchdog_step_ends(struct watchdog *watchdog);
@@ -63,25 +63,25 @@ struct debug {
     struct list open_notes;    // of what must be closed before the loop: open_note.c
 };
 
-/* From how many seconds on a step is slow. */
+/* The seconds from which on a step is slow. */
 double eddy__debug_slow_limit(const struct eddy_loop *loop);
 
-/* Nothing is kept without memory: the loop runs all the same. */
+/* Without memory nothing is recorded, and the loop runs all the same. */
 void eddy__debug_open(struct eddy_loop *loop);
 void eddy__debug_close(struct eddy_loop *loop);
 
-/* `what` returns EDDY_CANCELLED to the running task; its body has ended with `status`. */
+/* `what` returns EDDY_CANCELLED to the running task; the body of `task` ended with `status`. */
 void eddy__debug_cancelled(struct task *task, const char *what);
 void eddy__debug_task_ends(struct task *task, int status);
 
-/* A future or task of the running loop, which is in debug mode; and one that is freed. */
+/* Tracks a future or task of the running loop, which is in debug mode; untracks a freed one. */
 void eddy__track_future(struct eddy_future *future);
 void eddy__untrack_future(struct eddy_future *future); // is_tracked
 
-/* The loop has closed, and dropped what it held: whatever is tracked still is reported. */
+/* Reports what is still tracked, after the closing loop has released what it held. */
 void eddy__report_tracked(struct eddy_loop *loop);
 
-/* The loop closes: whatever has not been closed is reported. */
+/* Reports what was not closed, when the loop closes. */
 void eddy__debug_report_unclosed(struct eddy_loop *loop);
 
 #endif

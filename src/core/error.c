@@ -65,7 +65,7 @@ int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member)
     return 0;
 }
 
-/* For another thread: references are counted without a lock. What there is no memory for is left out. */
+/* For another thread: references are counted without a lock. Without memory, parts are omitted. */
 struct eddy_error *eddy__error_copy(const struct eddy_error *error)
 {
     struct eddy_error *copy =
@@ -105,14 +105,14 @@ void eddy__error_travel(struct task *task, struct eddy_error *error)
     *place = eddy__error_ref(error);
 }
 
-/* Where what travels on this thread is kept: in the running task, or for the thread alone. */
+/* Where this thread's travelling error is kept: in the running task, or in the thread. */
 static struct eddy_error **current_slot(void)
 {
     struct task *task = eddy__task_current();
     return task != NULL ? &task->activation->error : &eddy__run_error;
 }
 
-/* A thread that ends gives back what was kept for it. */
+/* Releases what was kept for a thread when it ends. */
 static pthread_key_t thread_key;
 
 static void forget_at_exit(void *slot)
@@ -134,7 +134,7 @@ static void keep_for_thread(void)
     pthread_setspecific(thread_key, &eddy__run_error);
 }
 
-/* Hands on a new error, or none for want of memory. */
+/* Makes a new error travel, or none for lack of memory. */
 static int travel_new(int code, struct eddy_error *error)
 {
     struct eddy_error **slot = current_slot();
@@ -194,7 +194,7 @@ void eddy_error_free(eddy_error *error)
 int eddy_error_raise(const eddy_error *error)
 {
     if (error == NULL)
-        return -ENOMEM; // eddy_error_take() had none for it
+        return -ENOMEM; // eddy_error_take() had no memory for it
     union {
         const struct eddy_error *lent;
         struct eddy_error *shared;

@@ -35,10 +35,10 @@ enum generator_state {
 struct eddy_generator {
     uint32_t refs;
     uint8_t state; // enum generator_state
-    bool is_closed; // somebody has asked for its end
+    bool is_closed; // a close was requested
     bool has_item;  // the body has yielded rather than ended
     int status;     // that the body ended with
-    int thrown;     // what comes out of the yield: 0 or an error
+    int thrown;     // what the yield returns: 0 or an error
     const eddy_function *function;
     const eddy_place *place;
     const char *name;
@@ -47,10 +47,10 @@ struct eddy_generator {
     struct nested_run *run;   // in which it was first asked, a reference; NULL: the loop's own
     uint32_t loop_id; // its number; 0 before the first use
     struct stack *stack;      // NULL unless running or suspended
-    struct context context;   // where the body continues
-    struct context asker;     // where whoever asked continues
+    struct context context;   // where the body resumes
+    struct context asker;     // where the asker resumes
     struct stack *asker_stack;
-    struct eddy_generator *outer; // that the asker was running inside
+    struct eddy_generator *outer; // the generator that the asker runs in; or NULL
     struct scope *scopes;     // open in the body, while it is suspended
     size_t scope_depth;
     const void *sent;         // the asker's, while the body runs up to its yield
@@ -81,7 +81,7 @@ eddy_generator *eddy__generator_new(const eddy_function *function, const eddy_pl
     return generator;
 }
 
-/* Whether it must not be touched here. */
+/* Whether it belongs to another thread: then it must not be touched. */
 static bool is_elsewhere(const struct eddy_generator *generator)
 {
     return EDDY__UNLIKELY(generator->loop_id != eddy__loop_id()) &&
@@ -161,7 +161,7 @@ static void exchange_scopes(struct activation *activation, struct eddy_generator
     generator->scope_depth = depth;
 }
 
-/* Lets the body run up to its next yield or its end. 1: an item; 0: the end; or its error. */
+/* Runs the body up to its next yield or its end. 1: an item; 0: the end; or its error. */
 static int resume(struct task *task, struct eddy_generator *generator)
 {
     struct activation *activation = task->activation;
@@ -231,7 +231,7 @@ const struct context *eddy__generator_asker(const struct eddy_generator **genera
 
 /* ---- asking ----------------------------------------------------------------------------------*/
 
-/* The asking task, after noting the first use; NULL with an error. */
+/* Returns the asking task, and records the first use; NULL with an error. */
 static struct task *begin_use(struct eddy_generator *generator, int *out_err)
 {
     if (generator == NULL) {
@@ -265,7 +265,7 @@ static int ask(struct task *task, struct eddy_generator *generator, void *out_it
         if (generator->stack == NULL)
             return -ENOMEM;
     }
-    generator->refs++; // whoever holds it may let go meanwhile
+    generator->refs++; // the holder may release it meanwhile
     generator->out_item = out_item;
     int status = resume(task, generator);
     generator->out_item = NULL;
@@ -364,7 +364,7 @@ eddy_iterator eddy__generator_owned(eddy_generator *generator)
 
 /* ---- the end ---------------------------------------------------------------------------------*/
 
-/* The closing was cancelled before it began: now it is the list's, and freed by who closes it. */
+/* Closing was cancelled before it began: the list keeps it now, and whatever closes it frees it. */
 static void leave_to_list(eddy_generator **generator)
 {
     (*generator)->refs = 0;
@@ -405,7 +405,7 @@ bool eddy__generators_wait(const struct eddy_loop *loop, const struct nested_run
 
 void eddy__generators_exit(struct eddy_loop *loop, const struct nested_run *within)
 {
-    // The bodies may use generators, and let go of some: those seen already stand at the end.
+    // Bodies may use generators and release some, so those already visited move to the end.
     size_t left = eddy__generator_count(loop, within);
     for (; left > 0; left--) {
         struct eddy_generator *generator = NULL;

@@ -91,7 +91,7 @@ int eddy__loop_post(struct eddy_loop *loop, struct post *post)
         inbox->was_used = true;
         *inbox->last = post;
         inbox->last = &post->next;
-        // Under the lock: whoever closes the inbox must find the poller still there.
+        // Under the lock: the inbox is closed before the poller, which must still exist here.
         eddy__loop_attend(loop);
     }
     pthread_mutex_unlock(&inbox->lock);

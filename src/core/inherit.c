@@ -68,7 +68,7 @@ void eddy__bound_value_unref(struct bound_value *value)
 
 /* ---- bindings --------------------------------------------------------------------------------*/
 
-/* Where `var` stands, or would stand. */
+/* The index of `var`, or where it would be inserted. */
 static uint32_t place_of(const struct bindings *bindings, const eddy_context_var *var)
 {
     uint32_t low = 0, high = bindings != NULL ? bindings->count : 0;
@@ -171,7 +171,7 @@ void eddy__inherited_free(struct inherited *inherited)
     }
 }
 
-/* What is below the mark, if there is one. */
+/* Strips the mark, if there is one. */
 static struct inherited *unmarked(struct inherited *inherited)
 {
     bool is_marked = inherited != NULL && inherited->kind == INHERITED_MARKED;
@@ -204,7 +204,7 @@ struct inherited *eddy__inherit_variables(void)
     return variables_of(*eddy__inherited_slot());
 }
 
-/* Puts a mark on `inner`, whose reference is taken over also on failure. */
+/* Marks `inner`, whose reference is consumed, also on failure. */
 static int mark(struct nested_run *run, struct inherited *inner, struct inherited **out)
 {
     struct marked *marked = eddy__malloc(sizeof *marked);
@@ -221,7 +221,7 @@ static int mark(struct nested_run *run, struct inherited *inner, struct inherite
     return 0;
 }
 
-/* `inner`, a reference, with the mark that `like` has, if any. */
+/* Stores in *out `inner`, a reference, with the mark of `like`, if any. */
 static int mark_like(const struct inherited *like, struct inherited *inner, struct inherited **out)
 {
     struct nested_run *run = eddy__nested_run_of(like);
@@ -235,7 +235,7 @@ int eddy__inherit_from(struct inherited *maker, struct inherited **out)
 {
     if (eddy__inherited_as_context(maker) != NULL)
         return mark_like(maker, variables_of(maker), out);
-    *out = eddy__inherited_ref(maker); // it never changes: shared, mark and all
+    *out = eddy__inherited_ref(maker); // it never changes: shared, with its mark
     return 0;
 }
 
@@ -310,7 +310,7 @@ struct eddy_context *eddy__context_with(struct bindings *bindings)
     return context;
 }
 
-/* A thread that ends gives back what it has set. */
+/* Releases what a thread has set when it ends. */
 static pthread_key_t thread_key;
 
 static void forget_at_exit(void *slot)
@@ -355,6 +355,6 @@ int eddy__context_bind(struct eddy_context *context, const eddy_context_var *var
     if (bindings == NULL && !is_empty)
         return -ENOMEM;
     context->bindings = bindings;
-    unref_bindings(old); // a destructor may run, and look
+    unref_bindings(old); // a destructor may run, and read the variables
     return 0;
 }

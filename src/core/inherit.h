@@ -21,7 +21,7 @@ struct inherited {
     uint8_t kind; // enum inherited_kind
 };
 
-/* What holds outside of tasks: a thread's own, or that of the callback that runs. */
+/* What is current outside tasks: the thread's own, or that of the running callback. */
 extern _Thread_local struct inherited *eddy__thread_inherited
     __attribute__((tls_model("initial-exec")));
 
@@ -40,7 +40,7 @@ static inline void eddy__inherited_unref(struct inherited *inherited)
         eddy__inherited_free(inherited);
 }
 
-/* What is handed on to something made here, on this loop: a reference or NULL. 0 or -ENOMEM. */
+/* What something made here, on this loop, inherits: a reference or NULL. Returns 0 or -ENOMEM. */
 int eddy__inherit_from(struct inherited *maker, struct inherited **out);
 
 static inline int eddy__inherit(struct inherited **out)
@@ -53,12 +53,12 @@ static inline int eddy__inherit(struct inherited **out)
 /* The variables alone, as other threads and loops get them; cannot fail. */
 struct inherited *eddy__inherit_variables(void);
 
-/* The same in a context that was asked for. */
+/* Like eddy__inherit(), but in the given context. */
 int eddy__inherit_in(eddy_context *context, struct inherited **out);
 
 /*
- * Outside of tasks: lets `*own` hold, for a call that doesn't suspend, and takes it back with what the
- * call has set.
+ * Outside tasks: enter makes `own` current for a call that doesn't suspend; leave returns it with
+ * what the call has set.
  */
 static inline struct inherited *eddy__inherited_enter(struct inherited *own)
 {
@@ -105,17 +105,17 @@ struct bound_value *eddy__bound_value_new(const eddy_context_var *var, const voi
 struct bound_value *eddy__bound_value_ref(struct bound_value *value); // NULL is fine
 void eddy__bound_value_unref(struct bound_value *value);
 
-/* The value of `var`, lent; or NULL. */
+/* The value of `var`, borrowed; or NULL. */
 struct bound_value *eddy__bindings_find(const struct bindings *bindings,
                                         const eddy_context_var *var);
 
-/* The variables that `inherited`, or NULL, has. */
+/* The variables of `inherited`, which may be NULL. */
 struct bindings *eddy__inherited_bindings(struct inherited *inherited);
 
 /* The context that `inherited` is or marks; NULL if it is none. */
 struct eddy_context *eddy__inherited_as_context(struct inherited *inherited);
 
-/* The context of a holder, made if it has none of its own yet; lent, NULL without memory. */
+/* The context of a holder, made if it has none of its own yet; borrowed, NULL without memory. */
 struct eddy_context *eddy__inherited_context(struct inherited **slot);
 
 struct eddy_context *eddy__context_with(struct bindings *bindings); // or NULL
@@ -127,8 +127,8 @@ int eddy__context_bind(struct eddy_context *context, const eddy_context_var *var
 /* ---- nested runs -----------------------------------------------------------------------------*/
 
 /*
- * A run inside a task. Whatever it makes is marked with it, and so is what that makes. Belongs to the
- * loop's thread.
+ * A run inside a task. Everything made in it is marked with it, directly or indirectly. Belongs to
+ * the loop's thread.
  */
 struct nested_run {
     uint32_t refs;
@@ -146,7 +146,7 @@ struct nested_run *eddy__nested_run_new(struct nested_run *outer); // NULL witho
 struct nested_run *eddy__nested_run_ref(struct nested_run *run);   // NULL is fine
 void eddy__nested_run_unref(struct nested_run *run);               // NULL is fine
 
-/* What a nested run's first task has: the variables that are current, and the mark. 0 or -ENOMEM. */
+/* What a nested run's first task inherits: the current variables and the mark. 0 or -ENOMEM. */
 int eddy__inherit_marked(struct nested_run *run, struct inherited **out);
 
 /* The innermost nested run that `inherited` is marked with; NULL: none. */
@@ -155,7 +155,7 @@ struct nested_run *eddy__nested_run_of(const struct inherited *inherited);
 /* Whether `run` is `within` or nested in it; anything is within NULL. */
 bool eddy__is_within(const struct nested_run *run, const struct nested_run *within);
 
-/* A task of these has been made (+1), or has ended (-1). */
+/* Counts a task with this `inherited` that was made (+1) or has ended (-1). */
 void eddy__nested_count(const struct inherited *inherited, int change);
 
 #endif

@@ -64,7 +64,7 @@ void eddy__interrupt_disarm(struct eddy_loop *loop)
 {
     struct sigaction current;
     const struct eddy_loop *armed = atomic_load(&interrupted_loop);
-    // Nobody's: a signal handler that was added meanwhile has just given our own one back.
+    // Armed for no loop: a signal handler added meanwhile has just restored ours.
     if (armed != loop && (armed != NULL || getpid() != gettid()))
         return;
     if (sigaction(SIGINT, NULL, &current) == 0 && current.sa_handler == on_sigint)

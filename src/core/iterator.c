@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-/* 0, why the iterator could not be made, or EDDY_EMISUSE. */
+/* Returns 0, the error with which the iterator could not be made, or EDDY_EMISUSE. */
 static int check(const eddy_iterator *iterator, size_t item_size)
 {
     if (iterator->status < 0)
@@ -51,7 +51,7 @@ static int next_of_other(void *object, void *out_item)
     return other->next(other->object, out_item);
 }
 
-/* Borrows another iterator, which stays with its owner. */
+/* Borrows another iterator, which its owner keeps. */
 eddy_iterator eddy__iterator_iterator(eddy_iterator *iterator)
 {
     return (eddy_iterator){.next = next_of_other,
@@ -60,7 +60,7 @@ eddy_iterator eddy__iterator_iterator(eddy_iterator *iterator)
                            .status = iterator->status};
 }
 
-/* Every maker's result begins with an iterator. */
+/* The result of every function that makes an iterator begins with an eddy_iterator. */
 eddy_iterator eddy__made_iterator(const void *made)
 {
     return *(const eddy_iterator *)made;

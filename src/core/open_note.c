@@ -17,7 +17,7 @@ struct eddy_open_note {
     struct link link;
     const char *kind;
     uint32_t loop_id; // of the loop that it is noted in
-    struct trace trace; // who opened it
+    struct trace trace; // the code that opened it
 };
 
 eddy_open_note *eddy_note_open(const char *kind)

@@ -18,8 +18,8 @@ void eddy__task_step(struct handle *handle);
 bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop);
 
 /*
- * Starts an iteration with what is ready, without asking kernel, threads or clock. False when that
- * has been put off long enough, or nothing is ready: then a whole turn is due.
+ * Starts an iteration with the ready handles, without checking kernel, threads or clock. False if
+ * that has been deferred long enough, or nothing is ready: then a full turn is due.
  */
 static inline bool eddy__loop_begin_iteration(struct eddy_loop *loop)
 {
@@ -31,19 +31,19 @@ static inline bool eddy__loop_begin_iteration(struct eddy_loop *loop)
     return true;
 }
 
-/* In a crowd, before the next handle is taken: asks the memory for what will be needed soon. */
+/* With many tasks, before the next handle is taken: prefetches stacks that are needed soon. */
 void eddy__loop_look_ahead(struct eddy_loop *loop);
 
-/* As eddy__run_next(), whatever comes next. */
+/* Like eddy__run_next(), for any kind of next handle. */
 void eddy__run_next_of_any(struct task *self);
 
-/* The end of a wait that was cancelled, or with a cancellation pending: EDDY_CANCELLED. */
+/* Ends a wait that was cancelled, or with a cancellation pending. Returns EDDY_CANCELLED. */
 int eddy__wait_end_cancelled(struct wait *wait);
 
-/* A cancellation that was asked for while the task ran meets what it is about to wait for. */
+/* Applies a cancellation requested while the task ran to what it is about to wait for. */
 void eddy__wait_meet_cancel(struct task *task);
 
-/* Takes the next handle of this iteration, of which there is one, out of the queue. */
+/* Removes this iteration's next handle from the queue. There must be one. */
 static inline struct handle *eddy__batch_take(struct eddy_loop *loop)
 {
     struct link *link = loop->ready.head.next;
@@ -55,16 +55,16 @@ static inline struct handle *eddy__batch_take(struct eddy_loop *loop)
 }
 
 /*
- * Stops the running task, which somebody will make ready, and lets the next one go on. (What is
- * needed afterwards is better asked anew, of eddy__loop_current(), than kept across: that takes a
- * place in the frame for each, and longer.)
+ * Suspends the running task, which another call will make ready, and resumes the next one.
+ * (Afterwards, read values again, through eddy__loop_current(): keeping them across the switch
+ * takes a place in the frame for each, and longer.)
  */
 __attribute__((always_inline)) static inline void eddy__run_next(struct eddy_loop *loop,
                                                                  struct task *self)
 {
     eddy__note_return();
     struct handle *handle = container_of(loop->ready.head.next, struct handle, link);
-    // Straight on to the next task, if nothing else stands before it.
+    // Switches straight to the next task, if no other handle is before it.
     if (EDDY__LIKELY(!loop->has_detours &&
                      (loop->batch_last != NULL || eddy__loop_begin_iteration(loop)) &&
                      handle->run == eddy__task_step)) {

@@ -67,7 +67,7 @@ static bool is_main_told(const struct eddy_loop *loop)
 static void wait_for_threads(struct eddy_loop *loop, int64_t timeout_ns)
 {
     const struct timespec timeout = {timeout_ns / NS_PER_S, timeout_ns % NS_PER_S};
-    // Returns at once if the flag is raised: its setter has seen, or need not see, that we wait.
+    // Returns at once if the flag is set: its setter has seen, or need not see, this wait.
     (void)futex(&loop->attention, FUTEX_WAIT_PRIVATE, 0, timeout_ns == NS_NEVER ? NULL : &timeout);
 }
 

@@ -27,7 +27,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Who goes on when an eagerly started task first stops; lies on the creator's stack. */
+/* What resumes when an eagerly started task first suspends; lies on the creator's stack. */
 struct eager_start {
     struct context context;
     struct fiber *fiber;
@@ -39,15 +39,15 @@ enum {
     GRANT_MAX = 8, // iterations; see grant()
 };
 
-/* Whether the kernel or a timer may have something. */
+/* Whether the kernel or a timer may have an event. */
 static bool is_news_possible(const struct eddy_loop *loop)
 {
     return loop->timers.count > 0 || eddy__poller_pending(loop->poller) > 0;
 }
 
 /*
- * How many iterations may begin before the next look. Reading ticks takes as long as several
- * switches, so they are not read for each while iterations are short; after long ones they are.
+ * How many iterations may begin before the next check. Reading ticks takes as long as several
+ * switches, so it is not done for each iteration while they are short; after a long one it is.
  */
 static int grant(struct eddy_loop *loop, uint64_t ticks)
 {
@@ -83,10 +83,10 @@ bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop)
 enum {
     AHEAD = 12,       // switches between fetching a stack and using it
     LINE = 64,        // bytes of a cache line
-    FRAMES = 2 * LINE // what a task that goes on touches of its stack at the least
+    FRAMES = 2 * LINE // of its stack that a resuming task touches at least
 };
 
-/* Asks for what a task that can go on will touch first. */
+/* Prefetches the part of a ready task's stack that it will touch first. */
 static void fetch_stack(const struct link *link)
 {
     const struct handle *handle = container_of(link, const struct handle, link);
@@ -98,8 +98,8 @@ static void fetch_stack(const struct link *link)
 }
 
 /*
- * A touch of a stack that has left the cache takes as long as ten switches, most of it for the page
- * table. So a place in the queue is kept some tasks ahead, and moves on by one with each switch.
+ * Touching a stack that has left the cache takes as long as ten switches, mostly for the page
+ * table. So stacks are prefetched up to a mark some tasks ahead, which each switch advances by one.
  */
 void eddy__loop_look_ahead(struct eddy_loop *loop)
 {
@@ -123,7 +123,7 @@ static inline size_t stack_size_of(const struct task *task)
     return extra != NULL ? extra->stack_size : 0;
 }
 
-/* Field by field: clearing the struct as a whole takes longer than all else that a start takes. */
+/* Field by field: clearing the whole struct takes longer than the rest of a start. */
 static inline void init_activation(struct activation *activation, struct stack *stack,
                                    const struct task *task)
 {
@@ -147,7 +147,7 @@ static inline void init_activation(struct activation *activation, struct stack *
     activation->region_holds = 0;
 }
 
-/* The task fails, and says what it lacked. */
+/* Fails the task with a message that says what was missing. */
 __attribute__((noinline, cold)) static void end_without_stack(const struct eddy_loop *loop,
                                                               struct task *task)
 {
@@ -162,7 +162,7 @@ __attribute__((noinline, cold)) static void end_without_stack(const struct eddy_
     eddy__error_unref(error);
 }
 
-/* Gives a task that is to begin its stack; false if it can't begin, and has ended by now. */
+/* Gives a task that is to begin its stack. False if it can't begin; then it has ended. */
 static inline bool can_begin(struct eddy_loop *loop, struct task *task)
 {
     if (eddy__task_must_cancel(loop, task)) {
@@ -184,8 +184,8 @@ static inline bool can_begin(struct eddy_loop *loop, struct task *task)
 }
 
 /*
- * Takes the next task that can go on out of the queue; NULL when the loop's own stack has something
- * to do first. `*out_is_new` says that it is to begin.
+ * Removes the next runnable task from the queue; NULL if the loop's own stack has something to do
+ * first. `*out_is_new` is set if the task is to begin.
  */
 __attribute__((always_inline)) static inline struct task *take_next_task(struct eddy_loop *loop,
                                                                          bool *out_is_new)
@@ -209,11 +209,11 @@ __attribute__((always_inline)) static inline struct task *take_next_task(struct 
     }
 }
 
-/* ---- going from task to task -----------------------------------------------------------------*/
+/* ---- switching from task to task -------------------------------------------------------------*/
 
 static void run_to_the_end(void *argument);
 
-/* Suspends in `from`, and lets `task` go on, or begin. */
+/* Saves the current context in `from`, and resumes or begins `task`. */
 static void go_on_with(struct eddy_loop *loop, struct task *task, bool is_new,
                        struct context *from, struct fiber *from_fiber)
 {
@@ -225,7 +225,7 @@ static void go_on_with(struct eddy_loop *loop, struct task *task, bool is_new,
         eddy__fiber_switch(from, from_fiber, &task->context, &to->fiber);
 }
 
-/* The dying task's last act, on a stack that has been given back. */
+/* The last step of an ended task, on a stack that has been returned to the pool. */
 _Noreturn static void leave_for_next(struct eddy_loop *loop, struct fiber *fiber,
                                      const struct eager_start *eager)
 {

@@ -7,16 +7,16 @@
 
 #include "core/core.h"
 
-/* What may run between two whole turns: so many handles, or 64 iterations, or some of each. */
+/* What may run between two full turns: this many handles, or 64 iterations, or some of each. */
 enum { EDDY__BUDGET = 4096 };
 
 /* The `run` of the step handle of a task that has not begun; eddy__task_step() from then on. */
 void eddy__task_begin(struct handle *handle);
 
-/* Runs a new task's first step at once, as the current task; returns when it stops or ends. */
+/* Runs a new task's first step at once, as the current task; returns when it suspends or ends. */
 void eddy__run_eagerly(struct task *task);
 
-/* As eddy__batch_take(), for whoever has not looked ahead. */
+/* Like eddy__batch_take(), for callers that did not call eddy__loop_look_ahead(). */
 static inline struct handle *eddy__batch_take_any(struct eddy_loop *loop)
 {
     if (loop->ready.head.next == loop->ahead)
@@ -24,14 +24,14 @@ static inline struct handle *eddy__batch_take_any(struct eddy_loop *loop)
     return eddy__batch_take(loop);
 }
 
-/* One eager start more or less is under way. */
+/* Adds `change` to the number of eager starts in progress. */
 static inline void eddy__loop_count_eager(struct eddy_loop *loop, int change)
 {
     loop->eager_count += (uint32_t)change;
     loop->has_detours = loop->is_debug || loop->eager_count > 0;
 }
 
-/* One task more or less: from CROWD_MIN on their stacks don't stay in the cache. */
+/* Adds `change` to the number of tasks. From CROWD_MIN on, stacks don't stay in the cache. */
 static inline void eddy__loop_count_task(struct eddy_loop *loop, int change)
 {
     enum { CROWD_MIN = 2048 };
@@ -39,10 +39,10 @@ static inline void eddy__loop_count_task(struct eddy_loop *loop, int change)
     loop->is_crowded = loop->task_count >= CROWD_MIN;
 }
 
-/* Reports and drops the coroutine objects made in callbacks that nobody took; task.c. */
+/* Reports and frees the coroutine objects that callbacks made and that were not taken; task.c. */
 void eddy__loop_drop_unawaited(struct eddy_loop *loop);
 
-/* The arguments of a coroutine stand behind the struct, its result behind them. */
+/* A coroutine's arguments follow the struct; its result follows them. */
 static inline size_t eddy__coro_arguments_offset(const struct eddy_function *function)
 {
     return (sizeof(struct task) + function->alignment - 1) & -(size_t)function->alignment;
@@ -70,7 +70,7 @@ static inline int eddy__coro_enter(struct task *task)
 /* Completes the future of a task whose body ended with `status`; task.c. */
 void eddy__task_end(struct task *task, int status);
 
-/* Ends a task whose frames are given up as they are, at the loop's end. */
+/* Ends a task when the loop closes; its frames are abandoned as they are. */
 void eddy__task_give_up(struct task *task);
 
 /* Ends a task that never began: cancelled before its first step, or no memory for its stack. */
@@ -80,7 +80,7 @@ void eddy__task_end_unbegun(struct task *task, int status, struct eddy_error *er
 void eddy__callback_drop(struct handle *handle);
 bool eddy__done_callback_drop(struct handle *handle, bool is_queued);
 
-/* Whether nothing the loop knows of can wake it; whether something else may; deadlock.c. */
+/* Whether nothing known to the loop can wake it; whether something else may; deadlock.c. */
 bool eddy__is_deadlocked(const struct eddy_loop *loop);
 bool eddy__may_be_woken(const struct eddy_loop *loop);
 void eddy__report_deadlock(struct eddy_loop *loop);
@@ -93,7 +93,7 @@ bool eddy__inbox_was_used(struct inbox *inbox);  // something has been posted
 void eddy__inbox_run(struct inbox *inbox);
 void eddy__inbox_free(struct inbox *inbox);
 
-/* Gives one reference to the loop back; the last one frees what any thread may touch; loop_ref.c. */
+/* Releases a reference to the loop; the last frees what any thread may touch; loop_ref.c. */
 void eddy__loop_unref(struct eddy_loop *loop);
 
 #endif

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-/* What is noted where a body begins: the number of open scopes, and of those that could not begin. */
+/* Recorded where a body begins: the number of open scopes, and of those that could not begin. */
 enum { FAILED_SHIFT = 32 };
 
 size_t eddy__body_begin(void)
@@ -57,7 +57,7 @@ static void report_left_open(struct task *task, const struct scope *scope)
     });
 }
 
-/* Ends the newest scope, which its body has not. */
+/* Ends the newest scope, which its body left open. */
 static int end_newest(struct task *task, int status)
 {
     struct scope *scope = task->activation->scopes;
@@ -89,8 +89,8 @@ void eddy__scope_drop_left(struct task *task)
 }
 
 /*
- * Whether the block of `scope` was left before the body got its error: `leaving` is noted by EDDY_TRY, and
- * had it been noted when the block was left, the scope would have an outcome.
+ * Whether the block of `scope` was left before the body got its error. EDDY_TRY notes `leaving`; if
+ * it had been noted when the block was left, the scope would have an outcome.
  */
 static bool is_over_before(const struct scope *scope, const char *leaving)
 {

@@ -13,13 +13,13 @@
 /* Return addresses of a begun task, innermost first; the caller's frame is among the running one's. */
 size_t eddy__task_unwind(const struct task *task, void **addresses, size_t size);
 
-/* Where `task` goes on while it waits for a task that it started eagerly; NULL if it doesn't; run.c. */
+/* Where `task` resumes if it waits for a task that it started eagerly; else NULL; run.c. */
 const struct context *eddy__eager_creator_context(const struct task *task);
 
-/* Where whoever asked *generator waits; *generator becomes the one that the asker runs in; or NULL. */
+/* Where *generator's asker resumes. Sets *generator to the one that the asker runs in; or NULL. */
 const struct context *eddy__generator_asker(const struct eddy_generator **generator);
 
-/* Says what stands at a return address. Reads files. */
+/* Fills in the function and object at a return address. Reads files. */
 void eddy__frame_fill(void *address, eddy_frame *out);
 
 #endif

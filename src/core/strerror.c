@@ -96,7 +96,7 @@ const char *eddy_strerror(int status)
     return text;
 }
 
-/* Text that is cut at the end of a buffer, and goes on being counted. */
+/* Text that is truncated at the end of a buffer while its full length is counted. */
 struct text {
     char *buf;
     size_t size;

@@ -73,7 +73,7 @@ __attribute__((noinline)) static ssize_t unwind(const struct eddy_future *future
     return (ssize_t)n;
 }
 
-/* The running task's innermost frames are ours: eddy__task_unwind() leaves these two standing. */
+/* The running task's two innermost frames left by eddy__task_unwind() are Eddy's: skip them. */
 static ssize_t skip_own(const struct eddy_future *future, ssize_t n)
 {
     const struct task *current = eddy__task_current();

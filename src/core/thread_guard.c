@@ -29,11 +29,11 @@ int eddy__thread_create(pthread_t *out_thread, void *(*run)(void *argument), voi
     int err = pthread_create(out_thread, NULL, run, argument);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (err == 0)
-        atomic_fetch_add(&eddy__own_thread_count, 1); // the one that joins it takes it off
+        atomic_fetch_add(&eddy__own_thread_count, 1); // the thread that joins it subtracts it
     return -err;
 }
 
-/* The program dies: finding a name may use what else a handler must not. */
+/* The program is ending: finding a name may use functions that handlers otherwise must not. */
 size_t eddy__describe_native_overflow(const char *what, const void *pc, size_t stack_size, char *buf,
                                       size_t size)
 {
@@ -58,7 +58,7 @@ static size_t describe(void *argument, const void *pc, size_t stack_size, char *
 void eddy__thread_guard_begin(struct thread_guard *guard, const char *name)
 {
     atomic_store(&guard->name, name);
-    // Without memory for a signal stack an overflow goes unexplained.
+    // Without memory for a signal stack, an overflow is not explained.
     guard->is_armed = eddy__overflow_guard_arm(&guard->overflow, NULL, NULL, guard) == 0;
     guard->overflow.describe_native = describe;
 }
@@ -77,7 +77,7 @@ struct guarded_thread {
     char name[64];
 };
 
-static pthread_key_t guards; // a guarded_thread for each thread that asked for it
+static pthread_key_t guards; // a guarded_thread for each thread that requested it
 static pthread_once_t guards_once = PTHREAD_ONCE_INIT;
 static bool has_guards;
 

@@ -28,7 +28,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= end_length && strcmp(text + length - end_length, end) == 0;
 }
 
-/* What of ours calls the user's code. */
+/* Whether it is an Eddy function that calls user code. */
 static bool is_starter(const struct symbol *symbol)
 {
     static const char *const starters[] = {"run_to_the_end", "run_body", "run_callback",
@@ -39,7 +39,7 @@ static bool is_starter(const struct symbol *symbol)
     return false;
 }
 
-/* Where a coroutine begins: nothing below is of interest. */
+/* Whether a coroutine begins here: frames below are of no interest. */
 static bool is_entry(const struct symbol *symbol)
 {
     return ends_with(symbol->function, "__body") || ends_with(symbol->function, "__entry");
@@ -75,7 +75,7 @@ size_t eddy__trace_format(const struct trace *trace, char *buf, size_t size)
     }
     if (is_known || trace->coroutine == NULL)
         return eddy__symbol_format(&caller, buf, size);
-    // The call was the body's last act, and took the place of its frame.
+    // The call was a tail call, and replaced the body's frame.
     int n = snprintf(buf, size, "%s", trace->coroutine);
     return n < 0 ? 0 : (size_t)n;
 }

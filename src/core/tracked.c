@@ -21,7 +21,7 @@ struct tracked {
     const void *object;
     const char *kind;
     bool is_task;
-    struct trace trace; // who made it; of a task its place is known instead
+    struct trace trace; // the code that made it; for a task, its place is used instead
 };
 
 static size_t bucket_of(const struct tracked_table *table, const void *object)
@@ -37,7 +37,7 @@ static void insert(struct tracked_table *table, struct tracked *tracked)
     table->buckets[i] = tracked;
 }
 
-/* Twice as many buckets; the old ones stay if there is no memory. False if there are none at all. */
+/* Doubles the buckets; without memory the old ones stay. False if there are none at all. */
 static bool grow(struct tracked_table *table)
 {
     struct tracked_table larger = {
@@ -152,7 +152,7 @@ static void report_other(const struct tracked *tracked)
     eddy__report(&(eddy_report){.kind = EDDY_REPORT_LEAKED, .message = message});
 }
 
-/* The first that is left, taken out; or NULL. */
+/* Removes and returns the first remaining entry; or NULL. */
 static struct tracked *take_any(struct tracked_table *table)
 {
     for (size_t i = 0; i < table->bucket_count; i++) {

@@ -35,7 +35,7 @@ static void unref(struct eddy_wakeup *wakeup)
 static void call(struct post *post)
 {
     struct eddy_wakeup *wakeup = container_of(post, struct eddy_wakeup, post);
-    // Before the call: a signal from now on may be about something that the call does not see.
+    // Before the call: a signal from now on may be for something that the call misses.
     atomic_store(&wakeup->is_due, false);
     int status = wakeup->callback != NULL ? wakeup->callback(wakeup->data) : 0;
     if (status < 0)

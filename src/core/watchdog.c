@@ -43,17 +43,17 @@
 #include <unistd.h>
 
 enum {
-    FRAMES_MAX = 48,       // that a report shows
-    PERIOD_NS_MIN = 1000000, // between two looks
-    ANSWER_S_MAX = 2,      // how long the handler may keep us waiting
+    FRAMES_MAX = 48,       // shown in a report
+    PERIOD_NS_MIN = 1000000, // between two checks
+    ANSWER_S_MAX = 2,      // how long to wait for the handler
     OWN_FRAMES = 2,        // the handler, and the kernel's way into it
-    SIGNALS_LEFT = 8,      // at the upper end: others like them, and emulators lack some
+    SIGNALS_LEFT = 8,      // skipped at the upper end: others like them, and emulators lack some
 };
 
 enum phase {
     IDLE,
-    ASKED,  // the signal is on its way
-    TAKING, // the handler is at work
+    ASKED,  // the signal was sent
+    TAKING, // the handler runs
     TAKEN,
 };
 
@@ -62,7 +62,7 @@ struct watchdog {
     pthread_t loop_thread;
     pid_t loop_tid;
     int64_t limit_ns;
-    atomic_uint_fast64_t step; // odd while one is under way
+    atomic_uint_fast64_t step; // odd while a step runs
     atomic_uint_fast64_t asked_step;
     atomic_int phase;
     sem_t taken;
@@ -82,7 +82,7 @@ struct watchdog {
 
 static __thread struct watchdog *watching_us __attribute__((tls_model("initial-exec")));
 
-/* What the whole process shares. */
+/* Shared by the whole process. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned open_count;
 static int signal_taken; // 0: none
@@ -110,7 +110,7 @@ static bool is_handler_ours(int signo)
            now.sa_sigaction == on_signal;
 }
 
-/* Takes a signal that nobody uses; 0 if all are in use. */
+/* Takes an unused signal; 0 if all are in use. */
 static int take_signal(void)
 {
     struct sigaction ours = {.sa_sigaction = on_signal,
@@ -170,7 +170,7 @@ static long find_fragile_call(const struct watchdog *watchdog)
     if (fd >= 0)
         close(fd);
     if (n <= 0)
-        return -1; // the kernel doesn't tell
+        return -1; // not available from the kernel
     text[n] = '\0';
     long call = -1;
     unsigned long long arguments[4];
@@ -181,7 +181,7 @@ static long find_fragile_call(const struct watchdog *watchdog)
     return call < 0 || is_restarted(call, arguments[3]) ? -1 : call;
 }
 
-/* Has the handler note the stack. False when it can't, or the step has ended meanwhile. */
+/* Makes the handler record the stack. False if it can't, or the step has ended meanwhile. */
 static bool ask_for_stack(struct watchdog *watchdog, uint64_t step)
 {
     struct timespec deadline;
@@ -203,7 +203,7 @@ static bool ask_for_stack(struct watchdog *watchdog, uint64_t step)
            errno == EINTR)
         continue;
     int expected = ASKED;
-    // It blocks the signal; or it is at work just now, and will post.
+    // The thread blocks the signal; or the handler is running, and will post.
     if (err < 0 && atomic_compare_exchange_strong(&watchdog->phase, &expected, IDLE))
         return false;
     while (err < 0)
@@ -244,7 +244,7 @@ static void add_stack(struct text *text, struct watchdog *watchdog)
     }
 }
 
-/* With watchdog->lock held: who keeps the loop busy. */
+/* Names the task that keeps the loop busy. watchdog->lock is held. */
 static void add_headline(struct text *text, const struct watchdog *watchdog, int64_t now_ns)
 {
     if (watchdog->is_callback)
@@ -266,7 +266,7 @@ static void tell(struct watchdog *watchdog, struct text *text, uint64_t step)
         add_stack(text, watchdog);
     else
         add(text, "  its stack could not be had\n");
-    // Nobody is left to hear that this failed.
+    // A failure can't be reported anywhere.
     ssize_t written = write(STDERR_FILENO, text->bytes, text->length);
     (void)written;
 }
@@ -333,7 +333,7 @@ struct watchdog *eddy__watchdog_open(int64_t limit_ns)
     watchdog->loop_thread = pthread_self();
     watchdog->loop_tid = (pid_t)syscall(SYS_gettid);
     watchdog->limit_ns = limit_ns;
-    // Whatever the unwinder does at its first call, it does here and not in the handler.
+    // The unwinder's first-call initialization happens here, not in the handler.
     watchdog->count = eddy__unwind_here(watchdog->addresses, FRAMES_MAX, 0);
     if (eddy__thread_create(&watchdog->thread, watch, watchdog) != 0) {
         fini_parts(watchdog);
