@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cookie_date.c: the date of a cookie's Expires attribute, by the algorithm of RFC 6265, 5.1.1.
+ * cookie_date.c: parses the date of a cookie's Expires attribute (RFC 6265, 5.1.1).
  *
- * It cuts the text at delimiters, and takes the first token that looks like a time, the first that
- * looks like a day, a month and a year, in any order. All else is ignored: names of days, zones.
+ * It splits the text at delimiters, and takes the first token each that looks like a time, a day, a
+ * month and a year, in any order. It ignores all other tokens, such as weekdays and time zones.
  */
 #include "cookie_offer.h"
 

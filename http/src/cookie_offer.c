@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cookie_offer.c: the syntax of a Set-Cookie field (RFC 6265, 5.2).
+ * cookie_offer.c: parses a Set-Cookie field (RFC 6265, 5.2).
  *
  *     name=value; attribute; attribute=value
  *
- * Plain functions over text. What is malformed is dropped, as browsers do: no error tells of it.
+ * Pure functions over text. Malformed parts are dropped without an error, as in browsers.
  */
 #include "cookie_offer.h"
 

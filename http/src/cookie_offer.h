@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cookie_offer.h: a Set-Cookie field, taken apart and judged (RFC 6265, and 6265bis for what
- * browsers have added).
+ * cookie_offer.h: parses and checks a Set-Cookie field (RFC 6265, and 6265bis for browsers'
+ * additions).
  *
- *     cookie_offer.c      the field's syntax: name, value, attributes
- *     cookie_date.c       the date of Expires
- *     cookie_rules.c      which domains and prefixes a server may use
+ *     cookie_offer.c      parses the field: name, value, attributes
+ *     cookie_date.c       parses the date of Expires
+ *     cookie_rules.c      checks which domains and prefixes a server may use
  *     session_cookies.c   the jar
  */
 #ifndef EDDY_HTTP_COOKIE_OFFER_H

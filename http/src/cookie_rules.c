@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cookie_rules.c: which domains and prefixes a server may use for its cookies.
+ * cookie_rules.c: checks which domains and prefixes a server may use for its cookies.
  *
- *   - A cookie is for the host that set it or, with Domain, for that domain and those below it. The
- *     domain must contain the host and be no public suffix: a server under co.uk sets none for all
- *     of co.uk. A host that is itself a public suffix may name itself, and the cookie is for that
- *     host only (RFC 6265, 5.3, step 5). libpsl knows the suffixes.
+ *   - A cookie is for the host that set it or, with Domain, for that domain and its subdomains. The
+ *     domain must contain the host and must not be a public suffix: a server under co.uk can't set
+ *     a cookie for all of co.uk. A host that is itself a public suffix may name itself, and the
+ *     cookie is for that host only (RFC 6265, 5.3, step 5). libpsl has the list of suffixes.
  *   - A Secure cookie comes from https only, or from this machine, as in browsers and curl.
  *   - A name with the prefix __Secure- needs Secure; __Host- needs Secure, Path=/ and no Domain
  *     (RFC 6265bis, 4.1.3).

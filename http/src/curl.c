@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl.c: eddy_curl_perform(), and what libcurl's codes mean.
+ * curl.c: eddy_curl_perform(), and the conversion of libcurl's codes.
  *
  * The task starts a job in its loop's engine and waits on a semaphore in its own frame. The frame
- * outlives the job in every way out: the job has ended, or it is stopped before the frame goes.
+ * always outlives the job: either the job has ended, or it is stopped before the function returns.
  */
 #include <eddy/curl.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_channel.h: an easy handle of libcurl's, used for one request after another.
+ * curl_channel.h: a libcurl easy handle, reused for one request after another.
  */
 #ifndef EDDY_HTTP_CURL_CHANNEL_H
 #define EDDY_HTTP_CURL_CHANNEL_H

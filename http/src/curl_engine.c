@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_engine.c: libcurl's multi interface on the loop that runs.
+ * curl_engine.c: runs libcurl's multi interface on the thread's loop.
  *
  * There is one engine, with one multi handle, for each loop, so that all transfers of the loop
- * share connections, TLS sessions and names. libcurl says which descriptors it wants watched
- * (on_socket) and when it wants to be called (on_timer); the loop calls it back from there:
+ * share connections, TLS sessions and name lookups. libcurl tells which descriptors to watch
+ * (on_socket) and when to call it (on_timer); the loop then calls it:
  *
  *     descriptor ready --> on_readable --+
  *     timer, or kick ------> on_time ----+--> act() --> libcurl's work, callbacks of the transfers
  *                                                 \--> collect() --> job->done --> wakes a task
  *
- * What always holds:
- *   - libcurl works in callbacks of the loop, adding, removing and resuming a transfer apart.
- *     So a transfer's callbacks run outside any task, where what would suspend is refused.
- *   - job->done is called when libcurl has returned and the handle has left the multi handle, so it
- *     may do anything but suspend.
- *   - Removing never blocks: names are looked up elsewhere (session_origin.c), and where libcurl
- *     does it itself, CURLOPT_QUICK_EXIT lets the thread go instead of waiting for it.
+ * Invariants:
+ *   - libcurl runs in callbacks of the loop, except when a transfer is added, removed or resumed.
+ *     So a transfer's callbacks run outside any task, where calls that would suspend are refused.
+ *   - job->done is called after libcurl has returned and the handle has left the multi handle, so
+ *     it may do anything but suspend.
+ *   - Removing a transfer never blocks: session_origin.c looks names up, and where libcurl does it
+ *     itself, CURLOPT_QUICK_EXIT abandons the thread instead of waiting for it.
  *   - No system call is made for SIGPIPE: CURLOPT_NOSIGNAL is set, and sends never raise it.
- *   - A timer of the loop is left armed when libcurl wants to be called later than that; it looks
- *     again when it fires. Timers that move further off with every request cost nothing.
+ *   - The loop's timer stays armed when libcurl asks for a later time; the deadline is checked
+ *     again when it fires. So timers that move later with every request cost nothing.
  *
- * Owns the multi handle and the watches. The loop's end closes it; sessions that still hold it then
- * find it closed. The thread-local only finds it again: one loop a thread, one engine a loop.
+ * Owns the multi handle and the watches. The end of the loop closes the engine; sessions that still
+ * hold it find it closed. A thread-local points to it: one loop a thread, one engine a loop.
  */
 #include "curl_engine.h"
 

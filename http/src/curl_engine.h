@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_engine.h: libcurl's multi interface on the loop that runs.
+ * curl_engine.h: runs libcurl's multi interface on the thread's loop.
  */
 #ifndef EDDY_HTTP_CURL_ENGINE_H
 #define EDDY_HTTP_CURL_ENGINE_H
@@ -15,36 +15,36 @@
 
 struct curl_engine;
 
-/* A transfer under way. The memory is the caller's; `easy` and `done` are his to set. */
+/* A transfer in progress. The caller owns the memory, and sets `easy` and `done`. */
 struct curl_job {
     CURL *easy;
-    void (*done)(struct curl_job *job);    // it has ended, by `result`, and left the engine; once
+    void (*done)(struct curl_job *job);    // called once: it ended with `result`, left the engine
     CURLcode result;
     bool is_active;           // it is in the engine
     bool is_broken;           // its socket could not be watched
-    struct curl_job *next;    // in its bucket
+    struct curl_job *next;    // in its hash bucket
 };
 
 /*
- * The engine of the loop that runs on this thread, made at the first call; the caller holds a
- * reference. 0, EDDY_EMISUSE without a loop, -ENOMEM.
+ * Gets the engine of the loop that runs on this thread, created at the first call. The caller gets
+ * a reference. 0, EDDY_EMISUSE without a loop, -ENOMEM.
  */
 int eddy__curl_engine_get(struct curl_engine **out_engine);
 void eddy__curl_engine_unref(struct curl_engine *engine);
 
-/* Whether its loop has ended, and with it every transfer. */
+/* Whether its loop has ended, which ends every transfer. */
 bool eddy__curl_engine_is_closed(const struct curl_engine *engine);
 
-/* The sockets of its transfers. They live as long as the engine. */
+/* Returns the sockets of its transfers. They live as long as the engine. */
 struct curl_sockets *eddy__curl_engine_sockets(struct curl_engine *engine);
 
-/* Sees to it that at least `count` idle connections are kept. */
+/* Raises the number of idle connections that are kept to at least `count`. */
 void eddy__curl_engine_keep(struct curl_engine *engine, long count);
 
 /*
- * Begins a transfer. job->done is called later, from the loop, outside any task. 0, -EBUSY when the
- * handle is performed already, -ENOMEM, EDDY_EMISUSE from one of libcurl's callbacks or after the
- * loop's end.
+ * Starts a transfer. job->done is called later, from the loop, outside any task. 0, -EBUSY if the
+ * handle is in a transfer already, -ENOMEM, EDDY_EMISUSE from a libcurl callback or after the loop
+ * has ended.
  */
 int eddy__curl_job_start(struct curl_engine *engine, struct curl_job *job);
 

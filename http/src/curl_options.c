@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_options.c: a request as options of an easy handle.
+ * curl_options.c: sets the options of an easy handle for a request.
  *
- * A plain GET with the session's own fields sets its URL and nothing else: the rest has been set
- * when the channel was made. What sets more says so in `is_altered`, and the handle is reset after
- * it; the URL, cookies, names, the version and the time to connect are common enough to be set back
- * one by one.
+ * A plain GET with the session's own fields sets only the URL: the rest was set when the channel
+ * was created. A request that sets more sets `is_altered`, and the handle is reset afterwards. The
+ * URL, cookies, names, the version and the connect timeout are common, so these are reset one by
+ * one.
  */
 #include <eddy/alloc.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_socket.c: the sockets that libcurl has opened.
+ * curl_socket.c: records the sockets that libcurl has opened.
  *
- * A descriptor is noted when it is opened and forgotten when its number is opened again, or when it
- * turns out to be another socket than it was. So a lookup trusts nothing but the kernel.
+ * A descriptor is recorded when it is opened, and removed when its number is opened again, or when
+ * it is found to be a different socket. So a lookup relies only on what the kernel reports.
  *
  * Owns the list. Called by curl_transport.c through the engine.
  */

@@ -2,8 +2,8 @@
 /*
  * curl_socket.h: the sockets that libcurl has opened, and which of them a transfer uses.
  *
- * libcurl 7.88 says only after a transfer which socket it had (CURLINFO_ACTIVESOCKET). Before the
- * request is sent it says the addresses of both ends, by which the socket is found here.
+ * libcurl 7.88 reports the socket of a transfer only afterwards (CURLINFO_ACTIVESOCKET). Before the
+ * request is sent it reports the addresses of both ends, and the socket is found by these.
  */
 #ifndef EDDY_HTTP_CURL_SOCKET_H
 #define EDDY_HTTP_CURL_SOCKET_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_tls.c: what is asked of OpenSSL below libcurl.
+ * curl_tls.c: calls OpenSSL below libcurl.
  *
  * Owns nothing. Called by curl_transport.c.
  */

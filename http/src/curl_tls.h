@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_tls.h: what is asked of OpenSSL below libcurl. Of a libcurl over another library nothing is
- * known here.
+ * curl_tls.h: calls OpenSSL below libcurl. It knows nothing about a libcurl with another TLS library.
  */
 #ifndef EDDY_HTTP_CURL_TLS_H
 #define EDDY_HTTP_CURL_TLS_H

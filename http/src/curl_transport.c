@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_transport.c: requests carried by libcurl.
+ * curl_transport.c: the transport that sends requests with libcurl.
  *
  * A channel is an easy handle with its callbacks and the task that waits for it. Channels are kept
- * for the next request with their options set: a plain GET sets its URL and goes. Whatever sets
- * more marks the channel altered, and an altered one is reset before it is kept.
+ * for the next request with their options set: a plain GET only sets its URL. A request that sets
+ * more marks the channel altered, and an altered channel is reset before it is kept.
  *
  *     on_connected --> on_head, line by line --> on_body, piece by piece --> on_done
  *
- * What always holds:
- *   - Callbacks copy and return; they never suspend. A streamed body that its reader is slow to
- *     take pauses the transfer in on_body; resume() lets it go on, from the reader's task.
- *   - A callback that refuses (a limit, no memory) leaves its reason in `failure`, and libcurl ends
- *     the transfer; the reason, not libcurl's, is what the caller gets.
- *   - The waiting task is woken for what it waits for: the end, or when streaming the head and
- *     bytes. A wake may come for nothing; who waits looks again.
- *   - Memory that a transfer refers to (header lists, a copied body) goes only after the handle has
- *     left the engine and been reset.
- *   - A connection over which something has arrived since its last response is not used: libcurl
- *     7.88 would take it, so on_connected asks the socket before the request is sent. Over HTTP/2,
- *     where frames may arrive at any time, libcurl tells them apart.
- *   - libcurl follows no redirect, keeps no cookie, decodes no body and limits nothing but the time
- *     to connect: that is the session's, for every transport alike.
+ * Invariants:
+ *   - Callbacks copy and return; they never suspend. If the reader of a streamed body is slow,
+ *     on_body pauses the transfer; resume(), called from the reader's task, continues it.
+ *   - A callback that refuses (a limit, no memory) stores its reason in `failure`, and libcurl ends
+ *     the transfer. The caller gets that reason, not libcurl's.
+ *   - The waiting task is woken at the end of the transfer or, when streaming, for the head and for
+ *     bytes. A wake may be spurious; the task checks its condition again.
+ *   - Memory that a transfer refers to (header lists, a copied body) is freed only after the handle
+ *     has left the engine and been reset.
+ *   - A connection that has received bytes since its last response is not used: libcurl 7.88 would
+ *     use it, so on_connected checks the socket before the request is sent. With HTTP/2, where
+ *     frames may arrive at any time, libcurl tells them apart.
+ *   - libcurl follows no redirect, keeps no cookie, decodes no body and limits only the time to
+ *     connect: the session does the rest, in the same way for every transport.
  *
- * Silence is noticed without a timer for each piece: the waiting task sleeps until the limit, looks
- * when it last heard something, and sleeps on for the rest.
+ * The read timeout needs no timer for each piece: the waiting task sleeps until the limit, checks
+ * when bytes last arrived, and sleeps for the remaining time.
  */
 #include "curl_channel.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * date.c: the dates of HTTP between text and seconds.
+ * date.c: converts HTTP dates between text and seconds.
  *
- * A cursor goes over the text once; each step takes exactly what the form has in that place, and
- * the first that doesn't fit makes the cursor fail for good, so only the end need be looked at.
+ * A cursor moves over the text once. Each step takes exactly what the format has in that place; the
+ * first mismatch makes the cursor fail permanently, so only the end needs a check.
  *
  * The calendar is the proleptic Gregorian one. Years begin in March here, which puts the leap day
  * at the end; 400 of them have 146097 days.

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * date.h: the dates of HTTP, and Retry-After, which may be one.
+ * date.h: converts HTTP dates, and Retry-After, which may be a date.
  *
- * Times are whole seconds since 1970 in UTC, over the years 0 to 9999. The C library's calendar is
- * not used: it looks at locales and time zones, and takes a lock.
+ * Times are whole seconds since 1970 in UTC, for the years 0 to 9999. The C library's calendar is
+ * not used: it depends on locales and time zones, and takes a lock.
  */
 #ifndef EDDY_HTTP_DATE_H
 #define EDDY_HTTP_DATE_H

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode.c: the codings of a body, undone from the last that was applied to the first.
+ * decode.c: decodes the codings of a body, from the last applied to the first.
  *
  *     bytes of the server --> [gzip] --4 KiB--> [br] --> bytes of the document
  *
- * A decoder is a chain of stages; each pulls from the one before it, through a small buffer of its
- * own, when it has nothing left to work on. Bytes behind the end of what was coded are dropped, as
- * curl and browsers do: servers pad with zeros, or append a line end.
+ * A decoder is a chain of stages. A stage that has no input left pulls from the one before it,
+ * through a small buffer of its own. Bytes after the end of the coded data are dropped, as in curl
+ * and browsers: servers pad with zeros, or append a line end.
  *
  * Many values of Content-Encoding name no coding ("none", "UTF-8", "aws-chunked"): these are
- * ignored. A coding that is known to change the bytes and that is not undone here ends the undoing:
- * what was applied before it stays.
+ * ignored. A known coding that is not supported here ends the decoding: codings applied before it
+ * are not decoded.
  *
  * Owns its stages. Called by response_body.c; never suspends.
  */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode.h: codings of a body undone: gzip, deflate, brotli, zstd, and several on top of each
- * other.
+ * decode.h: decodes a body: gzip, deflate, brotli, zstd, and several of these combined.
  *
- * A plain function over bytes, which is pulled: it makes as much as there is room for, out of bytes
- * that stay the caller's until they are used.
+ * The caller pulls: each call decodes as much as the caller's buffer has room for. The input bytes
+ * are borrowed until they are used.
  */
 #ifndef EDDY_HTTP_DECODE_H
 #define EDDY_HTTP_DECODE_H
@@ -22,8 +21,8 @@ struct http_decoder;
 /*
  * Takes a value of Content-Encoding: codings in the order in which they were applied, with those of
  * earlier calls before them. *inout_decoder is NULL at first, and stays so while there is nothing
- * to undo: what names no coding is ignored, and what can't be undone stays as it is. Too many codings
- * make the body undecodable, not the head.
+ * to undo: what names no coding is ignored, and what can't be undone stays as it is. Too many
+ * codings make the body undecodable, not the head.
  *
  * Returns 0 or -ENOMEM.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode_brotli.c: brotli, by its own library.
+ * decode_brotli.c: decodes brotli with the brotli library.
  */
 #include "decode_coding.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode_coding.h: one coding, as decode.c knows it; decode_zlib.c and its like fulfil it.
+ * decode_coding.h: the interface of one coding, called by decode.c; decode_zlib.c, decode_brotli.c
+ * and decode_zstd.c implement it.
  */
 #ifndef EDDY_HTTP_DECODE_CODING_H
 #define EDDY_HTTP_DECODE_CODING_H

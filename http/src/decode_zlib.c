@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode_zlib.c: gzip and deflate, by zlib.
+ * decode_zlib.c: decodes gzip and deflate with zlib.
  *
- * gzip may be several members in a row, which are one document (RFC 1952). Another member begins
- * with two bytes that are known; anything else behind a member is dropped. "deflate" should be
- * zlib's format, but some servers send the bare one: the first two bytes tell, for they are a
- * checksum of themselves in the one, and what a compressor writes in the other never is.
+ * Several consecutive gzip members are one document (RFC 1952). Another member begins with two
+ * known bytes; any other bytes after a member are dropped. "deflate" should be zlib's format, but
+ * some servers send raw deflate. The first two bytes distinguish them: in zlib's format they
+ * contain a checksum of themselves, which the raw output of a compressor never matches.
  */
 #include <eddy/alloc.h>
 

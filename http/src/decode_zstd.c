@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode_zstd.c: Zstandard, by its own library. Frames in a row are one document (RFC 8878).
+ * decode_zstd.c: decodes Zstandard with its library. Consecutive frames are one document (RFC
+ * 8878).
  *
- * A frame's window, which is memory that we hold, is at most 8 MiB, as RFC 9659 has it for HTTP.
+ * A frame's window, which the decoder keeps in memory, is at most 8 MiB: RFC 9659's limit for HTTP.
  */
 #include <eddy/alloc.h>
 

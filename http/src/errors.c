@@ -2,8 +2,8 @@
 /*
  * errors.c: the names of the codes of <eddy/http_error.h> in eddy_strerror().
  *
- * They are registered at the first use of the library and not when it is loaded: a program may set
- * an allocator of its own before anything else, and loading comes even before that.
+ * They are registered at the first use of the library, not when it is loaded: a program may set its
+ * own allocator first of all, and loading comes even before that.
  */
 #include "errors.h"
 

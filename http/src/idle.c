@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle.c: when a connection that has idled may carry a request.
+ * idle.c: checks whether an idle connection may carry a request.
  *
  * Owns nothing. Called by wire_transport.c and curl_transport.c.
  */

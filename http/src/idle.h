@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * idle.h: when a connection that has idled may carry a request, for every transport.
+ * idle.h: checks whether an idle connection may carry a request, for every transport.
  *
- * Bytes that arrive while no request is outstanding are no response (RFC 9112, 6.3 and 9.2). What
- * TCP knows is asked twice: before the request is sent, and when the first bytes of the response
- * arrive.
+ * Bytes that arrive while no request is outstanding are no response (RFC 9112, 6.3 and 9.2). The
+ * state of the socket is checked twice: before the request is sent, and when the first bytes of the
+ * response arrive.
  */
 #ifndef EDDY_HTTP_IDLE_H
 #define EDDY_HTTP_IDLE_H

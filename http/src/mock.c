@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.c: mocks: which one answers, what is declared, what was asked.
+ * mock.c: mocks, their declared answers, and the requests they recorded.
  *
- * The mocks of a loop stand in a row at its desk, the newest first, and that one answers. The desk
- * is made with the loop's first mock and goes with the loop; mocks that are left then answer no
- * more, but can still be asked.
+ * The mocks of a loop are in a list (the loop's desk), the newest first; the newest answers. The
+ * list is created with the loop's first mock and freed with the loop. Mocks that are left then
+ * answer no more requests, but their records can still be read.
  *
- * What always holds:
+ * Invariants:
  *   - Answers and calls are only ever added, so an index stays valid as long as the mock.
- *   - A mock whose owner has given it back answers nothing new; exchanges under way hold it.
+ *   - A mock that its owner has freed answers no new requests; exchanges in progress hold it.
  */
 #include <eddy/alloc.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock.h: mocks as the room sees them: declared answers, and the requests that were made.
+ * mock.h: the module's internal view of mocks: declared answers, and the requests that were made.
  *
- *     mock.c              what <eddy/http_mock.h> promises
- *     mock_match.c        URLs, patterns, and which of them match
- *     mock_transport.c    the transport that gives the answers
+ *     mock.c              implements <eddy/http_mock.h>
+ *     mock_match.c        matches URLs against patterns
+ *     mock_transport.c    the transport that returns the answers
  */
 #ifndef EDDY_HTTP_MOCK_PARTS_H
 #define EDDY_HTTP_MOCK_PARTS_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock_match.c: URLs, patterns, and which of them match.
+ * mock_match.c: matches URLs against patterns.
  *
  * Both sides are parsed as URLs, so that "http://Service.test:80" declares the answer to
  * "http://service.test/". User and fragment are dropped. A pattern with a '*' before its path is no
- * URL, and is taken as it stands there.
+ * URL, and is used as written.
  */
 #include <eddy/alloc.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mock_transport.c: the transport that gives declared answers.
+ * mock_transport.c: the transport that returns declared answers.
  *
  *     connect_delay --> delay --> head --> body_delay --> body --> error, or the end
  *
- * It stands where libcurl or a socket would, below everything that a session does itself, and keeps
- * to the same limits: connect_delay counts against the time to connect, the other two are silence.
- * A delay that exceeds its limit is slept only up to it.
+ * It replaces libcurl or a socket, below everything that a session does itself, and obeys the same
+ * limits: connect_delay counts against the connect timeout, the other two against the read timeout.
+ * A delay that exceeds its limit sleeps only up to the limit.
  *
- * An exchange refers to its answer by number, since the mock may get more of them and move them.
+ * An exchange refers to its answer by index, since adding answers to the mock may move them.
  */
 #include "mock.h"
 

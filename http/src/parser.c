@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parser.c: a message's way through the parser, from the first byte to the last.
+ * parser.c: the parser's state machine, from the first byte of a message to the last.
  *
  *     START --> LINE --> FIELDS --+--> LENGTH -----+--> DONE --reset--> START
  *     (an empty line              +--> CHUNKS -----+
  *      before it is skipped)      +--> UNTIL_END --+
  *                                 +----------------+        any --> FAILED
  *
- * The head is gathered line by line in a buffer of its own, because its spans must outlive the
- * caller's; the body stays where it is and is handed out as spans of the caller's bytes.
+ * The head is gathered line by line in the parser's own buffer, because its spans must outlive the
+ * caller's bytes. The body is not copied: it is returned as spans of the caller's bytes.
  *
- * What always holds:
- *   - Events, and the bytes used up to each, don't depend on how the bytes were cut. So a limit is
- *     a window that is never looked beyond, and it is tested before what the bytes say.
+ * Invariants:
+ *   - Events, and the bytes used up to each, don't depend on how the bytes are split. So the parser
+ *     never looks at bytes beyond a limit, and checks the limit before the content.
  *   - llhttp has read exactly the bytes up to the event that is returned (the head: at its end),
- *     and agrees: nothing of a message it refuses is handed out. When both readers refuse, llhttp,
- *     given the bytes before the one that was wrong, speaks first.
- *   - After an error nothing is read any more.
+ *     and agrees: no part of a message that it refuses is returned. When both parsers refuse,
+ *     llhttp gets the bytes before the faulty one, and its error comes first.
+ *   - After an error the parser reads no more.
  *
- * Owns the buffer, the array of fields and the second reader.
- * Rests on the other parser_*.c files. Called by the server's and the client's connections.
+ * Owns the buffer, the array of fields and the second parser.
+ * Uses the other parser_*.c files. Called by the server's and the client's connections.
  */
 #include <eddy/alloc.h>
 

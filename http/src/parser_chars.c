@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parser_chars.c: which byte may stand where in an HTTP/1 head.
+ * parser_chars.c: the bytes that are allowed in each part of an HTTP/1 head.
  *
- * One table answers for all classes, so that a check is a load and a mask. Field values, the bulk
- * of a head, are checked eight bytes at a time.
+ * One table holds all classes, so a check is a load and a mask. Field values, which are most of a
+ * head, are checked eight bytes at a time.
  *
  * Owns nothing. Called by parser_head.c and parser_chunk.c.
  */

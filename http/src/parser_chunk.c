@@ -2,22 +2,23 @@
 /*
  * parser_chunk.c: the rules for a chunked body.
  *
- *     5;name=value CRLF    up to 16 hexadecimal digits, then perhaps extensions, which are ignored
- *     hello CRLF           exactly so many bytes
+ *     5;name=value CRLF    up to 16 hexadecimal digits, then optional extensions, which are ignored
+ *     hello CRLF           exactly that many bytes
  *     0 CRLF               the last chunk has no bytes
  *     Name: value CRLF     trailers, which are ignored too
  *     CRLF
  *
  * Invariants:
  *   - A size that would take the body over its limit is refused before a byte of the chunk is read.
- *   - Extensions and trailers are never stored, and bounded: over the whole message; in responses
- *     the extensions of each chunk. In requests llhttp checks their grammar, of which 8.1 also
- *     refuses an extension after one that has a value. In responses it does not see them: white
- *     space may stand around the size's semicolon (RFC 9112, 7.1.1), or, as curl, Go and browsers
- *     have it, behind the size alone; trailers may be folded and hold control bytes.
+ *   - Extensions and trailers are never stored. They are bounded over the whole message; in
+ *     responses the extensions are bounded for each chunk. In requests llhttp checks their grammar;
+ *     llhttp 8.1 also refuses an extension after one that has a value. In responses llhttp does not
+ *     get them: white space is allowed around the semicolon after the size (RFC 9112, 7.1.1) and,
+ *     as in curl, Go and browsers, after a size alone; trailers may be folded and hold control
+ *     bytes.
  *   - A trailer that frames or routes a request is refused: others may merge it into the head.
  *
- * Owns nothing. Called by parser.c, which has what matters read by llhttp too.
+ * Owns nothing. Called by parser.c, which passes the parts that matter to llhttp too.
  */
 #include "parser_parts.h"
 

@@ -2,9 +2,9 @@
 /*
  * parser_head.c: the rules for the head of a message.
  *
- * parser.c hands over one line after the other, each without its CRLF, as soon as it is whole, so
- * that a client that talks nonsense hears so at once. A line is checked byte by byte, the few
- * fields that frame the message are noted, and after the empty line the framing is decided:
+ * parser.c passes each line, without its CRLF, as soon as it is complete, so that a client that
+ * sends nonsense gets its error at once. This file checks a line byte by byte, records the few
+ * fields that frame the message, and decides the framing after the empty line:
  *
  *     Content-Length   Transfer-Encoding   a request has    a response has
  *     none             none                no body          a body until the end of the connection
@@ -15,10 +15,10 @@
  *     anything else                        400              400
  *
  * Invariants:
- *   - What could be read in two ways is refused, not repaired; in a response only what curl, Go and
- *     browsers read in one way is repaired (parser_tidy.c).
- *   - Rules depend on the line alone, not on how it arrived.
- *   - A CR or LF inside a line is a control byte, and no class of bytes has it.
+ *   - An ambiguous message is refused, not repaired. In a response only what curl, Go and browsers
+ *     all read in the same way is repaired (parser_tidy.c).
+ *   - The rules depend only on the line, not on how it arrived.
+ *   - A CR or LF inside a line is a control byte, and no class of bytes contains it.
  *
  * Owns the array of fields (freed by parser.c). Called by parser.c.
  */

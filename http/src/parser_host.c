@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parser_host.c: the syntax of a host with its port (RFC 3986, 3.2.2 and 3.2.3; RFC 9110, 4.2.1).
+ * parser_host.c: checks a host with its port (RFC 3986, 3.2.2 and 3.2.3; RFC 9110, 4.2.1).
  *
- *     host = name / IPv4 / "[" IPv6 "]" / "[v" ... "]"        and then perhaps ":" port
+ *     host = name / IPv4 / "[" IPv6 "]" / "[v" ... "]"        then optionally ":" port
  *
- * Stricter than RFC 3986: no comma, which two merged Host fields are joined with; a colon is followed
- * by a port, which is at most 65535; an IPv6 address has no zone.
+ * Stricter than RFC 3986: no comma, since merged Host fields are joined with one; a colon must be
+ * followed by a port, which is at most 65535; an IPv6 address has no zone.
  *
  * Owns nothing. Called by parser_head.c.
  */

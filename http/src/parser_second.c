@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parser_second.c: the second reader of every message, llhttp.
+ * parser_second.c: parses every message a second time, with llhttp.
  *
- * Request smuggling lives where two programs read the same bytes differently. llhttp reads what
- * much of the world's traffic is read with, so each message is given to it too, once our own rules
- * have let it pass, and parser.c compares: the number of fields, the framing, the size of the body,
- * the end of the message. It decides nothing alone except to refuse.
+ * Request smuggling is possible where two programs parse the same bytes differently. llhttp is
+ * widely used, so each message that Eddy's rules accept is passed to it too, and parser.c compares
+ * the results: the number of fields, the framing, the size of the body, the end of the message.
+ * llhttp alone can only refuse a message.
  *
- * What always holds:
- *   - It sees exactly the bytes of one message, never those of the next: each begins with a reset,
- *     so nothing of one request can leak into the reading of another.
+ * Invariants:
+ *   - It gets exactly the bytes of one message, never those of the next: each begins with a reset,
+ *     so nothing of one request can leak into the parsing of another.
  *   - Its callbacks count and never keep a pointer; the caller's bytes are free after each call.
  *   - Only calls and fields are used that releases 8 and 9 have in common.
  *

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parser_tidy.c: the head of a response, rewritten in the buffer as the grammar has it.
+ * parser_tidy.c: rewrites the head of a response in the buffer so that it follows the grammar.
  *
- * Requests are refused unless they follow the grammar to the letter, since a proxy before us may
- * have read them differently. Nothing stands between us and a response, so here the forms are
- * accepted that RFC 9112 allows a client to accept and that curl, Go and browsers all accept:
+ * Requests are refused unless they follow the grammar to the letter, since a proxy in front of the
+ * server may have read them differently. That risk does not exist for a response, so it may use the
+ * forms that RFC 9112 allows a client to accept and that curl, Go and browsers all accept:
  *
  *     a line that ends in a bare LF               2.2   CRLF
  *     several spaces before the status            4     one space
@@ -15,8 +15,8 @@
  *     the same Content-Length again               6.3   the first one
  *     Content-Length beside Transfer-Encoding     6.3   Transfer-Encoding (parser_head.c)
  *
- * What results is what both readers read, the spans of the head point into, and the caller sees.
- * Bytes that are taken out still count towards the limit on the head (parser->removed_size).
+ * Both parsers read the result, the spans of the head point into it, and the caller sees it.
+ * Removed bytes still count towards the limit on the head (parser->removed_size).
  *
  * Owns nothing. Called by parser.c and parser_head.c.
  */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * response.c: what has come back: the head as fields; what the caller asks.
+ * response.c: stores the head of a response as fields, and answers the caller's queries.
  *
- * Transports hand in the lines of the head, or the fields, and the bytes of the body, in pieces of
- * any size (response_body.c); nothing here knows where they come from, or suspends.
+ * Transports pass in the lines of the head, or the fields, and the bytes of the body, in pieces of
+ * any size (response_body.c). Nothing here depends on the transport, or suspends.
  *
- * What always holds:
- *   - Fields point into `head`, which moves when it grows: grow_head() alone moves it, and takes
- *     the fields along. Once the head is complete nothing moves, so callers may keep the pointers.
- *   - Behind the last byte of a whole body lies a zero, so that it can be used as a C string.
- *   - A limit is checked before memory is taken: a length that the head announces is refused at the
- *     head already, unless the body is encoded; then the decoded bytes are counted as they come.
- *   - Memory asked for in advance, on the word of a Content-Length, is at most BODY_TRUST_MAX.
+ * Invariants:
+ *   - Fields point into `head`, which moves when it grows: only grow_head() moves it, and it
+ *     updates the fields. Once the head is complete nothing moves, so callers may keep the
+ *     pointers.
+ *   - A whole body is zero-terminated, so that it can be used as a C string.
+ *   - A limit is checked before memory is allocated: a declared length above the limit is refused
+ *     at the head, unless the body is encoded; then the decoded bytes are counted as they arrive.
+ *   - Memory allocated in advance because of a Content-Length is at most BODY_TRUST_MAX.
  *
- * Owns its memory, that of the body included. The rest (slots, channel) belongs to
+ * Owns its memory, including that of the body. The rest (slots, channel) belongs to
  * session_request.c, which closes it first.
  */
 #include <eddy/alloc.h>

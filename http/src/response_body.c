@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * response_body.c: the body of a response, from the bytes that come to those that are read.
+ * response_body.c: the body of a response, from the bytes received to the bytes read.
  *
  *     transport --receive--> decoder --> body --take--> eddy_http_response_read()
  *                    \--> raw --decode_more--/          eddy_http_response_body()
  *
- * Every transport hands in the bytes as the server sent them, without the framing; gzip, brotli and
- * zstd are undone here, so that all transports behave alike. A small piece may decode to a thousand
- * times its size: of a streamed body only so much is decoded as there is room for, and the rest of
- * the piece is kept in `raw` until the reader has made room.
+ * Every transport passes in the bytes as the server sent them, without the framing. gzip, brotli
+ * and zstd are decoded here, so that all transports behave alike. A small piece may decode to a
+ * thousand times its size, so a streamed body is decoded only as far as the buffer has room; the
+ * rest of the piece is kept in `raw` until the reader has made room.
  *
- * What always holds:
- *   - The limit counts decoded bytes, and no more than one byte beyond it is ever decoded.
- *   - While anything lies in `raw` there is no room: what comes next would overtake it.
+ * Invariants:
+ *   - The limit counts decoded bytes, and at most one byte beyond it is ever decoded.
+ *   - While `raw` holds bytes there is no room for more, which would overtake them.
  *
  * The memory belongs to the response. Called by session_request.c and the transports.
  */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server.c: listening, accepting, and the end in good order.
+ * server.c: listens, accepts connections and shuts down gracefully.
  *
  *      open --shutdown--> draining --deadline--> cancelling --a second--> cut off
  *                            \------everything answered-----\----------\--> ended
  *
- * One task accepts; each connection is a task of its own. Both hold a reference to the server, as
- * its owner does, so it goes when the last of them does.
+ * One task accepts; each connection has its own task. These tasks and the owner each hold a
+ * reference to the server, and the last reference frees it.
  *
- * What always holds:
- *   - At the cap the oldest idle connection makes room when a new one comes; if all are busy, one
- *     new one waits here, and the others in the kernel.
- *   - A shortage of descriptors or memory pauses the accepting and never ends it.
- *   - Every wait of a shutdown has an end.
+ * Invariants:
+ *   - At the connection limit the oldest idle connection is closed for a new one; if all are busy,
+ *     one new connection waits here, and the others in the kernel.
+ *   - A shortage of descriptors or memory pauses accepting and never ends it.
+ *   - Every wait of a shutdown is bounded.
  *
- * Owns the server and its listener. Rests on server_connection.c.
+ * Owns the server and its listener. Uses server_connection.c.
  */
 #include <errno.h>
 #include <math.h>

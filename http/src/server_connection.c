@@ -7,20 +7,20 @@
  *        |         end, deadline   error, "close"          end, deadline, shutdown
  *        \---------\--------------(linger)-----------------/--> closed
  *
- * The stream lends what has arrived (the window), the parser reads it there, and the stream is told
- * what was used when more is needed: bytes of a request are copied once, into the parser's head.
+ * The window is the bytes received, borrowed from the stream. The parser reads them in place, and
+ * they are consumed when more are needed: a request is copied once, into the parser's head.
  *
- * Of the limits on time, those that every request meets (idle, writing) are watches, which cost
- * next to nothing; a head or body that is late in arriving is waited for in a timeout scope.
+ * The time limits that apply to every request (idle, writing) are watches, which cost almost
+ * nothing. A wait for a head or body that arrives late uses a timeout scope.
  *
- * What always holds:
- *   - There is a desk from the first byte of a request to the end of its answer.
- *   - A request is answered before the next one is looked at, so answers are in order.
- *   - After an error of the parser nothing more is read as HTTP: where the next request would begin
- *     is a matter of opinion then, and that is what smuggling lives on.
- *   - Before a connection is closed on a client that is still sending, what it sends is read and
+ * Invariants:
+ *   - The connection has a desk from the first byte of a request to the end of its answer.
+ *   - A request is answered before the next one is parsed, so answers are in order.
+ *   - After a parser error nothing more is parsed as HTTP: the start of the next request would be
+ *     ambiguous, which is what request smuggling exploits.
+ *   - Before a connection is closed on a client that is still sending, its bytes are read and
  *     dropped for a moment: a close with unread bytes is a reset, which would destroy the answer
- *     that says what was wrong.
+ *     that reports the error.
  *
  * Owns the connection and its stream. Called by server.c.
  */

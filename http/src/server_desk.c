@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_desk.c: what a request needs, passed from connection to connection.
+ * server_desk.c: a pool of request state (struct http_desk), shared by the connections of a server.
  *
- * Parser, request, reply and their buffers are some three kilobytes. Most connections idle most of
- * the time, so these are not theirs: the server keeps a stack of desks, and whoever has a request
- * takes the one that was given back last, which is still in the processor's cache.
+ * Parser, request, reply and their buffers take about three kilobytes. Most connections are idle
+ * most of the time, so they don't own these: the server keeps a stack of desks, and a connection
+ * with a request takes the one returned last, which is still in the processor's cache.
  *
- * What always holds:
+ * Invariant:
  *   - A spare desk is clean: no bytes, no spans, and its parser expects a first byte.
  *
  * Owns the spare desks. Called by server_connection.c and server.c.

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_head.c: the text of an answer's head.
+ * server_head.c: writes the head of an answer.
  *
  *     HTTP/1.1 200 OK
- *     Content-Type: text/plain           as the handler said
+ *     Content-Type: text/plain           as the handler set it
  *     Content-Length: 6                  or Transfer-Encoding: chunked, or neither
  *     Date: Sun, 06 Nov 1994 08:49:37 GMT
  *     ...                                what the handler added
  *     Connection: close                  or keep-alive for HTTP/1.0, or neither
  *
- * It is written once for every request, so it is put together by copying: the date is made once a
- * second, numbers are written by hand, and room is made once for all of it.
+ * Every request writes a head, so it is made by copying: the date is formatted once a second,
+ * numbers are formatted without printf, and memory is reserved once for the whole head.
  *
- * What always holds:
- *   - Nothing of the handler's gets in unchecked: no CR, LF or other control byte, so no line that
- *     it did not mean, and none of the fields that frame the message.
+ * Invariant:
+ *   - The handler's strings are checked: no CR, LF or other control byte, so they can't add a line
+ *     by accident, and none of the fields that frame the message.
  *
  * Owns nothing. Called by server_reply.c.
  */

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_reply.c: what the handler answers, on its way to the stream.
+ * server_reply.c: the handler's reply, and how it is written to the stream.
  *
  *      OPEN --send--------------------------> DONE
  *        \--begin--> STREAMS --end, return--> DONE
  *
- * Everything goes through the desk's `out`: the head and a small body leave in one write; a large
- * body is handed over beside it, uncopied. A client that pipelines gets several answers in one
- * write: while further requests lie in the window, an answer stays in `out`, and a callback that
- * the loop calls in its next iteration sends it, should the next handler not be done by then.
+ * All output uses the desk's `out`: the head and a small body leave in one write; a large body is
+ * passed in the same write without a copy. A pipelining client gets several answers in one write:
+ * while the window holds further requests, an answer stays in `out`. If the next handler has not
+ * finished by the loop's next iteration, a callback sends it then.
  *
- * What always holds:
- *   - Nobody waits for bytes, sleeps in our name, or parks, while `out` holds an answer that no
- *     callback is going to send.
- *   - A callback can't wait for a slow client; if it should have, the task does, at its next flush.
- *   - What the framing promised is kept, or the connection is cut: a shortened answer can't be
- *     taken for a whole one.
+ * Invariants:
+ *   - The task never waits for bytes, sleeps or parks while `out` holds an answer, unless a
+ *     callback is scheduled to send it.
+ *   - A callback can't wait for a slow client; if it had to, the task waits at its next flush.
+ *   - The body matches its framing, or the connection is cut: a shortened answer can't be mistaken
+ *     for a whole one.
  *
  * Called by handlers and by server_connection.c.
  */

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_request.c: what a handler can ask of a request, and its body.
+ * server_request.c: the request as the handler reads it, and its body.
  *
- * The head lies in the parser until the next request, so everything asked of it is lent. The body
- * is pulled: the parser hands out pieces that lie in the stream's own buffer, and a piece is used
- * up before the stream is asked for more. That is the backpressure: a client can't send faster than
- * the handler reads.
+ * The head stays in the parser until the next request, so everything read from it is borrowed. The
+ * body is pulled: the parser returns pieces in the stream's own buffer, and a piece is used up
+ * before more is read from the stream. This gives backpressure: a client can't send faster than the
+ * handler reads.
  *
- * What always holds:
- *   - `piece` lies in the window, and nothing refills the window while there is a piece.
- *   - An error of the body is final. A cancellation is not: nothing is lost by it.
- *   - "100 Continue" is sent once, if the handler wants bytes, none have come, and no answer has
+ * Invariants:
+ *   - `piece` points into the window, and the window is not refilled while there is a piece.
+ *   - An error of the body is permanent. A cancellation is not: it loses no bytes.
+ *   - "100 Continue" is sent once, if the handler wants bytes, none have arrived, and no answer has
  *     begun.
  *
- * Owns the memory of a gathered body. Called by handlers, and by server_connection.c for what they
- * leave unread.
+ * Owns the memory of a gathered body. Called by handlers, and by server_connection.c for the part
+ * that they leave unread.
  */
 #include <errno.h>
 #include <string.h>

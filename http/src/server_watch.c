@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_watch.c: many deadlines, one timer.
+ * server_watch.c: many deadlines on one timer.
  *
- * What always holds:
- *   - A row is in the order of `when`: the clock never goes back, and all last equally long.
- *   - While a row has watches that can expire, its timer is set, for the first deadline or earlier.
- *   - A watch is off its row before `expired` is called, which may begin it again.
+ * Invariants:
+ *   - A list (struct watch_row) is sorted by `when`: the clock never goes back, and all watches of
+ *     a list have the same duration.
+ *   - While a list has watches that can expire, its timer is set for the first deadline or earlier.
+ *   - A watch leaves its list before `expired` is called, which may begin it again.
  *
- * Owns the timer of each row. Called by server_connection.c and server.c.
+ * Owns the timer of each list. Called by server_connection.c and server.c.
  */
 #include "server_watch.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server_watch.h: many deadlines, one timer.
+ * server_watch.h: many deadlines on one timer.
  *
- * All watches of a row last equally long, so the row is in the order of its deadlines by itself:
- * beginning and ending a watch is linking and unlinking, and no timer is touched. The row's one
- * timer runs until the first deadline of the row, as it was when the timer was set; what has ended
- * meanwhile is no reason to set it anew.
+ * All watches of a list (struct watch_row) have the same duration, so the list is always sorted by
+ * deadline: beginning or ending a watch only links or unlinks it, and sets no timer. The list's one
+ * timer runs until the deadline that was first when the timer was set; it is not set again when
+ * that watch ends.
  */
 #ifndef EDDY_HTTP_SERVER_WATCH_H
 #define EDDY_HTTP_SERVER_WATCH_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.c: options in, defaults filled; the life of a session.
+ * session.c: creates sessions from options and defaults, and destroys them.
  *
- * A session belongs to the loop that ran when it was made. It goes when its owner has given it back
- * and the last response and lookup that need it are gone; session_request.c does the rest.
+ * A session belongs to the loop that ran when it was created. It is destroyed when its owner has
+ * freed it and no response or lookup needs it. session_request.c does the rest.
  */
 #include <eddy/alloc.h>
 

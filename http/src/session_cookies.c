@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_cookies.c: a cookie jar after RFC 6265.
+ * session_cookies.c: the cookie jar of RFC 6265.
  *
- * Cookies are hashed by the registered domain of their owner, their site: every cookie that may go
- * to a host is in the bucket of the host's site.
+ * Cookies are hashed by their site, which is the registered domain of their owner: every cookie
+ * that may be sent to a host is in the bucket of the host's site.
  *
  * Invariants:
- *   - A site has at most SITE_MAX cookies, the jar COOKIES_MAX. The next one makes room: first
- *     expired cookies go, then the site's least recently used one, then the jar's (RFC 6265, 6.1).
- *     So a server that sets thousands displaces its own.
+ *   - A site has at most SITE_MAX cookies, the jar COOKIES_MAX. A cookie beyond that evicts others:
+ *     first expired cookies, then the site's least recently used one, then the jar's (RFC 6265,
+ *     6.1). So a server that sets thousands evicts its own.
  *   - A Secure cookie is neither sent nor replaced over plain HTTP (RFC 6265bis, 5.7).
  *   - The cookies of the jar fill a Cookie field up to FIELD_MAX: servers that accept 8 KiB of
  *     head, as most do, then accept the request.
  *
- * Time is handed in, so tests need not wait. Nothing here suspends.
+ * The time is a parameter, so tests need not wait. Nothing here suspends.
  */
 #include <eddy/alloc.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_exchange.h: what one call of eddy_http_session_request() keeps across its redirects.
+ * session_exchange.h: the state of one eddy_http_session_request() call, kept across redirects.
  */
 #ifndef EDDY_HTTP_SESSION_EXCHANGE_H
 #define EDDY_HTTP_SESSION_EXCHANGE_H

@@ -2,12 +2,12 @@
 /*
  * session_fields.c: the header fields of requests.
  *
- * A session keeps its default fields as one list; a request without fields of its own sends that
- * very list, so the common request builds nothing. Others merge the two into a list of pointers.
+ * A session keeps its default fields as one list. A request without fields of its own sends that
+ * list itself, so the common request builds nothing. Others merge the two into a list of pointers.
  *
- * What always holds: nothing gets into a list that would break out of its line. A name is a token;
- * a value has no control bytes but tabs. Content-Length and Transfer-Encoding are refused, for they
- * must agree with the body, and the transport sets them.
+ * Invariant: no field in a list can break out of its line. A name is a token; a value has no
+ * control bytes except tabs. Content-Length and Transfer-Encoding are refused, because they must
+ * agree with the body, and the transport sets them.
  */
 #include <eddy/alloc.h>
 

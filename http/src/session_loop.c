@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_loop.c: the sessions of a loop, which must know when it ends.
+ * session_loop.c: tells the sessions of a loop when the loop ends.
  *
- * A session, and responses that are still streamed, may outlive the run they were made in. They
- * can't be used any more then, and their connections are gone; but the memory of a loop is used
- * again for the next, so an address tells nothing. Therefore each loop has a row of its sessions;
- * when it closes, those that are left are told, and let go of what belongs to it.
+ * A session, and responses that are still streamed, may outlive the run in which they were created.
+ * They can't be used then, and their connections are closed. The address of the loop can't show
+ * that, because the next loop may reuse the memory. So each loop has a list of its sessions; when
+ * it closes, the remaining sessions are told, and release what belongs to it.
  */
 #include <eddy/alloc.h>
 

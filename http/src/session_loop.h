@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_loop.h: the sessions of a loop, which must know when it ends.
+ * session_loop.h: the list of a loop's sessions, which are told when the loop ends.
  */
 #ifndef EDDY_HTTP_SESSION_LOOP_H
 #define EDDY_HTTP_SESSION_LOOP_H

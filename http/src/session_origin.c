@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_origin.c: scheme, host and port: slots per host, names looked up off the loop.
+ * session_origin.c: origins (scheme, host, port): slots per host, name lookups off the loop.
  *
- * Names are looked up here, on the loop's threads, and handed to the transport as addresses. Left
- * to itself libcurl would look them up on threads of its own and, when such a transfer is removed,
- * wait for the thread: a name server that does not answer would stop the loop. An answer holds for
- * FRESH_SECONDS. However many tasks ask, there is one lookup at a time: a small task that belongs
- * to no request, so that none of them takes it along when it is cancelled.
+ * Names are looked up here, on the loop's threads, and passed to the transport as addresses.
+ * libcurl would look them up on its own threads and, when such a transfer is removed, wait for the
+ * thread: a name server that does not answer would block the loop. An answer is valid for
+ * FRESH_SECONDS. Each origin has at most one lookup at a time, however many tasks wait for it. It
+ * runs in a small task that belongs to no request, so cancelling a request does not cancel it.
  *
- * What always holds:
- *   - The origin of a URL is found by the text that the parser has written: one for all spellings.
- *   - An origin with references stays where it is (tasks wait on its semaphores); the others are
+ * Invariants:
+ *   - The origin of a URL is found by the normalised text from the parser: one for all spellings.
+ *   - An origin with references does not move (tasks wait on its semaphores); the others are
  *     dropped when there are many, so that a million hosts don't fill the memory.
- *   - A waiter that is woken looks again: `is_looking_up` decides, the semaphore only wakes.
+ *   - A waiter that is woken checks `is_looking_up` again; the semaphore only wakes it.
  *
  * Owned by the session; requests, responses and lookups hold references.
  */

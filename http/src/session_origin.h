@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_origin.h: scheme, host and port, and what a session knows of them.
+ * session_origin.h: an origin (scheme, host and port), and what a session knows about it.
  */
 #ifndef EDDY_HTTP_SESSION_ORIGIN_H
 #define EDDY_HTTP_SESSION_ORIGIN_H

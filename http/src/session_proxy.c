@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_proxy.c: which proxy the environment names.
+ * session_proxy.c: chooses the proxy from the environment.
  *
  * libcurl reads the same variables, but it would then look the proxy's name up on a thread that it
- * waits for; a session has to know beforehand whose name to look up (session_origin.c), and what
- * the request line is. So libcurl is told which proxy to use, and reads none of them. The rules are
- * libcurl's: `http_proxy` in lower case only, for in upper case it can be a request header in a CGI
- * program; the others in either case, lower first. An entry of no_proxy is a name, an address, or a
- * network like 10.0.0.0/8.
+ * waits for. A session must know in advance which name to look up (session_origin.c), and which
+ * form the request line has. So libcurl is told which proxy to use, and reads no variables. The
+ * rules are libcurl's: `http_proxy` in lower case only, because in upper case a request header can
+ * set it in a CGI program; the others in either case, lower case first. An entry of no_proxy is a
+ * name, an address, or a network like 10.0.0.0/8.
  */
 #include "session.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session_redirect.c: redirects: when a response is one, and the request for its target.
+ * session_redirect.c: detects redirects, and makes the request for the target.
  *
- * 301, 302, 303, 307 and 308 with a Location that is not empty are redirects. The reference is read
- * as browsers read it, and the fragment of the URL before holds if it has none (RFC 9110, 10.2.2).
+ * 301, 302, 303, 307 and 308 with a Location that is not empty are redirects. The Location is read
+ * as in browsers; if it has no fragment, the previous URL's is kept (RFC 9110, 10.2.2).
  *
- * The body of a redirect that is followed is nobody's: it is neither decoded nor limited, and no
- * error in it counts. Up to DISCARD_MAX bytes of it are read within DISCARD_SECONDS, so that the
+ * The body of a redirect that is followed is ignored: it is neither decoded nor limited, and its
+ * errors are ignored. Up to DISCARD_MAX bytes of it are read within DISCARD_SECONDS, so that the
  * connection can be used again; beyond that the connection is closed.
  */
 #include "session_exchange.h"

@@ -6,15 +6,15 @@
  *       ^                                                         |
  *       +----------- slots given back, the next URL <-- redirect -+
  *
- * What always holds:
- *   - The slot of the host is taken before the session's. So a busy host keeps only its own
- *     requests waiting; and whoever holds one of the session's slots waits for nothing but the
- *     network. A redirect gives both back before it takes the next ones, or two could deadlock.
- *   - Waiting for slots is never charged to a limit: the deadline is moved by the time it took.
- *   - A response holds its slots as long as its transfer goes on: a whole one until it has arrived,
- *     a streamed one until its end has been read, or it is freed.
- *   - On every error, cancellation first among them, the response is freed, and that closes and
- *     gives back whatever it holds. There is one way out.
+ * Invariants:
+ *   - The host's slot is taken before the session's. So a busy host delays only its own requests,
+ *     and a request that holds a session slot waits only for the network. A redirect releases both
+ *     slots before it takes the next ones; otherwise two requests could deadlock.
+ *   - Waiting for slots never counts against a limit: the deadline is moved by the time it took.
+ *   - A response holds its slots as long as its transfer runs: a whole one until it has arrived, a
+ *     streamed one until its end has been read, or it is freed.
+ *   - On every error, cancellation included, the response is freed, which closes its exchange and
+ *     releases its slots. There is one exit path.
  */
 #include "session.h"
 

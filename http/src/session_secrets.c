@@ -5,9 +5,9 @@
  *     Cookie          the caller's own field, then the jar's cookies that it does not name
  *     Authorization   the caller's own field, or else the URL's "user:password@"
  *
- * Invariant: what belongs to one scheme, host and port never reaches another. Once dropped it stays
- * dropped, also when a redirect leads back. At the same origin the URL's user holds for every
- * redirect, as in curl. A server that sets a cookie again replaces the caller's, as in Go.
+ * Invariant: secrets of one scheme, host and port are never sent to another. Once dropped they stay
+ * dropped, even if a redirect leads back. Within one origin the URL's user applies to every
+ * redirect, as in curl. A cookie that the server sets replaces the caller's of that name, as in Go.
  */
 #include "session_exchange.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * url.c: cuts an absolute URL or a reference into parts.
+ * url.c: splits an absolute URL or a reference into parts.
  *
  *     http://user:password@host:port/path?query#fragment
  *
- * The two entry points differ in how strict they are. An absolute URL comes from a program or a
- * user, and what looks odd in it is a mistake: it is refused. A reference comes from a server, which
- * expects it to be read as browsers read it, so resolving follows the WHATWG URL standard.
+ * The two entry points differ in strictness. An absolute URL comes from a program or a user, and
+ * anything odd in it is a mistake, so it is refused. A reference comes from a server, which expects
+ * it to be read as in browsers, so resolving follows the WHATWG URL standard.
  *
  * Everything here works on spans of the caller's text; url_host.c normalises the host, and
- * url_write.c writes the result. Plain functions over bytes: nothing suspends.
+ * url_write.c writes the result. Nothing suspends.
  */
 #include "url.h"
 

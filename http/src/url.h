@@ -2,7 +2,7 @@
 /*
  * url.h: the parts of a URL while it is parsed.
  *
- *     url.c         cuts an absolute URL or a reference into parts
+ *     url.c         splits an absolute URL or a reference into parts
  *     url_host.c    the host: names, IPv4 and IPv6 addresses, international names
  *     url_write.c   writes the parts as an eddy_http_url
  */

@@ -4,11 +4,11 @@
  *
  *     text --> percent-escapes decoded --> IDNA, unless it is ASCII --> checked --> IPv4, or a name
  *
- * The order is that of the WHATWG URL standard: a name is checked last, so nothing that decoding or
- * mapping brings in gets past. libidn2 converts from UTF-8; the locale is never asked.
+ * The order is that of the WHATWG URL standard: a name is checked last, so the check covers all
+ * that decoding or mapping adds. libidn2 converts from UTF-8; the locale is never used.
  *
  * Stricter than the standard: a name consists of letters, digits, '-', '.', '_' and '~', as in
- * curl, and has no empty label but the one after a trailing dot.
+ * curl, and has no empty label except the one after a trailing dot.
  */
 #include "url.h"
 

@@ -4,8 +4,8 @@
  *
  *     struct | text, zero | host, zero | origin, zero
  *
- * What cannot be sent is escaped, and the path's dot segments are removed; all else is copied. The
- * size is known before the first byte: an escape makes three bytes of one, removing makes less.
+ * Bytes that cannot be sent are escaped, and the path's dot segments are removed; the rest is
+ * copied. The size is bounded in advance: an escape turns one byte into three, a removal shrinks.
  *
  * Invariant: text, host and origin are printable ASCII without spaces, so no URL can end a line of
  * a request or begin another.

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_connect.c: new connections, tried at several addresses ("happy eyeballs", RFC 8305).
+ * wire_connect.c: opens connections, trying several addresses ("happy eyeballs", RFC 8305).
  *
- *     first address --0.25 s--> second --0.25 s--> third ...      whoever answers first is taken
+ *     first address --0.25 s--> second --0.25 s--> third ...      the first to connect is used
  *
- * A host often has addresses that lead nowhere, IPv6 ones above all, and the kernel notices only
- * after minutes. So the next address is tried when the one before has failed, or has not answered
- * for a moment, and the attempts run beside each other, each as a small task. A single address,
- * which is the rule, needs no task.
+ * A host often has unreachable addresses, mostly IPv6 ones, and the kernel notices only after
+ * minutes. So the next address is tried when the previous one has failed, or has not answered for a
+ * moment, and the attempts run concurrently, each in a small task. A single address, the usual
+ * case, needs no task.
  *
- * What always holds: the attempts know nothing of our frame, so that they may be left behind; a
- * connection that comes about in one that is cancelled is freed with it.
+ * Invariant: the attempts don't refer to the caller's frame, so that they may outlive it. A
+ * connection made by a cancelled attempt is freed with the attempt.
  */
 #include "wire.h"
 

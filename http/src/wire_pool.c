@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_pool.c: connections that wait for their next request.
+ * wire_pool.c: the pool of idle connections.
  *
- * An idle connection stands in two rows: its origin's, the latest first, since that one is
- * likeliest to be open still; and its client's by age, the oldest first, from which those go that
- * have idled for too long or are too many. One timer looks after all, and only while there are any.
- * Busy ones stand in a row too, so that the loop's end finds them.
+ * An idle connection is in two lists: its origin's, most recent first, because that one is most
+ * likely still open; and its client's by age, oldest first, from which connections that idled too
+ * long, or are too many, are closed. One timer serves all, and runs only while there are any. Busy
+ * connections are in a list too, so that they are found when the loop ends.
  *
- * An idle connection is not watched. It is checked when it is taken, immediately before the request
- * is sent: if the peer has closed it or sent anything, it is dropped. Bytes that arrive while no
- * request is outstanding are no response (RFC 9112, 6.3 and 9.2), whatever they look like.
+ * An idle connection is not watched. It is checked when it is leased, immediately before the
+ * request is sent: if the peer has closed it or sent anything, it is dropped. Bytes that arrive
+ * while no request is outstanding are no response (RFC 9112, 6.3 and 9.2), whatever they contain.
  *
  * Invariants:
  *   - An idle connection has nothing unread in its stream and nothing unsent.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_request.c: the head of a request as text.
+ * wire_request.c: writes the head of a request.
  *
  *     GET /people/1 HTTP/1.1
  *     Host: example.org
@@ -8,10 +8,10 @@
  *     Cookie: ...
  *     Content-Length: 3
  *
- * All heads of a session are written into one buffer, since each is in the kernel, or copied behind
- * what is, before the next task runs. Names, values and the method have been checked when they were
- * handed in (session_fields.c), the URL when it was parsed (url.c): nothing that gets here can
- * end a line.
+ * All heads of a session use one buffer, because each is passed to the kernel, or copied to the
+ * stream's queue, before the next task runs. Names, values and the method were checked when they
+ * were passed in (session_fields.c), the URL when it was parsed (url.c): nothing here can end a
+ * line.
  */
 #include <eddy/alloc.h>
 

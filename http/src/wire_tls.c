@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_tls.c: TLS under our own transport, and who else may carry the request.
+ * wire_tls.c: TLS for Eddy's own transport, and the choice between it and libcurl.
  *
- *     connection --> handshake --> the server chooses "http/1.1", or nothing    it is ours
- *                                  the server chooses "h2"                      it is libcurl's
+ *     connection --> handshake --> the server chooses "http/1.1", or nothing    this transport
+ *                                  the server chooses "h2"                      libcurl
  *
- * Both are offered, so what a server would rather speak is known after the first handshake. One
- * that chooses HTTP/2 has its requests carried by libcurl from then on; that first connection is
- * closed.
+ * The client offers both, so the first handshake shows which protocol the server prefers. If it
+ * chooses HTTP/2, libcurl carries its requests from then on; that first connection is closed.
  */
 #include "wire.h"
 

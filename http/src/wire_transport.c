@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_transport.c: one exchange over a connection of our own.
+ * wire_transport.c: runs one exchange over a connection of Eddy's own transport.
  *
  *     idle or new connection --> head and body out --> head in --> body in --> idle again
  *            ^                                          |
  *            +--- the idle one had been closed ---------+
  *
- * The task that asks does all the work itself: it sends, waits at the stream, and hands what comes
- * to the parser, which hands on spans of the stream's own buffer. Nothing runs beside it but the
- * sending of a large body (wire_upload.c).
+ * The requesting task does all the work itself: it sends, waits on the stream, and passes the bytes
+ * received to the parser, which returns spans of the stream's own buffer. Only a large body is sent
+ * by another task (wire_upload.c).
  *
- * What always holds:
- *   - A connection is kept only after an answer that has ended where it said it would, with both
- *     sides willing, all sent, and nothing behind the answer. Whatever ends otherwise, a
- *     cancellation first of all, closes it.
- *   - A request is sent a second time only if it may be (RFC 9110, 9.2.2), the connection had
- *     idled, and what came back, if anything, does not answer it; and then over a new connection.
+ * Invariants:
+ *   - A connection is kept only if the answer ended where its framing said, both sides agree, the
+ *     whole request was sent, and no bytes follow the answer. Any other end, such as a
+ *     cancellation, closes it.
+ *   - A request is sent a second time only if that is allowed (RFC 9110, 9.2.2), the connection had
+ *     been idle, and any bytes received do not answer it; and then over a new connection.
  *   - Bytes that the server sent before it had the request are not taken for the response, as far
  *     as TCP can tell.
- *   - A streamed body is read from the socket when its reader asks: the kernel slows the server
- *     down.
+ *   - A streamed body is read from the socket when its reader reads, so TCP slows the server down.
  */
 #include "wire.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire_upload.c: a large body, sent by a task of its own.
+ * wire_upload.c: sends a large body in a separate task.
  *
- * A server may answer before it has read all, and then stop reading: whoever sends must listen at
- * the same time. The body is handed to the stream in pieces, which copies what the kernel does not
- * take and then waits for room; so from one piece to the next nothing of the body is in use, and
- * the task can be told to stop at any time.
+ * A server may answer before it has read the whole body, and then stop reading. So the client must
+ * send and receive at the same time. The body is written to the stream in pieces; the stream copies
+ * what the kernel does not accept, and then waits for room. Between two pieces no part of the body
+ * is in use, so the task can be stopped at any time.
  *
- * What always holds:
- *   - While the upload has a connection, that is valid, and so is the body; once it has none the
- *     task touches neither.
- *   - An upload that fails only ends. What it means shows when the answer is read.
+ * Invariants:
+ *   - While the upload has a connection, the connection and the body are valid; once it has none,
+ *     the task uses neither.
+ *   - An upload that fails only ends. The error shows when the answer is read.
  *
  * Shared by the connection and the task; the last of the two frees it.
  */

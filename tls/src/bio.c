@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bio.c: how OpenSSL reaches the stream below.
+ * bio.c: connects OpenSSL to the stream below.
  *
- * Reading takes what has arrived, or says "later"; writing always succeeds, for the stream queues.
- * So nothing here waits, and OpenSSL never asks to be called again because of a write.
+ * A read takes the bytes that have arrived, or asks for a retry. A write always succeeds, because
+ * the stream queues. So nothing here waits, and OpenSSL never asks for a retry because of a write.
  */
 #include "tls.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * context.c: what connections share.
+ * context.c: the TLS context that connections share.
  *
- * A context is expensive (certificates are read, algorithms looked up), and OpenSSL 3.0 spends most
- * of its locks there: one for each configuration, not one for each connection.
+ * A context is expensive (certificates are read, algorithms looked up), and most of OpenSSL 3.0's
+ * locking happens there. So create one for each configuration, not one for each connection.
  */
 #include "tls.h"
 

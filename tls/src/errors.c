@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * errors.c: OpenSSL's reasons as statuses and messages, and the names of the codes of <eddy/tls.h>.
+ * errors.c: converts OpenSSL's errors to statuses and messages; names the codes of <eddy/tls.h>.
  */
 #include "tls.h"
 

@@ -4,8 +4,8 @@
  *
  *      start_tls --> add_layer --> begin() until both sides agree --> read(), write() ... end()
  *
- * What always holds: once OpenSSL has reported an error it can't recover from, it is asked for
- * nothing more of this connection.
+ * Invariant: once OpenSSL has reported an error that it can't recover from, it is not called for
+ * this connection any more.
  */
 #include "tls.h"
 

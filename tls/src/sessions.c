@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sessions.c: what a client keeps of its connections, to resume them with a shorter handshake.
+ * sessions.c: the client's cache of TLS sessions, which shorten the next handshake.
  *
- * Servers hand out tickets (TLS 1.2 with the handshake, TLS 1.3 some time after it). The latest of
- * each host is kept in the context. A resumed session is not verified again, so it must have been
- * verified as the new connection would be: the context has one way of verifying, and a session is
- * only used for the name that it was verified for.
+ * Servers issue tickets (TLS 1.2 with the handshake, TLS 1.3 some time after it). The context keeps
+ * the latest of each host. A resumed session is not verified again, so it must have been verified
+ * as the new connection would be: the context has one way of verifying, and a session is only used
+ * for the name that it was verified for.
  *
  * Invariants:
- *   - At most SESSIONS_MAX are kept; the one that was used longest ago makes room.
- *   - A session whose handshake failed is forgotten.
+ *   - At most SESSIONS_MAX are kept; the least recently used one is evicted.
+ *   - A session whose handshake failed is removed.
  *
  * Owns the names and a reference to each session. A context may be shared by threads: a mutex
  * guards the array. Called by layer.c.

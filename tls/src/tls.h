@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tls.h: the room's own view.
+ * tls.h: the module's internal declarations.
  *
- *     context.c    what connections share: options in, an SSL_CTX out
- *     layer.c      TLS as a layer of a stream; what the public calls do
- *     sessions.c   sessions that a client may resume
- *     bio.c        how OpenSSL reaches the stream below
- *     errors.c     OpenSSL's reasons as statuses and messages
+ *     context.c    makes the SSL_CTX that connections share from options
+ *     layer.c      TLS as a layer of a stream; the public calls
+ *     sessions.c   caches the sessions that a client may resume
+ *     bio.c        connects OpenSSL to the stream below
+ *     errors.c     converts OpenSSL's errors to statuses and messages
  *
- * No task stops inside of OpenSSL: its queue of errors belongs to the thread, and a second task
- * would find those of the first.
+ * No task suspends inside OpenSSL: its error queue belongs to the thread, and a second task would
+ * find the errors of the first.
  */
 #ifndef EDDY_TLS_TLS_H
 #define EDDY_TLS_TLS_H
