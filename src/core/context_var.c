@@ -161,7 +161,7 @@ eddy_context *eddy_task_get_context(eddy_task *future)
     return context;
 }
 
-/* ---- running in one --------------------------------------------------------------------------*/
+/* ---- running in a context --------------------------------------------------------------------*/
 
 static int may_run(const eddy_context *context, const eddy_coroutine *coroutine,
                    const void *out_value, size_t size)

@@ -255,7 +255,7 @@ struct scope {
     int (*end)(struct scope *scope, int status); // unlinks it; returns the body's new status
     const char *kind;                            // "timeout"
     const eddy_place *place;
-    const char *function; // that began it
+    const char *function; // the function that began it
     bool is_shield;    // hides persistent cancellation of outer scopes from the inside
     bool is_cancelled; // persistently
     bool is_left;      // its block has been left: nothing runs in it, only its outcome is pending
@@ -419,7 +419,7 @@ struct eddy_loop {
     void (*deliver_signals)(struct eddy_loop *loop); // io/signal.c; or NULL
     struct list depths; // each coroutine's deepest stack use, if measured: depth.c
     struct link live; // in the list of live.c
-    pthread_t thread; // that it belongs to
+    pthread_t thread; // the thread that it belongs to
     eddy_run_options options;
     eddy_exception_handler *exception_handler;
     void *exception_handler_data;
@@ -544,14 +544,13 @@ void eddy__loop_detach(struct eddy_loop *loop);
 /* The loop with this id, if it runs on this thread or is idle on it between two runs; or NULL. */
 struct eddy_loop *eddy__loop_here(uint32_t id);
 
+/* The first of this thread's loops that are open but not running; linked by next_idle. */
+struct eddy_loop *eddy__loop_first_idle(void);
+
 /*
  * Runs until the iteration in which `future`'s callbacks ran has ended. Returns 0, -EDEADLK, or the
  * poller's error.
  */
-
-/* The first of this thread's loops that are open and don't run; linked by next_idle. */
-struct eddy_loop *eddy__loop_first_idle(void);
-
 int eddy__loop_run_until(struct eddy_loop *loop, struct eddy_future *future);
 
 /* How long the end of the run waits for work outside the loop to finish. */
@@ -595,7 +594,7 @@ void eddy__depths_forget(struct eddy_loop *loop);
 
 /*
  * For a thread that runs no loop but runs user code: from begin to end, an overflow of its stack is
- * reported with `name`, which may change meanwhile. Called on that thread; thread_guard.c.
+ * reported with `name`, which may change in between. Called on that thread; thread_guard.c.
  */
 struct thread_guard {
     struct overflow_guard overflow;

@@ -18,7 +18,7 @@ struct delivery {
     struct task *task;
     const char *what;       // the function that returned it
     struct eddy_error *why; // or NULL
-    struct trace trace;     // who called that function
+    struct trace trace;     // the callers of that function
 };
 
 static const double SLOW_CALLBACK_S = 0.1; // asyncio's

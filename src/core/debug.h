@@ -20,7 +20,7 @@
 enum { TRACE_MAX = 16 }; // addresses
 
 struct trace {
-    const char *coroutine; // that the task runs; NULL: a callback
+    const char *coroutine; // the task's coroutine; NULL: a callback
     size_t count;
     void *addresses[TRACE_MAX]; // return addresses, innermost first
 };

@@ -13,7 +13,7 @@ struct future_kind {
     const char *name; // "task", "gather"
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // if pending
     size_t (*fini)(struct eddy_future *future); // releases its contents; returns its own bytes
-    struct eddy_future *(*source)(const struct eddy_future *future); // that has its value; or NULL
+    struct eddy_future *(*source)(const struct eddy_future *future); // the owner of its value; or NULL
 };
 
 extern const struct future_kind eddy__future_bare;
@@ -177,7 +177,7 @@ struct task_extra {
 
 /* A task's state from its first step to its end. Lies above the frames of its stack. */
 struct activation {
-    struct stack *stack;     // that it runs on: its own, or a generator's
+    struct stack *stack;     // the stack it runs on: its own, or a generator's
     struct wait *wait;       // what it waits for; NULL: nothing
     struct scope *scopes;    // open scopes, newest first
     size_t scope_depth;      // how many

@@ -37,7 +37,7 @@ struct eddy_generator {
     uint8_t state; // enum generator_state
     bool is_closed; // a close was requested
     bool has_item;  // the body has yielded rather than ended
-    int status;     // that the body ended with
+    int status;     // the body's result, once it has ended
     int thrown;     // what the yield returns: 0 or an error
     const eddy_function *function;
     const eddy_place *place;
@@ -229,7 +229,7 @@ const struct context *eddy__generator_asker(const struct eddy_generator **genera
     return asker;
 }
 
-/* ---- asking ----------------------------------------------------------------------------------*/
+/* ---- asking for an item ----------------------------------------------------------------------*/
 
 /* Returns the asking task, and records the first use; NULL with an error. */
 static struct task *begin_use(struct eddy_generator *generator, int *out_err)
@@ -362,7 +362,7 @@ eddy_iterator eddy__generator_owned(eddy_generator *generator)
     return iterator;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------*/
+/* ---- closing and freeing ---------------------------------------------------------------------*/
 
 /* Closing was cancelled before it began: the list keeps it now, and whatever closes it frees it. */
 static void leave_to_list(eddy_generator **generator)

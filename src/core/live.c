@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * live.c: which loops are alive, and on which thread, to check who may use an object.
+ * live.c: which loops are alive, and on which thread, to check which thread may use an object.
  *
  * Every object belongs to one thread. A future has the number of its loop, which is never reused; a
  * lock, an event or a queue is bound to the loop that uses it first, so static ones may serve one

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.c: reports problems that no caller can be told of to the loop's exception handler.
+ * report.c: passes errors that no caller can receive to the loop's exception handler.
  */
 #include "core/core.h"
 

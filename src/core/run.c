@@ -78,7 +78,7 @@ bool eddy__loop_begin_iteration_slowly(struct eddy_loop *loop)
     return true;
 }
 
-/* ---- looking ahead ---------------------------------------------------------------------------*/
+/* ---- prefetching stacks ----------------------------------------------------------------------*/
 
 enum {
     AHEAD = 12,       // switches between fetching a stack and using it
@@ -113,7 +113,7 @@ void eddy__loop_look_ahead(struct eddy_loop *loop)
     loop->ahead = ahead != next ? ahead : NULL;
 }
 
-/* ---- the next task ---------------------------------------------------------------------------*/
+/* ---- choosing the next task ------------------------------------------------------------------*/
 
 static inline size_t stack_size_of(const struct task *task)
 {

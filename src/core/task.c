@@ -337,7 +337,7 @@ struct eddy_future *eddy__future_of(struct eddy_future *awaitable)
     return awaitable;
 }
 
-/* ---- the end ---------------------------------------------------------------------------------*/
+/* ---- ending a task ---------------------------------------------------------------------------*/
 
 /* Notifies the watcher; the `run` of an ended task's step handle. */
 static void tell_watcher(struct handle *handle)

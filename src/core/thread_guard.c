@@ -70,7 +70,7 @@ void eddy__thread_guard_end(struct thread_guard *guard)
     guard->is_armed = false;
 }
 
-/* ---- threads of others -----------------------------------------------------------------------*/
+/* ---- threads that Eddy did not start ---------------------------------------------------------*/
 
 struct guarded_thread {
     struct thread_guard guard;

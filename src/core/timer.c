@@ -63,7 +63,7 @@ int eddy_sleep(double seconds)
     return err;
 }
 
-/* ---- a sleep that nobody stands still for ----------------------------------------------------*/
+/* ---- a sleep as a future ---------------------------------------------------------------------*/
 
 struct sleep_future {
     struct eddy_future future; // first
@@ -82,7 +82,7 @@ static bool cancel_sleep(struct eddy_future *future, struct eddy_error *why)
     return true;
 }
 
-/* Freed while it is pending, it is armed in the loop that runs here, or that loop has closed. */
+/* If it is freed while pending, its timer is armed in the running loop, or its loop has closed. */
 static size_t fini_sleep(struct eddy_future *future)
 {
     struct sleep_future *sleep = sleep_of(future);

@@ -141,7 +141,7 @@ static void leave_signal(void)
     pthread_mutex_unlock(&lock);
 }
 
-/* ---- what the thread is doing ----------------------------------------------------------------*/
+/* ---- the state of the loop's thread ----------------------------------------------------------*/
 
 /* Calls that the kernel restarts after a handler with SA_RESTART. */
 static const long restarted[] = {
