@@ -97,7 +97,7 @@ struct eddy_error *eddy__error_new(int code, const eddy_place *place, const char
 struct eddy_error *eddy__error_ref(struct eddy_error *error); // NULL is fine
 void eddy__error_unref(struct eddy_error *error);             // NULL is fine
 struct eddy_error *eddy__error_copy(const struct eddy_error *error); // a deep copy; NULL is fine
-int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member); // takes a reference
+int eddy__error_add_member(struct eddy_error *error, struct eddy_error *member); // takes a ref
 
 /* The error of a cancellation; NULL without memory, which loses only the details. */
 struct eddy_error *eddy__cancellation_new(eddy_cancel_reason reason, const char *message,

@@ -13,7 +13,7 @@ struct future_kind {
     const char *name; // "task", "gather"
     bool (*cancel)(struct eddy_future *future, struct eddy_error *why); // if pending
     size_t (*fini)(struct eddy_future *future); // releases its contents; returns its own bytes
-    struct eddy_future *(*source)(const struct eddy_future *future); // the owner of its value; or NULL
+    struct eddy_future *(*source)(const struct eddy_future *future); // its value's owner; or NULL
 };
 
 extern const struct future_kind eddy__future_bare;

@@ -114,7 +114,7 @@ int eddy__body_end(size_t begun, int status)
     size_t depth = begun & UINT32_MAX;
     const char *leaving = activation->leaving;
     activation->leaving = NULL;
-    activation->failed_begins = begun >> FAILED_SHIFT; // left without their ends, through EDDY_TRY say
+    activation->failed_begins = begun >> FAILED_SHIFT; // left unended, through EDDY_TRY say
     while (EDDY__UNLIKELY(activation->scope_depth > depth)) {
         bool is_over = is_over_before(activation->scopes, leaving);
         int outcome = end_newest(task, is_over ? 0 : status);

@@ -10,7 +10,7 @@
 
 #include <eddy/stack.h>
 
-/* Return addresses of a begun task, innermost first; the caller's frame is among the running one's. */
+/* Return addresses of a begun task, innermost first. For the running task, includes the caller. */
 size_t eddy__task_unwind(const struct task *task, void **addresses, size_t size);
 
 /* Where `task` resumes if it waits for a task that it started eagerly; else NULL; run.c. */
