@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch.h: the door of arch/, which owns the stacks and knows how to walk from one to another.
+ * arch.h: the interface of arch/, which owns the stacks and switches between them.
  *
  * Three nouns, each with a file or two:
  *
@@ -10,16 +10,16 @@
  *   fiber     what a sanitizer or Valgrind has to know of a stack;      fiber.h, fiber_<tool>.h
  *             empty in an ordinary build
  *
- * and overflow.c, which turns a hit guard into a sentence, and unwind.c, which tells what lies on a
+ * and overflow.c, which reports a hit guard as a message, and unwind.c, which lists the frames of a
  * stack.
  *
- * How a caller goes from stack to stack. `from` and `to` are wherever it keeps its contexts, the
- * fibers are `&stack->fiber` for a stack of the pool and one `struct fiber` of its own for the
- * stack the thread came with, after eddy__fiber_init_native():
+ * How to switch stacks. `from` and `to` are the caller's own contexts. The fibers are
+ * `&stack->fiber` for a stack of the pool; for the thread's original stack, one `struct fiber` of
+ * the caller's, after eddy__fiber_init_native():
  *
- *   suspend here, go on there            eddy__fiber_switch(&from, from_fiber, &to, to_fiber)
+ *   suspend here, continue there         eddy__fiber_switch(&from, from_fiber, &to, to_fiber)
  *   suspend here, begin there            eddy__fiber_start(&from, from_fiber, stack, entry, arg)
- *   end here, go on there                eddy__fiber_leave(from_fiber, &to, to_fiber)
+ *   end here, continue there             eddy__fiber_leave(from_fiber, &to, to_fiber)
  *   end here, begin there (or here)      eddy__fiber_leave_start(from_fiber, stack, entry, arg)
  *
  * A task that ends gives its stack back while it still runs on it, may take the next one (it gets
@@ -30,17 +30,17 @@
  *     next->owner = successor;
  *     eddy__fiber_leave_start(&mine->fiber, next, run, successor);
  *
- * These four are inline; in an ordinary build the fibers vanish, nothing is read through their
- * pointers, and what remains is the primitive. Call the primitives themselves only where no
- * sanitizer looks.
+ * These four are inline. In an ordinary build the fibers compile to nothing, their pointers are
+ * never read, and only the primitive remains. Call the primitives directly only where no sanitizer
+ * needs to know.
  *
- * What always holds:
+ * Invariants:
  *   - A pool, its stacks and the contexts on them belong to one thread.
- *   - Nothing here calls back into another room but entry() and the describer of an overflow.
+ *   - Nothing here calls back into another module but entry() and the describer of an overflow.
  *   - A stack is taken and given without a system call, unless a new mapping is needed or more
  *     than EDDY__STACK_WARM_MAX stacks of its size are free.
  *
- * Rests on libc alone. Called by core/ only.
+ * Depends on libc alone. Called by core/ only.
  */
 #ifndef EDDY_ARCH_ARCH_H
 #define EDDY_ARCH_ARCH_H
@@ -82,8 +82,8 @@ void eddy__context_switch(struct context *from, const struct context *to);
 void eddy__context_start(struct context *from, void *top, void (*entry)(void *), void *arg);
 
 /*
- * Calls visitor(arg) so that, to an unwinder which starts there, its caller's caller is the frame that
- * `suspended` goes on in. Nothing on the suspended stack is written or run.
+ * Calls visitor(arg) so that, to an unwinder which starts there, its caller's caller is the frame
+ * that `suspended` goes on in. Nothing on the suspended stack is written or run.
  */
 void eddy__context_visit(const struct context *suspended, void (*visitor)(void *), void *arg);
 
@@ -102,8 +102,8 @@ struct slab;    // one mapping with some stacks of equal size: stack.c
  *             low                                     top           descriptor    end
  *      | guard |  . . . never touched . . .  | frames <- | room | gap | struct stack |
  *
- * The room is the caller's. The gap differs from stack to stack by some cache lines, so that a thousand blocked tasks don't
- * compete for the same few cache sets.
+ * The room is the caller's. The gap differs from stack to stack by some cache lines, so that a
+ * thousand blocked tasks don't compete for the same few cache sets.
  */
 struct stack {
     struct stack *next;    // while free: the next free one
@@ -153,8 +153,9 @@ struct stack_pool {
 
 /*
  * Prepares a pool whose stacks have `stack_size` usable bytes, rounded up to pages, at least
- * EDDY__STACK_MIN, with `room_size` bytes of each for the caller; 0 is 64 KiB, or 256 KiB under a sanitizer or Valgrind, whose frames are larger.
- * Maps nothing yet. Returns 0, or -EINVAL when the size is over EDDY__STACK_MAX.
+ * EDDY__STACK_MIN, with `room_size` bytes of each for the caller; 0 is 64 KiB, or 256 KiB under a
+ * sanitizer or Valgrind, whose frames are larger. Maps nothing yet. Returns 0, or -EINVAL when the
+ * size is over EDDY__STACK_MAX.
  */
 int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t room_size);
 
@@ -163,10 +164,11 @@ void eddy__stack_pool_fini(struct stack_pool *pool);
 
 /*
  * Takes the stack that was given back last, or a new one. `size` 0 means the pool's; another is
- * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is the last one's.
- * Returns NULL when there is no memory, or `size` is over EDDY__STACK_MAX. A mapping that fails takes the
- * kernel up to a millisecond, so after a failure one of that length is tried only when a mapping has
- * been given back, or some milliseconds later: in between this returns NULL at once.
+ * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is the last
+ * one's. Returns NULL when there is no memory, or `size` is over EDDY__STACK_MAX. A mapping that
+ * fails takes the kernel up to a millisecond, so after a failure one of that length is tried only
+ * when a mapping has been given back, or some milliseconds later: in between this returns NULL at
+ * once.
  */
 static inline struct stack *eddy__stack_take(struct stack_pool *pool, size_t size);
 struct stack *eddy__stack_take_any(struct stack_pool *pool, size_t size);
@@ -276,9 +278,10 @@ _Noreturn static inline void eddy__fiber_leave_start(struct fiber *from_fiber, s
 /* ---- unwinding -------------------------------------------------------------------------------*/
 
 /*
- * Stores the return addresses of a stack, innermost first, at most `size`, and returns their number:
- * of the stack that we run on, without the innermost `skip` frames (the caller's is number 0); of a
- * suspended one. By unwind tables, so it doesn't depend on frame pointers. Async-signal-safe.
+ * Stores the return addresses of a stack, innermost first, at most `size`, and returns their
+ * number: of the stack that we run on, without the innermost `skip` frames (the caller's is number
+ * 0); of a suspended one. By unwind tables, so it doesn't depend on frame pointers.
+ * Async-signal-safe.
  */
 size_t eddy__unwind_here(void **addresses, size_t size, size_t skip);
 size_t eddy__unwind_suspended(const struct context *context, void **addresses, size_t size);
@@ -307,9 +310,10 @@ struct overflow_guard {
 };
 
 /*
- * From now on an overflow of one of `pool`'s stacks on this thread, or of the thread's own, is told on
- * stderr before the program dies of it. Gives the thread an alternate signal stack if it has none. Takes SIGSEGV and
- * SIGBUS only where their disposition is the default. Returns 0, or -ENOMEM.
+ * From now on an overflow of one of `pool`'s stacks on this thread, or of the thread's own, is told
+ * on stderr before the program dies of it. Gives the thread an alternate signal stack if it has
+ * none. Takes SIGSEGV and SIGBUS only where their disposition is the default. Returns 0, or
+ * -ENOMEM.
  */
 int eddy__overflow_guard_arm(struct overflow_guard *guard, const struct stack_pool *pool,
                              overflow_describer *describe, void *describe_arg);

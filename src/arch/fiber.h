@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fiber.h: what tools that watch memory have to know of a stack, and when.
+ * fiber.h: what tools that check memory have to know of a stack, and when.
  *
- * AddressSanitizer, ThreadSanitizer and Valgrind each keep a picture of the stack a thread runs
- * on. A switch that they don't see makes them report nonsense, or crash. Each build talks to one
- * of them at most; the header that knows it defines `struct fiber` and these functions, and the one
- * for an ordinary build defines them empty:
+ * AddressSanitizer, ThreadSanitizer and Valgrind each track the stack that a thread runs on. After
+ * a switch that they don't know of they report false errors, or crash. Each build informs at most
+ * one of them; the header for that tool defines `struct fiber` and these functions, and the one for
+ * an ordinary build defines them empty:
  *
  *   eddy__fiber_init, _fini           a stack was carved, is about to be unmapped
  *   eddy__fiber_init_native           the stack we run on now, which isn't ours, is a fiber too
- *   eddy__fiber_announce_switch       `to` continues next, `from` will go on later
- *   eddy__fiber_announce_return       `self` goes on now; the first thing after a switch back
+ *   eddy__fiber_announce_switch       `to` continues next, `from` will continue later
+ *   eddy__fiber_announce_return       `self` continues now; called first after a switch back
  *   eddy__fiber_announce_start        like _switch, but `to` is empty and begins with entry(arg)
- *   eddy__fiber_announce_leave        like _switch, but `from` will never go on
+ *   eddy__fiber_announce_leave        like _switch, but `from` will never continue
  *   eddy__fiber_announce_leave_start  both of these; `from` may be `to`
  *   eddy__fiber_entry, _entry_arg     what to begin with in place of entry(arg): a function that
- *                                     arrives properly and then calls it
+ *                                     announces its arrival and then calls it
  *
  * A fiber belongs to a stack, not to a task: it is made and destroyed with the stack.
  *

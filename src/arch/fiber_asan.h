@@ -2,18 +2,19 @@
 /*
  * fiber_asan.h: fibers under AddressSanitizer.
  *
- * It wants to know the bounds of the stack we run on, and may keep frames on a "fake stack" beside
- * it, which we carry from leaving a stack to coming back. Four things surprised us:
+ * It needs the bounds of the stack we run on, and may keep frames on a "fake stack" beside it,
+ * whose handle we keep from leaving a stack until returning to it. Four surprises:
  *
- *   - Nobody says where the thread's own stack lies; the sanitizer tells whoever arrives where the
- *     one before lay, so the one who leaves notes itself in the one who arrives.
- *   - A task that ends leaves the red zones of its last frames behind. The next one on that stack
- *     would stumble over them, so the shadow is wiped before a start.
- *   - Leaving for good unmaps the fake stack at once, while our own frame is still needed for the
- *     call that follows. No variable of these functions or their callers in arch.h has its address
- *     taken, so none of them lives there.
- *   - Mappings are not unpoisoned when they are unmapped: whatever the kernel puts there next would
- *     seem poisoned. So it is wiped again at the end.
+ *   - The bounds of the thread's own stack aren't known in advance. On arrival the sanitizer
+ *     reports the bounds of the stack left, so the leaving fiber records itself in the arriving
+ *     one.
+ *   - A task that ends leaves the red zones of its last frames behind. The next task on that stack
+ *     would hit them, so the shadow is cleared before a start.
+ *   - Leaving without return unmaps the fake stack at once, while our own frame is still needed for
+ *     the call that follows. No variable of these functions or their callers in arch.h has its
+ *     address taken, so none of them lives there.
+ *   - Mappings are not unpoisoned when they are unmapped: whatever the kernel maps there next would
+ *     seem poisoned. So the shadow is cleared again at the end.
  */
 #ifndef EDDY_ARCH_FIBER_ASAN_H
 #define EDDY_ARCH_FIBER_ASAN_H

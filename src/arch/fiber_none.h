@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fiber_none.h: fibers in a build that nobody watches: nothing to know, nothing to do.
+ * fiber_none.h: fibers in an ordinary build: no state, and no work.
  *
- * The struct is empty (GNU C), so it takes no room in a stack's descriptor, and the compiler drops
+ * The struct is empty (GNU C), so it takes no space in a stack's descriptor, and the compiler drops
  * every load that would only have fed these functions.
  */
 #ifndef EDDY_ARCH_FIBER_NONE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fiber_quiet.h: the announcements of builds that announce no switch: all empty.
+ * fiber_quiet.h: empty announcements, for builds that need not announce a switch.
  *
- * Shared by fiber_none.h and by fiber_valgrind.h; Valgrind notices a switch by itself once it knows
+ * Shared by fiber_none.h and fiber_valgrind.h; Valgrind notices a switch by itself once it knows
  * the stacks. Included by them alone.
  */
 #ifndef EDDY_ARCH_FIBER_QUIET_H

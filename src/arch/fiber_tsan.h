@@ -4,9 +4,9 @@
  *
  * It keeps a shadow call stack for each fiber: instrumented functions push on entry and pop on
  * return. A task's last functions never return, so each task would leave some entries behind, and
- * after some ten thousand tasks on one stack the shadow overflows. A fiber of its own for each task
- * would cure that, but making one costs more than running the task. So a stack keeps its fiber, and
- * a task leaves through longjmp(3) to where it began: the sanitizer then pops what was left.
+ * after some ten thousand tasks on one stack the shadow overflows. A fiber for each task would
+ * avoid that, but making one costs more than running the task. So a stack keeps its fiber, and a
+ * task leaves through longjmp(3) to where it began: the sanitizer then pops what was left.
  */
 #ifndef EDDY_ARCH_FIBER_TSAN_H
 #define EDDY_ARCH_FIBER_TSAN_H

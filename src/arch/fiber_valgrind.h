@@ -2,10 +2,10 @@
 /*
  * fiber_valgrind.h: fibers in a build that may run under Valgrind.
  *
- * Valgrind guesses from a jump of the stack pointer whether a frame was pushed or a stack was
- * changed, and guesses wrong when two stacks are neighbours, as ours are. Told where the stacks
- * lie, it knows. The requests are a few instructions without effect outside Valgrind, and made once
- * in the life of a stack, so release builds can afford this header.
+ * Valgrind guesses from a jump of the stack pointer whether a frame was pushed or the stack was
+ * changed, and guesses wrong when two stacks are adjacent, as ours are. So it is told where the
+ * stacks lie. The requests are a few instructions without effect outside Valgrind, and made once in
+ * the life of a stack, so release builds can afford this header.
  */
 #ifndef EDDY_ARCH_FIBER_VALGRIND_H
 #define EDDY_ARCH_FIBER_VALGRIND_H

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard.c: memory below a stack that faults when it is touched; and memory that no longer does.
+ * guard.c: makes memory below a stack fault when touched, and makes it usable again.
  *
- * There are two ways. mprotect(2) cuts the mapping, so that each stack costs two entries of
- * vm.max_map_count (65,530 by default): after 32,000 stacks it is over. MADV_GUARD_INSTALL, from
- * Linux 6.13 on, marks page-table entries and cuts nothing: a million stacks are fine.
+ * There are two ways. mprotect(2) splits the mapping, so that each stack takes two entries of
+ * vm.max_map_count (65,530 by default): 32,000 stacks are the limit. MADV_GUARD_INSTALL, since
+ * Linux 6.13, marks page-table entries and splits nothing: a million stacks are fine.
  *
- *   - A kernel that doesn't know the advice says EINVAL, but qemu-user says 0 and does nothing. So
- *     one guard is installed and its page written into a pipe: only if the kernel can't read it
- *     (EFAULT) is it a guard. A handler for SIGSEGV would tell the same, but the signal isn't ours.
+ *   - A kernel that doesn't know the advice returns EINVAL, but qemu-user returns 0 and does
+ *     nothing. So one guard is installed and its page written into a pipe: it is a guard only if
+ *     the kernel can't read it (EFAULT). A handler for SIGSEGV could test it too, but the signal
+ *     isn't ours.
  *   - One process_madvise(2) for a whole mapping costs half of one madvise(2) for each stack. On
- *     ourselves it takes PIDFD_SELF from Linux 6.14 on, and before that a pidfd, which is made for
- *     each batch and closed, since one that is kept would name the parent after a fork. Where it
- *     is refused (containers may), each stack gets its own call.
- *   - The same call commits the tops of some stacks at once, in two thirds of the time that as many
- *     page faults take. (Linux 6.13 and later too; before, it takes a few advices only.)
- *   - Locked memory (mlockall) takes no such guards; it gets those of mprotect.
+ *     our own process it takes PIDFD_SELF since Linux 6.14. Before that it takes a pidfd, made for
+ *     each batch and closed, since one that is kept would name the parent after a fork. Where it is
+ *     refused (containers may), each stack gets its own call.
+ *   - The same call commits the tops of some stacks at once, in two thirds of the time of as many
+ *     page faults. (Linux 6.13 and later too; earlier kernels accept only a few advices.)
+ *   - Locked memory (mlockall) accepts no such guards; it gets those of mprotect.
  *
- * Rests on libc. Called by stack.c.
+ * Depends on libc. Called by stack.c.
  */
 #include "guard.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * guard.h: memory below a stack that faults when it is touched. Inside arch/ only: guard.c, stack.c
- * and their tests.
+ * guard.h: memory below a stack that faults when touched. Inside arch/ only: guard.c, stack.c and
+ * their tests.
  */
 #ifndef EDDY_ARCH_GUARD_H
 #define EDDY_ARCH_GUARD_H

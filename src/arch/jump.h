@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jump.h: how to go where nobody returns from: with a jump, not with a call.
+ * jump.h: switching without a return: with a jump, not with a call.
  *
- * A call that never returns would leave an entry behind in the processor's return predictor, and
- * all later returns of the stack we go to would be guessed wrong. The targets are in context_*.S.
- * (For the same reason, the fewer functions a task's last steps go through, the better.)
+ * A call that never returns would leave an entry in the processor's return predictor, and all later
+ * returns of the target stack would be mispredicted. The targets are in context_*.S.
+ * (For the same reason, a task's last steps should pass through as few functions as possible.)
  *
  * Three functions, for each processor:
  *
- *   eddy__context_swap          eddy__context_switch in line
+ *   eddy__context_swap          eddy__context_switch inlined
  *   eddy__context_leave         continues at `*to` and saves nothing
  *   eddy__context_leave_start   eddy__context_start with `from` NULL
  *
  * And how to return where a task has stopped. The predictor expects a return to the newest call
- * that it saw, which was that of the task that stopped last. Among tasks of one kind that is right,
- * and so are its guesses for their callers. Among others (one puts, one gets) it is wrong each
- * time, and a wrong guess costs as much as two switches; but a jump is predicted by where it went
- * before.
+ * that it saw: the call of the task that stopped last. Among tasks of one kind that is right, as
+ * are its predictions for their callers. Among others (one puts, one gets) it is wrong each time,
+ * and a misprediction costs as much as two switches; but a jump is predicted by its previous
+ * target.
  *
  *   EDDY__RETURNS_ELSEWHERE     marks a function in which a task may stop: it returns with a jump,
  *                               unless the task that stopped last would return to the same place
- *   eddy__note_return()         in it, before the switch: remembers where it is going to return to
+ *   eddy__note_return()         called in it, before the switch: records where it will return to
  *
  * Always inline: a function that is left with a jump would itself be a call that never returns.
  *

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overflow.c: a hit guard becomes a sentence.
+ * overflow.c: reports a hit guard as a message.
  *
  * A task that overflows its stack touches the guard below it and gets SIGSEGV. There is no stack
- * left for a handler, so it runs on the thread's alternate one; it asks the pool whose guard was
- * hit, lets core say which task that is, writes the sentence to stderr, puts the default
- * disposition back and returns. The same instruction faults again, and the program dies of the very
- * signal, with the core dump it would have had.
+ * left for a handler, so it runs on the thread's alternate stack. It asks the pool whose guard was
+ * hit, lets core name that task, writes the message to stderr, restores the default disposition and
+ * returns. The same instruction faults again, and the program dies of the same signal, with the
+ * core dump it would have had.
  *
- *   - The signals are the program's before they are ours: they are taken only where the disposition
- *     is the default, and given back by the last loop that ends, unless taken by another after us.
- *   - The thread's own stack, on which callbacks and the jobs of threads run, is told about in the same
- *     way: its bounds are asked of libc when a guard is armed.
- *   - A fault in no guard of ours dies the same way, without a word. So does one in the guard of a
- *     stack that we weren't running on: a stray pointer is no overflow.
+ *   - The signals belong to the program first: they are handled only where the disposition is the
+ *     default, and restored when the last loop ends, unless other code has replaced our handler.
+ *   - The thread's own stack, on which callbacks and the jobs of threads run, is reported in the
+ *     same way: its bounds are asked of libc when a guard is armed.
+ *   - A fault in no guard of ours ends the program the same way, without a message. So does one in
+ *     the guard of a stack that we weren't running on: a stray pointer is no overflow.
  *   - The disposition belongs to the process and is counted under a lock; pool and alternate stack
- *     belong to the thread. The thread-local is read by the handler, so it must not be allocated on
+ *     belong to the thread. The handler reads the thread-local, so it must not be allocated on
  *     first use: hence the initial-exec model.
- *   - AddressSanitizer and ThreadSanitizer have a handler of their own, thus no default for us to
- *     replace, and report the overflow in their words.
+ *   - AddressSanitizer and ThreadSanitizer install their own handler, so there is no default for us
+ *     to replace, and they report the overflow themselves.
  *
- * Owns the alternate stacks it gave. Called by core/ through arch.h.
+ * Owns the alternate stacks that it allocated. Called by core/ through arch.h.
  */
 #include "arch.h"
 #include "registers.h"
@@ -184,8 +184,8 @@ static void give_signals_back(void)
 }
 
 /*
- * Finds the thread's own stack, once. The stack of the first thread grows as far as its limit allows,
- * or down to a mapping, and the kernel keeps a gap below it.
+ * Finds the thread's own stack, once. The stack of the first thread grows as far as its limit
+ * allows, or down to a mapping, and the kernel keeps a gap below it.
  */
 static void find_native_stack(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * registers.h: what a signal handler is told of the registers, one spelling for each processor.
+ * registers.h: the registers that a signal handler gets, with one name for all processors.
  * Inside arch/ only; needs _GNU_SOURCE.
  */
 #ifndef EDDY_ARCH_REGISTERS_H

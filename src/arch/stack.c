@@ -3,19 +3,19 @@
  * stack.c: memory to run on, and the pool that recycles it.
  *
  * Stacks are carved from slabs: mappings of some stacks of equal size, each with its guard below.
- * Only address space is taken; a page is committed when it is first touched, or, in a crowd, with
- * some others shortly before: a page fault for each is what a million tasks take longest for. The
- * highest stack of a slab is carved first, and the slab's own header lies above that stack's
- * descriptor, where a page is touched anyway: bookkeeping costs no memory, and no allocation that
- * could fail.
+ * Only address space is reserved. A page is committed when it is first touched; when many stacks
+ * are taken, some pages are committed together shortly before, because page faults take most of the
+ * time of a million tasks. The highest stack of a slab is carved first, and the slab's own header
+ * lies above that stack's descriptor, in a page that is touched anyway: bookkeeping costs no
+ * memory, and no allocation that could fail.
  *
  *      base                                                                     base + length
  *       | guard | stack n-1 |   . . .   | guard | stack 1 | guard | stack 0 | struct slab |
  *
- * A free stack is in one of three places, looked through in this order:
+ * A free stack is in one of three places, searched in this order:
  *
- *     warm    on its shelf, which holds one size; the last one given is the first one taken, for
- *             its pages are in the cache. No system call, no look at the slab.
+ *     warm    on its shelf, which holds one size; the last one given is the first one taken,
+ *             because its pages are in the cache. No system call, no access to the slab.
  *     cold    in its slab, when EDDY__STACK_WARM_MAX are warm already: its pages were given back,
  *             except the one with the descriptor.
  *     fresh   not carved yet.
@@ -23,11 +23,12 @@
  * A slab whose carved stacks are all cold is unmapped, so a burst of a million tasks leaves at
  * most the slabs in which some stack is warm.
  *
- * What always holds:
- *   - What runs may stand on the very stack that is given, or taken again right after. So nothing
- *     below the stack pointer's page is relied upon, nothing above it is dropped, and a slab is
- *     not unmapped while we run on it: it is `doomed`, and goes when the pool is next asked.
- *   - Descriptors and tops lie in the highest page or two; no trimming touches them.
+ * Invariants:
+ *   - The running code may be on the very stack that is given, or taken again right after. So
+ *     nothing below the stack pointer's page is relied upon, nothing above it is dropped, and a
+ *     slab is not unmapped while we run on it: it is `doomed`, and unmapped when the pool is next
+ *     used.
+ *   - Descriptors and tops lie in the highest page or two, which are never trimmed.
  *
  * Owns the mappings. Called by core/ through arch.h.
  */

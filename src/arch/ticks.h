@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h: the processor's own counter, read in a few nanoseconds, for asking "has a while passed?".
+ * ticks.h: the processor's own counter, read in a few nanoseconds, for checking if time has passed.
  *
- * Not a clock: its rate is known roughly, and nothing is computed from it but whether it is time to
- * look at the real one.
+ * Not a clock: its rate is known only roughly. It is used only to decide whether it is time to read
+ * the real clock.
  */
 #ifndef EDDY_ARCH_TICKS_H
 #define EDDY_ARCH_TICKS_H

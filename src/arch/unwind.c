@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unwind.c: who called whom, on the stack that we run on or on a suspended one.
+ * unwind.c: lists the callers on the stack that we run on or on a suspended one.
  *
- * The compiler's own unwinder, in libgcc, starts where it is called and nowhere else. A suspended
- * stack is reached by a frame of ours, eddy__context_visit(), whose unwind rules say that it was
- * called from there. So both ways are one: call the unwinder, skip what is our own.
+ * The compiler's own unwinder, in libgcc, can only start where it is called. A suspended stack is
+ * reached by a frame of ours, eddy__context_visit(), whose unwind rules say that it was called from
+ * there. So both cases are the same: call the unwinder, skip our own frames.
  *
  * The tables are found without a lock and nothing is allocated (glibc 2.35 and later), so a signal
- * handler may ask, once the library has been loaded by an earlier call.
+ * handler may call this once an earlier call has loaded the library.
  *
  * Owns nothing. Called by core/ through arch.h.
  */

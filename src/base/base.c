@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.c: what of the toolbox is not inline: failed checks, memory, clock, version.
+ * base.c: the parts of base.h that are not inline: failed checks, memory, clock, version.
  *
- * The allocator is the process' own, since objects may outlive the loop that made them. It can be
- * changed until the first allocation, which is noticed by a flag that only ever goes up.
+ * The allocator belongs to the process, since objects may outlive the loop that made them. It can
+ * be changed until the first allocation, which sets a flag that is never cleared.
  */
 #include "base/base.h"
 

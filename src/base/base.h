@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base.h: the toolbox that every room may open: lists, memory, checks, time.
+ * base.h: basic helpers that every module may use: lists, memory, checks, time.
  *
- * Knows nothing of tasks or loops. Whatever is here is small enough to be inlined or is declared
- * here and lives in the file of its name.
+ * Knows nothing of tasks or loops. Everything here is small enough to be inlined, or is declared
+ * here and defined in the file of its name.
  */
 #ifndef EDDY_BASE_BASE_H
 #define EDDY_BASE_BASE_H

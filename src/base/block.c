@@ -2,21 +2,21 @@
 /*
  * block.c: small blocks of memory, recycled; see block.h.
  *
- * A slab is two mebibytes with blocks of one size, at an address from which any of its blocks finds
- * it. A shelf is what a pool has for one size: the slab that is taken from, and others with room.
+ * A slab is two mebibytes with blocks of one size, aligned so that any of its blocks finds it. A
+ * shelf is what a pool has for one size: the slab that is taken from, and others with free blocks.
  * Slabs after the first of a shelf ask for huge pages: touching a small page for the first time
  * costs more than making the thirty tasks that it holds.
  *
  *      taken from  --full-->  on no list  --a block comes back-->  on the shelf's list
  *
- * A slab without a live block is kept as long as EMPTY_MAX others are not, then unmapped.
+ * A slab without a live block is kept while there are at most EMPTY_MAX of them, else unmapped.
  *
- * What always holds:
- *   - A slab that is on no list has no room. `is_listed` says that it is taken from or on a list.
- *   - A slab that is taken from counts one live block more, so that it never seems empty.
- *   - A pool belongs to its thread. Blocks that come from or go to elsewhere (no loop runs here, the
- *     block's loop has closed or runs on another thread) pass under one lock: they wait in
- *     `astray` until their owner next asks for a slab, or belong to `outside`.
+ * Invariants:
+ *   - A slab that is on no list is full. `is_listed` says that it is taken from or on a list.
+ *   - A slab that is taken from counts one extra live block, so that it never seems empty.
+ *   - A pool belongs to its thread. Blocks that come from or return to elsewhere (no loop runs
+ *     here, the block's loop has closed or runs on another thread) pass under one lock: they wait
+ *     in `astray` until their owner next asks for a slab, or belong to `outside`.
  */
 #include "base/block.h"
 

@@ -2,12 +2,12 @@
 /*
  * block.h: small blocks of memory, recycled: tasks, futures, timeouts.
  *
- * Each loop has a pool; a block comes from the pool of the thread that asks and goes back to where
- * it came from, whoever gives it. Taking one and giving it back on the loop's own thread is a few
- * instructions; anything else goes through block.c.
+ * Each loop has a pool. A block is taken from the pool of the calling thread and returns to that
+ * pool, whichever thread frees it. Taking and freeing on the loop's own thread take a few
+ * instructions; anything else is done in block.c.
  *
- * Recycling is off, and each block an allocation of its own, in a process that has set an allocator
- * (it wants to see them all) and under AddressSanitizer and Valgrind (they want to see each end).
+ * Recycling is off, and each block is a separate allocation, in a process that has set an allocator
+ * (it wants to see them all) and under AddressSanitizer and Valgrind (they want to see each free).
  */
 #ifndef EDDY_BASE_BLOCK_H
 #define EDDY_BASE_BLOCK_H

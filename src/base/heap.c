@@ -2,9 +2,9 @@
 /*
  * heap.c: two heaps of four branches; see heap.h.
  *
- * Children of position p stand at 4p-2 .. 4p+1, its parent at (p+2)/4, the root at 1.
+ * The children of position p are at 4p-2 .. 4p+1, its parent at (p+2)/4, the root at 1.
  *
- * What always holds: the first part has RECENT_MAX members at most.
+ * Invariant: the first part has RECENT_MAX members at most.
  */
 #include "base/heap.h"
 

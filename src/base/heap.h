@@ -2,13 +2,14 @@
 /*
  * heap.h: timers by deadline, the earliest first, equal ones in order of arming.
  *
- * Array heaps of four branches with positions kept in the members, so that one is taken out from
- * anywhere at once. The key stands in the array beside the pointer: a walk through the heap touches
- * no member that it does not move.
+ * Array heaps of four branches. Each member stores its position, so any member can be removed
+ * without a search. The key is in the array beside the pointer: a walk through the heap touches no
+ * member that it does not move.
  *
- * There are two of them. A timeout is mostly taken back long before its time, and earlier than
- * whatever else is armed: in one heap of a million it would sink from the top to the bottom. So what
- * is new goes into a small heap, and from there into the large one only when the small one is full.
+ * There are two heaps. A timeout is mostly cancelled long before its deadline, and is earlier than
+ * the other timers: removed from one heap of a million, it would make another timer sink from the
+ * top to the bottom. So a new timer goes into a small heap, and moves to the large one only when
+ * the small one is full.
  */
 #ifndef EDDY_BASE_HEAP_H
 #define EDDY_BASE_HEAP_H

@@ -2,12 +2,12 @@
 /*
  * symbol.c: names for addresses, from the symbol tables of the files that are mapped.
  *
- * The dynamic linker knows exported functions only, and coroutines are static: what it says of the
- * file and its place is used, and the name is looked up in the file's own table, .symtab, or in
- * .dynsym where the file was stripped. Of several names for a place the first is taken.
+ * The dynamic linker knows exported functions only, and coroutines are static. So only its file and
+ * load address are used, and the name is looked up in the file's own table, .symtab, or in .dynsym
+ * if the file was stripped. If an address has several names, the first is used.
  *
- * The file is the very one that the program runs from, but it is read as if it were anybody's: every
- * offset is checked against the file's size.
+ * The file is the one that the program runs from, but it is read as untrusted input: every offset
+ * is checked against the file's size.
  */
 #include "base/symbol.h"
 

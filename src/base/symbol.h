@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbol.h: what stands at an address of the program, for people who read a stack.
+ * symbol.h: the name of the function at an address of the program, for readable stack traces.
  */
 #ifndef EDDY_BASE_SYMBOL_H
 #define EDDY_BASE_SYMBOL_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * as_completed.c: a queue that futures enter as they are done.
+ * as_completed.c: a queue to which futures are added as they complete.
  *
- * Each future has a handle among its callbacks, which puts the future into the queue; when the time is
- * over, the handles that are left are taken off, and an empty place is queued for each. One step of
- * the iteration is one get.
+ * Each future has a handle among its callbacks, which puts the future into the queue. At the
+ * timeout the remaining handles are removed, and an empty entry is queued for each. One step of the
+ * iteration is one get.
  */
 #include "combine/combine.h"
 

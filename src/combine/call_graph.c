@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call_graph.c: who waits for a future, and for whom that waits, all the way up.
+ * call_graph.c: what waits for a future, and what waits for that, all the way up.
  *
- * Nothing is written down while tasks wait: whoever is to be told of a future's outcome has a handle
- * among its callbacks (or a task's one word for a watcher), and a handle's `run` says what it is part
- * of. Each file whose handles they are tells who stands behind one. So the graph costs nothing until
- * somebody asks for it, and takes time in proportion to what it finds.
+ * Nothing is recorded while tasks wait. What is to be notified when a future completes has a handle
+ * among its callbacks (or the task's one watcher word), and the handle's `run` function tells what
+ * the handle is part of. Each file that owns such handles finds the waiter from one. So the graph
+ * costs nothing until it is asked for, and then takes time in proportion to its size.
  *
- * The graph is a list in the order in which it is read: a node, then those that await it. It is made
- * with a pile of nodes to come, not by recursion, for this runs on the stack of a task.
+ * The graph is a list in reading order: a node, then those that await it. It is built with a stack
+ * of pending nodes, not by recursion, because this runs on the stack of a task.
  *
- * What always holds:
- *   - A future is entered into once; where it comes up again, a node says so. So rings end.
- *   - Addresses are captured, names are looked up when they are asked for: that reads files.
+ * Invariants:
+ *   - Each future is expanded once; where it appears again, a node says so. So cycles end.
+ *   - Addresses are captured; names are looked up only when asked for, since that reads files.
  */
 #include "combine/combine.h"
 #include "core/stacks.h"

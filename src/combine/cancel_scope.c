@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cancel_scope.c: scopes that are cancelled for good, and shields against them.
+ * cancel_scope.c: scopes whose cancellation is persistent, and shields against them.
  *
  *      created --enter--> open --cancel--> cancelled --end--> ended
  *         `--cancel: at once when entered      (or open --end--> ended)
  *
- * What it means to be cancelled is core's (cancel_region.c). Here the scope counts its one request, as
- * a timeout does, and takes it back at the end: the cancellation was its own if no other request is
- * counted then, and nothing around the scope has been cancelled.
+ * What being cancelled means is defined in core (cancel_region.c). Here the scope counts its one
+ * request, as a timeout does, and takes it back at the end: the cancellation was its own if no
+ * other request is counted then, and no enclosing scope has been cancelled.
  *
  * The open scope holds one reference, the user another. A shield has no user.
  */

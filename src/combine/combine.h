@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * combine.h: the door of combine/: what is built of futures and callbacks, and the runner.
+ * combine.h: the interface of combine/: what is built from futures and callbacks, and the runner.
  *
- * Everything here stands above core/: no file of it switches stacks or touches the ready queue
- * other than through futures, handles and waits.
+ * Everything here is built on core/: no file of it switches stacks, or touches the ready queue
+ * except through futures, handles and waits.
  */
 #ifndef EDDY_COMBINE_COMBINE_H
 #define EDDY_COMBINE_COMBINE_H
@@ -19,8 +19,8 @@ struct shutdown {
 };
 
 /*
- * Ends what the main task has left behind: tasks, then generators. 0, or an error after which nothing
- * goes on by itself; then, or in any case, the second one unwinds what is still there.
+ * Ends what the main task has left behind: tasks, then generators. 0, or an error after which
+ * nothing goes on by itself; then, or in any case, the second one unwinds what is still there.
  */
 int eddy__shutdown(struct shutdown *shutdown);
 void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked);
@@ -40,8 +40,9 @@ static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, 
 }
 
 /*
- * Who is told of a future's outcome by `handle`, which stands among its callbacks: a gather, a shield,
- * the task that has opened a group, or waits; NULL if the handle is no such thing. For call_graph.c.
+ * Who is told of a future's outcome by `handle`, which stands among its callbacks: a gather, a
+ * shield, the task that has opened a group, or waits; NULL if the handle is no such thing. For
+ * call_graph.c.
  */
 struct eddy_future *eddy__gather_behind(const struct handle *handle);
 struct eddy_future *eddy__shield_behind(const struct handle *handle);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gather.c: one future that is done when several are.
+ * gather.c: one future that completes when several have.
  *
- * A gather is a future with a row of children. It watches the tasks that it makes of coroutine
- * objects, and is told of those that don't end well, and of the last to end; any other pending child
- * has one of its handles among its callbacks. When the news comes, the gather takes note. It fails
- * with the first error, unless errors are results, and the other children run on: their errors still
- * count as looked at when they come. The list of values is never built: whoever wants it reads the
- * children, which are kept.
+ * A gather is a future with an array of children. It watches the tasks that it makes of coroutine
+ * objects, and is notified of each that fails and of the last to end; any other pending child has
+ * one of the gather's handles among its callbacks. The gather fails with the first error, unless
+ * errors are returned as results. The other children run on; their later errors still count as
+ * retrieved. The list of values is never built: it is read from the children, which are kept.
  *
- * What always holds:
+ * Invariants:
  *   - A child given twice is one child: only its first place counts.
- *   - While children are pending, the gather is pinned to the loop: they need it. The loop's end
- *     drops what is still pinned.
- *   - Tasks that may have started inside the call that made them are not watched, for they may have
+ *   - While children are pending, the gather is pinned to the loop, because they point to it. When
+ *     the loop ends, it drops what is still pinned.
+ *   - Tasks that may have started inside the call that made them are not watched: they may have
  *     callbacks already, which come first.
  *   - Cancelling it cancels the children; it completes only when they do.
  */

@@ -2,27 +2,27 @@
 /*
  * group.c: task groups, as asyncio's TaskGroup has them.
  *
- * The group is a scope of its task. Each child has a handle of the group among its callbacks. A child
- * that fails makes the group abort: all other children are cancelled, and the parent once; the end of the
+ * The group is a scope of its task. Each child has a handle of the group among its callbacks. If a
+ * child fails, the group aborts: it cancels all other children, and the parent once; the end of the
  * group takes that request back. The end waits until the last child is done.
  *
- * A body that returns early would take its frame away from children that point into it. So
- * eddy_group_begin() leaves a guard in the frame, which joins the children before the frame goes. The
- * outcome is kept for the end of the body, in the function around it, or of a scope around the block that
- * the body goes on to end (scope.c). The guard cancels the children if the body is known to return an
- * error, or was asked to stop. The body may go on, after a `break`: so a cancellation that meets the
- * guard's waiting is requested again.
+ * A body that returns early would free its frame while children still point into it. So
+ * eddy_group_begin() leaves a guard in the frame, which joins the children before the frame is
+ * gone. The outcome is kept for the end of the body, in the enclosing function, or of a scope
+ * around the block that the body goes on to end (scope.c). The guard cancels the children if the
+ * body is known to return an error, or was asked to stop. The body may go on, after a `break`: so a
+ * cancellation that arrives while the guard waits is requested again.
  *
  *      begun --a child or the body fails, or cancel--> aborting --the last child is done--> ended
  *        `--end of the body--> ending --the last child is done--> ended
  *
- * What always holds:
- *   - The state is not in the frame of the body: it can be reached when the frame has gone.
- *   - A child is in `children` until its callback has run. Then a child whose handle is lent to the user is
- *     kept until the block is left; any other is dropped.
+ * Invariants:
+ *   - The state is not in the frame of the body: it can be reached when the frame is gone.
+ *   - A child is in `children` until its callback has run. Then a child whose handle is lent to the
+ *     user is kept until the block is left; any other is dropped.
  *   - A child that can't be made counts as one that has failed.
- *   - A cancellation that meets the waiting and is not the group's own comes out of the end, or is
- *     requested again beside an error (CPython gh-155433).
+ *   - A cancellation that arrives during the wait and is not the group's own is returned by the
+ *     end, or is requested again beside an error (CPython gh-155433).
  */
 #include "combine/combine.h"
 
@@ -256,8 +256,8 @@ static bool take_request_back(struct group *group)
 }
 
 /*
- * Takes the group's own request back, and finds whether a cancellation from outside is left. (One that
- * meets an error of the body is requested again beside it, in outcome().)
+ * Takes the group's own request back, and finds whether a cancellation from outside is left. (One
+ * that meets an error of the body is requested again beside it, in outcome().)
  */
 static void settle_cancellation(struct group *group, int status)
 {
@@ -277,8 +277,8 @@ static void request_again(struct group *group)
 }
 
 /*
- * The block was left without the end, and the body may go on: what is the group's own ends here, and a
- * cancellation that met the waiting is delivered at the body's next await, if there is one.
+ * The block was left without the end, and the body may go on: what is the group's own ends here,
+ * and a cancellation that met the waiting is delivered at the body's next await, if there is one.
  */
 static void settle_left(struct group *group)
 {

@@ -2,19 +2,19 @@
 /*
  * nested.c: eddy_run() inside a task.
  *
- * A library that calls eddy_run() for itself works inside a program that has a loop: what it runs
- * becomes a child of the calling task, on the loop that is there, and the call returns when that
- * would have: when all that was made within has ended.
+ * A library may call eddy_run() itself, inside a program that already has a loop. What it runs
+ * becomes a child of the calling task, on the existing loop. The call returns when eddy_run() would
+ * have: when everything made within has ended.
  *
- *      calling task --eddy_run--> nested main --> its tasks --> theirs      marked, each by its maker
+ *      calling task --eddy_run--> nested main --> its tasks --> theirs     each marked by its maker
  *           |<------------------- done           `--cancelled, awaited--'
  *
- * What belongs to the run is known by a mark that is inherited as context variables are (inherit.c):
- * by tasks, by callbacks and so by the tasks that they make. It doesn't cross to other threads.
+ * What belongs to the run carries a mark, which is inherited as context variables are (inherit.c):
+ * by tasks, by callbacks and so by the tasks that they make. Other threads don't inherit it.
  *
- * What always holds:
- *   - The calling task waits as if in an await: a cancellation goes to the nested main task.
- *   - Whatever comes of that, what was made within is ended before the call returns.
+ * Invariants:
+ *   - The calling task waits as if in an await: a cancellation is passed to the nested main task.
+ *   - Whatever the outcome, everything made within has ended before the call returns.
  */
 #include "combine/combine.h"
 #include "core/inherit.h"

@@ -2,17 +2,19 @@
 /*
  * runner.c: runs, one or several on one loop.
  *
- *   open    a loop, which is nobody's until something runs
- *   run     the main task, until it is done and its callbacks have run
- *   close   what is left is ended (shutdown.c), the loop tells its modules and goes
+ *   open    makes a loop, which is not current on any thread until something runs
+ *   run     runs the main task, until it is done and its callbacks have run
+ *   close   ends what is left (shutdown.c), then runs the modules' close functions; frees the loop
  *
- * eddy_run() is all three at once.
+ * eddy_run() does all three.
  *
- * What always holds:
- *   - Between runs the thread has no current loop: its tasks stand still, timers don't fire.
- *   - Main tasks run in the runner's context itself, not in a copy: what one sets the next one has.
- *   - Ctrl-C is taken from the start of a run to its end; by eddy_run() until the loop has closed. Once
- *     the main task is done it ends the program, as in asyncio, which gives the signal back then.
+ * Invariants:
+ *   - Between runs the thread has no current loop: its tasks don't run, timers don't fire.
+ *   - Main tasks run in the runner's context itself, not in a copy: variables set by one are seen
+ *     by the next.
+ *   - Ctrl-C is handled from the start of a run to its end; by eddy_run() until the loop has
+ *     closed. Once the main task is done it ends the program, as in asyncio, which restores the
+ *     signal then.
  */
 #include "combine/combine.h"
 #include "core/inherit.h"

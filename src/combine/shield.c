@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shield.c: a future that can be cancelled alone.
+ * shield.c: a future that can be cancelled without cancelling the inner one.
  *
- * The shield has one handle among the callbacks of the inner future, to copy how that ends, and one
- * among its own, to notice that it was cancelled first. Then the copying is called off, and a
- * reporter takes its place, so that an error of the inner one still reaches somebody: the exception
- * handler. However many shields of one inner future are cancelled, it has one reporter.
+ * The shield has one handle among the callbacks of the inner future, to copy its outcome, and one
+ * among its own, to notice that it was cancelled first. Then the copying handle is removed and
+ * replaced by a reporter, so that an error of the inner future still reaches the exception handler.
+ * However many shields of one inner future are cancelled, it has one reporter.
  */
 #include "combine/combine.h"
 

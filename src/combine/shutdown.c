@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shutdown.c: how what is left of a run is ended.
+ * shutdown.c: ending what is left of a run.
  *
  *   1. if tasks are left: all are cancelled, oldest first, and awaited by a gather
- *   2. a task that closes generators, and an empty one in place of asyncio's end of its executor:
- *      callbacks that were on their way get these iterations, as they do in asyncio
- *   3. what is there even then is cancelled without asking what it waits for, and given up at last
+ *   2. a task that closes generators, and an empty one where asyncio shuts down its executor:
+ *      callbacks that were already queued get these iterations, as they do in asyncio
+ *   3. what is left even then is cancelled regardless of what it waits for, and finally given up
  *
- * The end of a nested run is the same for what was made within it, while everything else goes on.
+ * A nested run ends what was made within it in the same way, while everything else runs on.
  *
  * Called by runner.c while no task runs, by nested.c in the task that runs the nested run.
  */
@@ -204,8 +204,8 @@ EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_le
 }
 
 /*
- * Lets every task and generator that is left unwind, so that what its frames own is given back: after
- * a deadlock, and when tasks were created while the run's end cancelled the others.
+ * Lets every task and generator that is left unwind, so that what its frames own is given back:
+ * after a deadlock, and when tasks were created while the run's end cancelled the others.
  */
 void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked)
 {

@@ -5,11 +5,12 @@
  *      created --enter--> active --deadline--> expiring --end--> expired
  *                            `--end--> finished
  *
- * At the deadline the task is cancelled, with the request counted. The end of the scope takes that
- * request back, and turns the cancellation into EDDY_TIMEDOUT if nobody else has asked for one since
- * the scope was entered: the count tells them apart.
+ * At the deadline the task is cancelled, and the request is counted. The end of the scope takes
+ * that request back, and turns the cancellation into EDDY_TIMEDOUT if there was no other request
+ * since the scope was entered: the count tells them apart.
  *
- * A timeout is shared: the open scope holds one reference, the user, who may ask it later, another.
+ * A timeout is shared: the open scope holds one reference, the user, who may query it later,
+ * another.
  */
 #include "combine/combine.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait_any.c: eddy_wait(): until all, or one, of several are done, or the time is over.
+ * wait_any.c: eddy_wait(): waits until all, or one, of several are done, or the timeout expires.
  *
- * Each future gets a handle among its callbacks, and a timer stands beside them; whichever settles the
- * matter finishes the wait. On the way out everything is taken back but the handles that are on
- * their way: they still look at the errors that they would have looked at, and take nobody's time.
+ * Each future gets a handle among its callbacks, and a timer is armed beside them. The one that
+ * satisfies the condition finishes the wait. On return all handles are removed except those already
+ * queued: they still mark as retrieved the errors that they would have marked.
  */
 #include "combine/combine.h"
 

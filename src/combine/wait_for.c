@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait_for.c: awaiting one thing for a limited time.
+ * wait_for.c: awaiting one future with a timeout.
  *
- * With time left it is precisely a timeout scope around an await. With none, what is not done yet is
- * cancelled and waited for, so that nothing runs on behind the caller's back.
+ * With a positive timeout it is exactly a timeout scope around an await. With none left, what is
+ * not done yet is cancelled and awaited, so that nothing runs on after the call returns.
  */
 #include "combine/combine.h"
 

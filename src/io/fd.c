@@ -2,11 +2,10 @@
 /*
  * fd.c: descriptors that other code owns: waiting for them, and watching them.
  *
- * A descriptor has one record for as long as the loop lives, found by its number, because the
- * kernel may hold on to what is in it; two directions, in each of which there is either a task that
- * waits once or a callback that is called again and again. A callback is one hop away from its
- * event, as asyncio has it: the event queues a handle. While that is on its way, further events are
- * not heard.
+ * A descriptor has one record until the loop closes, found by its number, because the kernel may
+ * point to it. Each of its two directions has either a task that waits once or a callback that is
+ * called repeatedly. As in asyncio, the callback does not run in the event itself: the event queues
+ * a handle. Until that has run, further events are ignored.
  */
 #include "io/io.h"
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * io.h: the door of io/: what a loop keeps for its descriptors, and streams from the inside.
+ * io.h: the interface of io/: what a loop keeps for its descriptors, and the internals of streams.
  *
- *   stream_loop.c      what io/ keeps for each loop, and read buffers passed from stream to stream
- *   stream.c           a stream's birth, end and everything between but the bytes
+ *   stream_loop.c      io/'s state of each loop, and read buffers lent to streams
+ *   stream.c           a stream's life: creation, options, closing, freeing
  *   stream_read.c      receiving: into the reader's memory, or into the stream's buffer
- *   stream_write.c     sending at once, the queue of what the kernel did not take, waiting for it
+ *   stream_write.c     sending at once, the queue of unsent bytes, waiting for it
  *   stream_loss.c      reports of bytes that were accepted and not sent
- *   stream_layer.c     what may stand between: TLS
- *   stream_connect.c   a socket on its way to being a stream
+ *   stream_layer.c     a layer between stream and descriptor: TLS
+ *   stream_connect.c   connecting a socket that becomes a stream
  *   fd.c               descriptors of other code
  *
- * What always holds:
- *   - Everything that the kernel may hold on to is part of a stream, or hangs from one, and a
- *     stream's memory lives until nobody is inside it any more: no owner, no task in one of its
- *     functions, no operation with the poller.
- *   - Bytes that arrived and that no reader took stay in the stream.
+ * Invariants:
+ *   - Everything that the kernel may point to is part of a stream, or owned by one. A stream's
+ *     memory is freed only when it has no owner, no task is in one of its functions, and no
+ *     operation is with the poller.
+ *   - Bytes that were received and not yet read stay in the stream.
  */
 #ifndef EDDY_IO_IO_H
 #define EDDY_IO_IO_H
@@ -61,9 +61,9 @@ int eddy__io_of_loop(const char *function, struct io **out_io);
 int eddy__io_for_result(const char *function, const void *place, struct io **out_io);
 
 /*
- * Ends a call that failed, or that found the end of a stream: returns `result`, after the other ready
- * tasks have run once, or EDDY_CANCELLED. So a loop around a call that fails at once starves nobody.
- * Outside a task it only returns `result`.
+ * Ends a call that failed, or that found the end of a stream: returns `result`, after the other
+ * ready tasks have run once, or EDDY_CANCELLED. So a loop around a call that fails at once starves
+ * nobody. Outside a task it only returns `result`.
  */
 ssize_t eddy__io_end_call(ssize_t result);
 
@@ -191,8 +191,8 @@ void eddy__stream_drop_queue(eddy_stream *stream);
 void eddy__stream_fail_writing(eddy_stream *stream, int err);
 
 /*
- * Notes that the queue is about to be dropped: `status` is the error or 0, `why` ends the sentence of
- * the report. Then either a call returns the error, or none will any more; stream_loss.c.
+ * Notes that the queue is about to be dropped: `status` is the error or 0, `why` ends the sentence
+ * of the report. Then either a call returns the error, or none will any more; stream_loss.c.
  */
 void eddy__stream_note_loss(eddy_stream *stream, int status, const char *why);
 void eddy__stream_forget_loss(eddy_stream *stream);

@@ -2,9 +2,9 @@
 /*
  * signal.c: signals as callbacks of the loop.
  *
- * The handler of the kernel's kind only raises a flag and asks the loop for attention; in its next
- * turn the loop queues the callbacks of the flags that it finds raised. The table is the process',
- * since signal dispositions are; only the main thread's loop writes it.
+ * The signal handler only sets a flag and wakes the loop. In its next iteration the loop queues the
+ * callbacks of all flags that are set. The table belongs to the process, as signal dispositions do;
+ * only the main thread's loop writes it.
  */
 #include "core/inherit.h"
 #include "io/io.h"

@@ -5,10 +5,10 @@
  *      new --attach--> open --shutdown--> open, to be read --close--> sending what is left
  *                        \------------------close, abort------------\--> closed --free--> gone
  *
- * A stream is closed in two steps. Nobody may use it from the first on; its descriptor goes with
- * the second, when nothing is queued any more and no operation is with the poller. Its memory goes
- * when, beside that, it has no owner and no task is inside one of its functions: a task that is
- * parked in here may find, when it goes on, that another has closed and freed the stream.
+ * A stream is closed in two steps. After the first it can't be used any more. The second closes its
+ * descriptor, when nothing is queued and no operation is with the poller. Its memory is freed when
+ * it also has no owner and no task is in one of its functions: a task that was parked in one may
+ * find, when it resumes, that another task has closed and freed the stream.
  *
  * Owns the descriptor. Called by net/ for sockets, and by stream_write.c when the queue is empty.
  */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream_connect.c: a socket on its way to being a stream.
+ * stream_connect.c: connecting a socket that becomes a stream.
  *
  * The connect is the stream's outgoing operation until it is done. The address is copied, because a
- * poller may hold on to it after the task that wanted the connection is gone.
+ * poller may still point to it after the connecting task is gone.
  */
 #include "io/io.h"
 

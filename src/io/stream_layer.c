@@ -5,17 +5,17 @@
  *      read  <-- layer <-- receive_below <-- early bytes, then the kernel
  *      write --> layer --> send_below --> queue --flush--> kernel
  *
- * Whatever a layer sends is queued while it is at work, and goes out when it has returned, many
- * small pieces in one call of the kernel. The queue's own rules then hold: stream_write.c.
+ * The bytes that a layer sends are queued while its function runs, and flushed when it returns, so
+ * many small pieces take one system call. The rules of the queue then apply: stream_write.c.
  *
  * Invariants:
- *   - A layer is asked for nothing before its begin() is through, and for nothing but free() once the
- *     stream has been closed.
- *   - A peer can't fill the queue: what a layer sends while it reads is bounded, and a peer that
- *     provokes more without taking it loses the connection. What is written is bounded by the
- *     writer, who waits above write_high.
- *   - A peer that sends what the layer swallows does not keep the loop busy: a layer that reads gets
- *     IO_RECEIVES_MAX pieces, then other tasks have their turn.
+ *   - Of a layer, no function is called before its begin() has succeeded, and none but free() after
+ *     the stream has been closed.
+ *   - A peer can't fill the queue: the bytes that a layer sends while it reads are bounded, and a
+ *     peer that provokes more without reading them loses the connection. Written bytes are bounded
+ *     by the writer, which waits above write_high.
+ *   - A peer that sends bytes which the layer discards does not keep the loop busy: after
+ *     IO_RECEIVES_MAX pieces a reading layer lets other tasks run.
  */
 #include "io/io.h"
 

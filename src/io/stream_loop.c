@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream_loop.c: what io/ keeps for each loop.
+ * stream_loop.c: io/'s state of each loop.
  *
- * It is made at the first use, hangs from the loop's poller, and goes when the loop closes: then
- * streams send what is queued, for a bounded time, and every stream and listener that is left gives
- * up its descriptor. Those that have an owner stay, as closed ones, until they are freed.
+ * It is created at the first use, hangs from the loop's poller, and is freed when the loop closes.
+ * Then streams send what is queued, for a bounded time, and every remaining stream and listener
+ * closes its descriptor. Those that have an owner remain, closed, until they are freed.
  *
- * Read buffers are lent to streams that have unread bytes, last back first out, so that a few warm
- * ones serve thousands of connections.
+ * Read buffers are lent to streams that have unread bytes. The one returned last is lent first, so
+ * that a few warm buffers serve thousands of connections.
  */
 #include "io/io.h"
 
@@ -35,8 +35,8 @@ static struct io_keeper *keeper_of(struct link *link)
 }
 
 /*
- * Has all keepers let go, but for streams that have something to send: they go to `sending`. One that
- * lets go may free itself, and others.
+ * Has all keepers let go, but for streams that have something to send: they go to `sending`. One
+ * that lets go may free itself, and others.
  */
 static void let_go_idle(struct io *io, struct list *sending)
 {

@@ -2,16 +2,16 @@
 /*
  * stream_loss.c: reporting bytes that a write accepted and that were never sent.
  *
- * A write that returned 0 has promised to send. When the queue of a stream is dropped, either a call
- * on the stream returns the reason, or the loop's exception handler gets a report:
+ * A write that returned 0 has promised to send. When the queue of a stream is dropped, either a
+ * call on the stream returns the reason, or the loop's exception handler gets a report:
  *
  *      queue dropped --> loss noted --a call returns the error--> forgotten
  *                             \--the stream is freed, or its loop closes--> reported
  *
- * The peer is named when the loss is noted: its address is unknown once the descriptor is closed.
- * eddy_stream_abort() asks to drop the queue, so that is not reported.
+ * The peer's address is recorded when the loss is noted, because it is unknown once the descriptor
+ * is closed. eddy_stream_abort() drops the queue on request, so that is not reported.
  *
- * Owns stream->loss. Called by the other files of streams.
+ * Owns stream->loss. Called by the other stream files.
  */
 #include "base/symbol.h"
 #include "io/io.h"

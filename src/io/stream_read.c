@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream_read.c: bytes on their way to a reader.
+ * stream_read.c: receiving bytes for a reader.
  *
- * Every read is: take what the stream holds already; else try; else park, and try again. A plain
- * read receives straight into the caller's memory. Reads that must see more than they take (a line)
- * or must not lose what they have (a record) receive into the stream's buffer, which is borrowed
- * from the loop while it holds anything and handed back before the reader parks.
+ * Every read takes what the stream holds already; else tries to receive; else parks and tries
+ * again. A plain read receives directly into the caller's memory. Reads that may receive more than
+ * they return (a line) or must not lose what they have (a record) receive into the stream's buffer.
+ * It is borrowed from the loop while it holds anything, and returned before the reader parks.
  *
- * What always holds:
- *   - One task reads: `reader` is set from its parking until it runs again.
+ * Invariants:
+ *   - Only one task reads: `reader` is set from when it parks until it resumes.
  *   - While parked, the operation that the poller holds has no memory of ours. If the task is
- *     cancelled when something has come, it is still in the kernel, or stands in stream->receive
- *     with has_news set, and the next read begins with it.
- *   - Errors that end the connection are kept, and come after the bytes that came before them.
+ *     cancelled after bytes arrived, they are still in the kernel, or in stream->receive with
+ *     has_news set, and the next read starts with them.
+ *   - Errors that end the connection are kept, and returned after the bytes received before them.
  */
 #include "io/io.h"
 

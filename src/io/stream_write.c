@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream_write.c: bytes on their way to the peer.
+ * stream_write.c: sending bytes to the peer.
  *
- * A write sends at once what the kernel takes; the rest is copied into the stream's queue, and from
- * then on the loop sends it, whoever wrote it. That is why a cancelled write loses nothing, why a
- * stream that is closed, or freed after that, still sends, and why the writes of several tasks stay
- * whole: while anything is queued, everything new goes behind it.
+ * A write sends at once what the kernel accepts. The rest is copied into the stream's queue, which
+ * the loop then sends, independent of the writer. So a cancelled write loses no bytes, a stream
+ * that is closed, or freed after that, still sends, and writes of several tasks are not
+ * interleaved: while anything is queued, new bytes are appended to the queue.
  *
  *      write --kernel took all--> done
  *        \--rest--> queue --room again--> kernel ... --empty--> drainers, shutdown, close
  *
  * Above write_high a writer is parked until no more than write_low is queued.
  *
- * An error drops the queue. A call that waits, or the next one, returns it; where none does, the loss
- * is reported: stream_loss.c.
+ * An error drops the queue. A call that waits, or the next call, returns it; if no call does, the
+ * loss is reported: stream_loss.c.
  *
- * What always holds:
+ * Invariants:
  *   - stream->send is with the poller exactly while something is queued.
- *   - A message of which the kernel got a part is completed, or the stream has a write_error.
+ *   - A message that was partly sent is completed, or the stream has a write_error.
  */
 #include "io/io.h"
 

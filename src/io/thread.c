@@ -3,20 +3,22 @@
  * thread.c: blocking work on the loop's threads.
  *
  * A job is a coroutine object whose body runs on a worker. It belongs to the pool's queue, then to
- * the worker, and comes back to the loop's thread as a post. The task that waits only lends it a
- * pointer to its wait, and takes that back when it is cancelled: the job then finds nobody, and is
- * freed where it is. So nothing that a worker touches ever lies on a task's stack.
+ * the worker, and returns to the loop's thread as a post. The waiting task only lends the job a
+ * pointer to its wait, and takes it back if it is cancelled; the job then wakes nothing, and is
+ * freed when it is back. So a worker never touches a task's stack.
  *
  *      queued --a worker takes it--> running --post--> back on the loop's thread --> freed
  *         `--cancelled--> freed           `--the loop is closing--> freed by it
  *
- * eddy_to_thread_start() makes a future in place of a wait: cancelled at once, as a wait is, and completed
- * with the value that stays in the coroutine object. The job holds a reference to it.
+ * eddy_to_thread_start() creates a future instead of a wait. Like a wait it is cancelled at once;
+ * it completes with the value, which stays in the coroutine object. The job holds a reference to
+ * it.
  *
- * What always holds:
+ * Invariants:
  *   - job->wait, job->promise and job->is_back are touched by the loop's thread alone.
- *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't jump.
- *   - Workers block all signals but faults: those of the process stay with the threads that want them.
+ *   - While jobs are queued or running the loop is held: it isn't deadlocked, its clock doesn't
+ *     jump.
+ *   - Workers block all signals but faults, so other threads get the process's signals.
  */
 #include "core/inherit.h"
 #include "io/io.h"

@@ -2,25 +2,26 @@
 /*
  * thread_future.c: coroutines that other threads hand to a loop.
  *
- * The object is shared by the thread, which waits at its condition, and by the loop, which fills it
- * when the task is done. Nothing of the loop's is touched by the thread: value and error are copied
- * (the count of an error's references is the loop's alone).
+ * The object is shared by the thread, which waits on its condition variable, and the loop, which
+ * stores the outcome when the task is done. The thread touches nothing that belongs to the loop:
+ * value and error are copied (only the loop may change an error's reference count).
  *
- *     thread --post--> loop: a handle, so that the task begins when asyncio's does --> task --> done
- *        `---- post: cancel ------^                          what is known is copied here <--'
+ *     thread --post--> loop: a handle, so the task begins when asyncio's does --> task --> done
+ *        `---- post: cancel ------^                        the outcome is copied here <--'
  *
- * A loop that waits for it has a future of its own (eddy_wrap_future) and a struct wrapped, which
- * stands in `wraps` while the outcome is pending, and comes to that loop as a post when it is there:
+ * A loop that waits for it has its own future (eddy_wrap_future) and a struct wrapped. That is
+ * linked in `wraps` while the outcome is pending, and is posted to that loop when the outcome is
+ * known:
  *
  *     in `wraps` --done--> posted --that loop's thread--> a handle queued, to copy --> freed
  *         `--its future is done first, or its loop closes--> freed
  *
- * What always holds:
- *   - `state` and what belongs to the outcome are guarded by `lock`; `task`, `step` and `pin` are the
- *     loop's.
- *   - A loop that has accepted the post completes it before it has closed, whatever happens: by its
- *     pin. So while it is pending, and locked, the loop is alive.
- *   - So is the loop of what stands in `wraps`: it takes that out, locked, before it has closed.
+ * Invariants:
+ *   - `state` and the outcome's fields are guarded by `lock`; `task`, `step` and `pin` belong to
+ *     the loop.
+ *   - A loop that has accepted the post always completes it before the loop has closed, by its pin.
+ *     So while the future is pending, and locked, the loop is alive.
+ *   - So is the loop of each struct in `wraps`: it removes that, locked, before it has closed.
  */
 #include "core/inherit.h"
 #include "io/io.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connect.c: streams to somewhere.
+ * connect.c: connecting streams.
  *
- * One stream tries each address in turn, with a socket of its own each time, until one answers.
- * What went wrong before is gathered as text: the last address' error alone often misleads.
+ * One stream tries each address in turn, each time with a new socket, until one succeeds.
+ * The errors of all attempts are gathered as text: the last address's error alone often misleads.
  */
 #include "net/net.h"
 

@@ -3,8 +3,8 @@
  * listen.c: sockets that listen, on TCP addresses and on paths.
  *
  * All sockets of a listener share one port, also when the system chooses it: the first socket gets
- * it, and if it is taken on another address, all are made again. Addresses that this machine does
- * not have (a kernel without IPv6, say) are left out as long as one is left.
+ * the port, and if it is in use on another address, all sockets are made again. Addresses that this
+ * machine does not have (a kernel without IPv6, say) are left out as long as one is left.
  */
 #include "net/net.h"
 

@@ -2,20 +2,20 @@
 /*
  * listener.c: a listener's life, and accepting.
  *
- * A listener has a socket for each address that it listens on. Accept asks each of them, beginning
- * with the one after that which gave the last connection; when none has one, all of them are left
- * with the poller and the task parks until the first reports.
+ * A listener has a socket for each address that it listens on. Accept tries each of them, starting
+ * after the one that gave the last connection. If none has a connection, all of them are submitted
+ * to the poller and the task parks until the first reports.
  *
- * When the machine is out of descriptors or memory, accept waits a while and tries again: an error that
- * is returned at once and for ever would end servers, or have them starve the tasks that could give
- * something back.
+ * When the machine is out of descriptors or memory, accept waits a while and tries again. An error
+ * returned at once and repeatedly would end servers, or make them starve the tasks that could
+ * release resources.
  *
- * What always holds:
+ * Invariants:
  *   - The stream is made before its connection is taken, so a lack of memory loses no connection.
- *   - Operations are with the poller only while a task waits; what one has accepted by itself
- *     stands in `arrived`, where the next call finds it.
+ *   - Operations are with the poller only while a task waits. A connection that an operation has
+ *     accepted by itself is in `arrived`, where the next call finds it.
  *
- * Owns the sockets, and the socket's file of a Unix listener: only if it is still the one made.
+ * Owns the sockets, and the socket file of a Unix listener, if it is still the one that was made.
  */
 #include "net/net.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net.h: what the files of net/ share: addresses as the kernel and as people write them.
+ * net.h: what the files of net/ share: addresses in the kernel's form and as text.
  *
  *   address.c    from socket addresses to text, and from paths to Unix addresses
  *   resolve.c    from names to addresses
- *   connect.c    streams to somewhere
+ *   connect.c    connecting streams
  *   listener.c   a listener's life, and accepting
  *   listen.c     sockets that listen
  */

@@ -2,9 +2,9 @@
 /*
  * resolve.c: from a host and a service to addresses.
  *
- * getaddrinfo(3) blocks, so it runs on one of the loop's threads for look-ups, unless nothing has to
- * be looked up because host and service are numbers. A task that is cancelled meanwhile leaves the thread to
- * finish alone; what it found is freed with the coroutine's result.
+ * getaddrinfo(3) blocks, so it runs on one of the loop's threads for look-ups, unless no look-up is
+ * needed because host and service are numbers. If the task is cancelled meanwhile, the thread
+ * finishes alone; its result is freed with the coroutine's.
  */
 #include "net/net.h"
 

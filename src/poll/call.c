@@ -2,9 +2,9 @@
 /*
  * call.c: the system calls behind the operations.
  *
- * Sockets are read and written with recv and send, everything else with read and write. SIGPIPE is
- * the application's to decide on: a socket is told not to raise it, and around a write to a pipe it
- * is blocked on this thread and taken out again.
+ * Sockets are read and written with recv and send, everything else with read and write. How to
+ * handle SIGPIPE is the application's decision, so Eddy never raises it: a socket is told not to,
+ * and around a write to a pipe the signal is blocked on this thread and, if raised, consumed.
  *
  * Owns nothing. Called by the pollers.
  */

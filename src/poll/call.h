@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * call.h: the system calls behind the operations, which every poller makes in the same way.
+ * call.h: the system calls behind the operations, shared by all pollers.
  *
- * Each repeats what a signal interrupted, and returns the result or a negative errno.
+ * Each call is repeated if a signal interrupts it, and returns the result or a negative errno.
  */
 #ifndef EDDY_POLL_CALL_H
 #define EDDY_POLL_CALL_H

@@ -3,21 +3,21 @@
  * epoll.c: the poller that every Linux has.
  *
  * A descriptor is registered once, for both directions, edge-triggered, when something first has to
- * wait for it; from then on epoll_wait() is the only call beside the work itself. That holds as
- * long as we remember what the kernel told us: `ready` says for each direction that nothing is to
- * be had (an EAGAIN, or a transfer that fell short), until an event takes it back. After a hang-up
- * or an error a short transfer proves nothing any more: there will be no further event.
+ * wait for it. After that, epoll_wait() is the only call besides the I/O itself. This requires
+ * remembering what the kernel reported: `ready` says for each direction that there is nothing to
+ * transfer (after EAGAIN, or a short transfer), until an event clears that. After a hang-up or an
+ * error a short transfer proves nothing, because no further event will come.
  *
- * Descriptors of other code (POLL_FOREIGN) are different. What was read of them isn't known, so
- * they are level-triggered; and they may be closed behind our back as soon as nothing is submitted,
- * so the kernel is asked anew at each submit, and a single wait is EPOLLONESHOT, which leaves
+ * Descriptors of other code (POLL_FOREIGN) are different. What was read from them isn't known, so
+ * they are level-triggered. They may also be closed without notice when nothing is submitted, so
+ * each submit registers with the kernel again, and a single wait uses EPOLLONESHOT, which leaves
  * nothing armed. A descriptor that was closed too early is noticed when its number is used again:
- * the kernel takes another registration under it, or doesn't know it any more.
+ * the kernel accepts another registration for it, or no longer knows it.
  *
- * What always holds:
+ * Invariants:
  *   - An event carries descriptor and generation. files[fd] is the file that was registered last
- *     for `fd`; an event of another generation is of a file that is gone, and is dropped.
- *   - After each `done` the file is looked up anew: it may have been forgotten, and freed.
+ *     for `fd`; an event of another generation belongs to a file that is gone, and is dropped.
+ *   - After each `done` the file is looked up again: it may have been forgotten and freed.
  *   - The eventfd is edge-triggered and never read: each wake is an edge.
  *
  * Owns the epoll descriptor and the eventfd. Files and operations belong to their callers.

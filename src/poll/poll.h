@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll.h: the kernel's door, as a contract that epoll and io_uring can both fulfil.
+ * poll.h: kernel I/O, as a contract that both epoll and io_uring can implement.
  *
- * What others want of the kernel is said in operations: receive, send, accept, connect, wait until
- * ready. An operation is part of a longer-lived object (a stream, a listener), never of a stack
- * frame, because the kernel may hold on to it after the task that wanted it is gone.
+ * Callers describe I/O as operations: receive, send, accept, connect, wait until ready. An
+ * operation is part of a longer-lived object (a stream, a listener), never of a stack frame,
+ * because the kernel may keep a pointer to it after the task that started it is gone.
  *
- *     try      does it now if that needs no waiting; uses the memory only during the call. A
- *              system call that can be known to be useless is not made: -EAGAIN at once.
- *     submit   leaves it with the poller, after a try that gave -EAGAIN (a readiness is submitted
- *              straight away). Later, out of eddy__poller_wait(), `done` is called once.
- *     cancel   takes it back: at once (true), or `done` is still to come, soon (false).
+ *     try      performs it now if that needs no waiting; uses the memory only during the call.
+ *              Skips a system call that is known to be useless, and returns -EAGAIN at once.
+ *     submit   leaves it with the poller, after a try that returned -EAGAIN (readiness is submitted
+ *              without a try). Later eddy__poller_wait() calls `done` once.
+ *     cancel   takes it back: true: it is idle at once; false: `done` is still to be called, soon.
  *
  *        idle --submit--> pending --done--> idle
  *                            \--cancel--> idle, or cancelling --done--> idle
  *
- * What a submitted operation brings, in op->result when `done` is called:
+ * The result of a submitted operation, in op->result when `done` is called:
  *
- *     POLL_READABLE, POLL_WRITABLE   0; or again and again, until cancelled, if op->repeats
- *     POLL_RECEIVE   bytes that came, lent in op->memory until eddy__poll_give_back(op); 0 at the
- *                    end; or -EAGAIN, which means: now is the time to try (epoll says only that).
- *                    It keeps no memory of the caller, so a connection that waits needs no buffer
- *     POLL_SEND      bytes taken, 1 or more; op->memory or op->parts stay lent until then
- *     POLL_ACCEPT    a descriptor, or -EAGAIN: now is the time to try
+ *     POLL_READABLE, POLL_WRITABLE   0; if op->repeats, again for each event until cancelled
+ *     POLL_RECEIVE   bytes received, lent in op->memory until eddy__poll_give_back(op); 0 at the
+ *                    end of file; or -EAGAIN, which means: try now (epoll reports only that).
+ *                    It holds none of the caller's memory, so a waiting connection needs no buffer
+ *     POLL_SEND      bytes sent, 1 or more; op->memory or op->parts stay lent until then
+ *     POLL_ACCEPT    a descriptor, or -EAGAIN: try now
  *     POLL_CONNECT   0; op->memory, the address, stays lent until then
  *     all of them    or a negative errno; -ECANCELED after a cancel that could not act at once, if
- *                    the operation had not been fulfilled by then: look at op->result either way
+ *                    the operation had not completed by then: check op->result in either case
  *
- * What always holds:
- *   - One operation in each direction of a file is pending at most: POLL_READABLE, POLL_RECEIVE and
- *     POLL_ACCEPT are the one, the others the other.
- *   - Error and hang-up wake both directions; the next try then reports them.
- *   - `done` is called in the kernel's order, from eddy__poller_wait() only, after the operation is
- *     idle again. It must not suspend, but may try, submit, cancel and forget whatever it likes.
- *   - A file is forgotten before its descriptor is closed, and its operations are idle by then;
- *     news of a forgotten file is dropped, also if a child process keeps the descriptor open.
- *   - Other code may close a descriptor all the same, and open another under the same number. As soon
- *     as a poller notices, at a submit for that number, the old file is lost: its operations complete
- *     with -EBADF (out of submit, and not of eddy__poller_wait()), and later ones fail so.
+ * Invariants:
+ *   - At most one operation is pending in each direction of a file. POLL_READABLE, POLL_RECEIVE and
+ *     POLL_ACCEPT are incoming, the others outgoing.
+ *   - Errors and hang-ups wake both directions; the next try then reports them.
+ *   - `done` is called in the kernel's order, only by eddy__poller_wait(), after the operation is
+ *     idle again. It must not suspend, but may try, submit, cancel and forget anything.
+ *   - A file is forgotten before its descriptor is closed, and its operations are idle by then.
+ *     Events of a forgotten file are dropped, even if a child process keeps the descriptor open.
+ *   - Other code may still close a descriptor and open another with the same number. When a poller
+ *     notices, at a submit for that number, the old file is lost: its operations complete with
+ *     -EBADF (during the submit, not in eddy__poller_wait()), and later ones fail with it.
  *
- * Knows nothing of tasks. Owns nothing of its callers. One thread, but for eddy__poller_wake().
+ * Knows nothing of tasks. Owns nothing of its callers. One thread, except eddy__poller_wake().
  */
 #ifndef EDDY_POLL_POLL_H
 #define EDDY_POLL_POLL_H
@@ -216,8 +216,8 @@ static inline void eddy__poll_forget(struct poller *poller, struct poll_file *fi
 }
 
 /*
- * For a file with operations pending: if its descriptor has been closed by other code meanwhile, they
- * complete with -EBADF. A file of kind POLL_FOREIGN can be used again then.
+ * For a file with operations pending: if its descriptor has been closed by other code meanwhile,
+ * they complete with -EBADF. A file of kind POLL_FOREIGN can be used again then.
  */
 static inline void eddy__poll_check(struct poller *poller, struct poll_file *file)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * barrier.c: a meeting point, built on a condition as asyncio's is.
+ * barrier.c: a barrier, built on a condition as asyncio's is.
  *
  *      filling --the last one comes--> draining --the last one leaves--> filling
  *         `--reset--> resetting --the last one leaves--> filling
  *         `--abort--> broken
  *
  * The tasks inside form a list, in the order of their indices. A task that leaves while the barrier
- * fills gives its index to the last one: so the indices are 0 to count - 1 at any time, and the next
+ * fills gives its index to the last one: so the indices are always 0 to count - 1, and the next
  * arrival gets `count` without a search.
  */
 #include "sync/sync.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * condition.c: a lock, and a row of tasks that have given it back until they are notified.
+ * condition.c: a lock, and a wait queue of tasks that released it until they are notified.
  *
- * Whoever leaves eddy_condition_wait() holds the lock, also when cancelled: then acquiring is repeated as
- * often as it is cancelled too, and the last cancellation is the one reported. Only at the end of a
- * run that is stuck is it given up, for nobody may ever release the lock. Whoever leaves with
- * an error notifies another waiter, since its own notification may have been meant for one.
+ * eddy_condition_wait() returns with the lock held, also when cancelled: then acquiring is repeated
+ * each time that it is cancelled, and the last cancellation is returned. The lock is given up only
+ * at the end of a run that is stuck, because it may never be released. A wait that returns an error
+ * notifies another waiter, since its own notification may have been meant for one.
  */
 #include "sync/sync.h"
 

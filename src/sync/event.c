@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event.c: a flag, and the tasks that wait for it. A waiter leaves the row when it runs on.
+ * event.c: a flag, and the tasks that wait for it. A waiter leaves the wait queue when it resumes.
  */
 #include "sync/sync.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock.c: one at a time, first come, first served.
+ * lock.c: mutual exclusion, first come, first served.
  *
- * A release does not hand the lock over: it leaves it unlocked and wakes the first waiter, which takes
- * it when it runs. Nobody can barge in meanwhile, since acquire waits as long as somebody is in the
- * row. A waiter that was cancelled after its wake wakes the next.
+ * A release does not hand the lock over: it unlocks the lock and wakes the first waiter, which
+ * takes it when it resumes. No other task can take it meanwhile, since acquire parks while the wait
+ * queue has live waiters. A waiter that was cancelled after its wake wakes the next one.
  */
 #include "sync/sync.h"
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue.c: items from task to task, in a ring of one block.
+ * queue.c: items passed between tasks, in a ring in one block of memory.
  *
- * What leaves it next is the oldest item, the newest, or the smallest: then the block is a heap
+ * A get returns the oldest item, the newest, or the smallest. For the smallest the block is a heap
  * (queue_heap.c), which is a ring that always begins at its first slot.
  *
- * Putters wait while it is full, getters while it is empty, each in a row. A wake takes the waiter
- * off its row, and counts it until it runs. It is only a hint: the woken task looks again, for
- * somebody may have been faster. A waiter that was cancelled after its wake passes the wake on, if
- * there is still a reason.
+ * Putters wait while it is full, getters while it is empty, each in a wait queue. A wake removes
+ * the waiter from its wait queue, and counts it until it resumes. The wake is only a hint: the
+ * woken task checks again, because another task may have been faster. A waiter that was cancelled
+ * after its wake passes the wake on, if there is still a reason for it.
  *
- * What always holds:
+ * Invariants:
  *   - An item is in the ring, or with one task.
- *   - `unfinished` counts the items put and not yet reported done; whoever joins waits for 0.
+ *   - `unfinished` counts the items put and not yet reported done; joiners wait until it is 0.
  */
 #include "sync/queue_heap.h"
 #include "sync/sync.h"

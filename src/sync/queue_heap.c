@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue_heap.c: an array heap of two branches: no slot is smaller than the one above it, which is at
- * (index - 1) / 2. Called by queue.c alone, which owns the slots.
+ * queue_heap.c: a binary array heap. No slot is smaller than its parent, which is at (index - 1) /
+ * 2. Called by queue.c alone, which owns the slots.
  */
 #include "sync/queue_heap.h"
 

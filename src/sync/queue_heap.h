@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue_heap.h: how the items of a priority queue lie in its block: as a heap, the smallest first.
+ * queue_heap.h: the layout of a priority queue's items in its block: a heap, the smallest first.
  *
- * A slot holds an item and, behind it, its number: among equal items the one put first is smaller.
+ * A slot holds an item followed by its number: among equal items the one put first is smaller.
  */
 #ifndef EDDY_SYNC_QUEUE_HEAP_H
 #define EDDY_SYNC_QUEUE_HEAP_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semaphore.c: so many slots, first come, first served.
+ * semaphore.c: a fixed number of slots, first come, first served.
  *
- * A release adds a slot and, if somebody waits, takes it away again for the first waiter: a slot that
- * has been promised is not free, so nobody can barge in before the woken task runs. A waiter
- * that was cancelled after the promise gives it back and wakes the next.
+ * A release adds a slot and, if a task waits, reserves it at once for the first waiter. A reserved
+ * slot is not free, so no other task can take it before the woken task resumes. A waiter that was
+ * cancelled after its wake gives the slot back and wakes the next one.
  */
 #include "sync/sync.h"
 
