@@ -18,17 +18,17 @@ struct entry {
     struct handle handle;
     struct eddy_future *future; // a reference; NULL: given twice
     struct eddy_as_completed *order; // NULL: given twice
-    bool is_counted; // in the queue, or beyond it
+    bool is_counted; // in the queue, or taken from it
 };
 
 struct eddy_as_completed {
-    eddy_queue *queue; // of struct entry *, NULL for one that came too late
+    eddy_queue *queue; // of struct entry *; NULL for one that missed the timeout
     uint32_t loop_id;
     struct timer timer;
-    size_t pending; // handles that are out
+    size_t pending; // handles among callbacks
     size_t left;    // steps of the iteration to come
     size_t count;
-    size_t latest; // index of the entry that was handed out last
+    size_t latest; // index of the entry that was returned last
     struct entry entries[];
 };
 
@@ -66,7 +66,7 @@ static void on_time_over(struct handle *handle)
     order->pending = 0;
 }
 
-/* Makes room for every item now, so that no callback has to allocate. */
+/* Reserves space for every item now, so that no callback has to allocate. */
 static bool reserve(struct eddy_as_completed *order)
 {
     struct entry *none = NULL;
@@ -80,7 +80,7 @@ static bool reserve(struct eddy_as_completed *order)
 
 static void add_all(struct eddy_as_completed *order, eddy_future *const *awaitables)
 {
-    // Who is given twice is found before a coroutine becomes a task: one that starts eagerly may
+    // Duplicates are found before a coroutine becomes a task: one that starts eagerly may
     // walk over the same futures.
     uint32_t walk = eddy__future_walk();
     for (size_t i = 0; i < order->count; i++) {
@@ -181,7 +181,7 @@ size_t eddy_as_completed_index(const eddy_as_completed *order, const eddy_future
 {
     if (order == NULL)
         return 0;
-    // It is mostly asked for the one that was handed out last, or near it.
+    // Mostly the one that was returned last is asked for, or one near it.
     for (size_t n = 0, i = order->latest; n < order->count; n++, i++) {
         if (i >= order->count)
             i = 0;

@@ -38,10 +38,10 @@ struct eddy_call_graph {
     struct nodes nodes;
 };
 
-/* What is needed while it is made. */
+/* The state while the graph is built. */
 struct capture {
     struct nodes *nodes;
-    struct nodes to_come;     // the next one last; references too
+    struct nodes to_come;     // pending, the next one last; also references
     uint32_t walk;
     const void *caller;       // where our public function returns to
 };
@@ -80,7 +80,7 @@ static struct eddy_future *task_behind(const struct handle *handle)
     return &container_of(handle, struct task, step)->future;
 }
 
-/* Whose handle it is: a task or another future; or NULL. */
+/* The owner of the handle: a task or another future; or NULL. */
 static struct eddy_future *behind(const struct handle *handle)
 {
     static struct eddy_future *(*const askers[])(const struct handle *) = {
@@ -106,7 +106,7 @@ static bool add_to_come(struct capture *capture, struct eddy_future *awaiter, si
     return true;
 }
 
-/* The first to be told comes last: the next to be entered. */
+/* Adds what awaits `future`. The first to be notified comes last: it is expanded next. */
 static bool find_awaiters(struct capture *capture, struct eddy_future *future, size_t depth)
 {
     for (struct link *link = future->callbacks.top; link != NULL; link = link->next)
@@ -118,7 +118,7 @@ static bool find_awaiters(struct capture *capture, struct eddy_future *future, s
     return watcher == NULL || add_to_come(capture, eddy__gather_watching(watcher), depth);
 }
 
-/* Of the running task, what lies above the call of our public function is not its own. */
+/* Of the running task, the frames above the call of our public function are not its own. */
 static size_t count_own(const struct capture *capture, void **addresses, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -166,7 +166,7 @@ static bool enter(struct capture *capture, struct node *node)
     return is_found;
 }
 
-/* Enters what is to come, and what is found on the way, until nothing is left; false: no memory. */
+/* Expands pending nodes, and those found meanwhile, until none is left; false: no memory. */
 static bool enter_all(struct capture *capture)
 {
     while (capture->to_come.count > 0) {

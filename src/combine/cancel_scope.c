@@ -20,10 +20,10 @@
 struct eddy_cancel_scope {
     struct scope scope;
     uint32_t refs;
-    uint32_t loop_id; // of the loop that made or uses it; 0: none has
+    uint32_t loop_id; // of the loop that made or uses it; 0: none yet
     bool is_entered;
     bool is_ended;
-    bool is_requested; // somebody has cancelled it, perhaps before it was entered
+    bool is_requested; // it has been cancelled, perhaps before it was entered
     bool is_counted;   // its request is among those of `task`
     bool is_caught;
     int cancelling_before;
@@ -38,11 +38,11 @@ static struct eddy_cancel_scope *scope_of(struct scope *scope)
 
 /* ---- the scope -------------------------------------------------------------------------------*/
 
-/* Takes the request back, and finds whether the cancellation that came out was this one. */
+/* Takes the request back, and finds whether the scope's cancellation was this one. */
 static bool settle(struct eddy_cancel_scope *scope, struct task *task, int status)
 {
     int left = task->future.cancelling;
-    // A generator's body may end its scope in another task than it was entered in.
+    // A generator's body may end its scope in another task than the one that entered it.
     if (scope->is_counted && scope->task == task)
         left = eddy_task_uncancel(&task->future);
     eddy__region_refresh(task);
@@ -128,7 +128,7 @@ int eddy__cancel_scope_begin(const eddy_place *place, const char *function)
 {
     struct eddy_cancel_scope *scope = eddy_cancel_scope_new();
     int err = eddy__cancel_scope_enter(scope, place, function);
-    eddy_cancel_scope_free(scope); // open, it holds itself
+    eddy_cancel_scope_free(scope); // while open, it holds its own reference
     return err;
 }
 

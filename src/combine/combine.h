@@ -10,22 +10,22 @@
 
 #include "core/core.h"
 
-/* What is to be ended. */
+/* What a shutdown ends, and how. */
 struct shutdown {
     struct eddy_loop *loop;
-    const struct nested_run *within; // what was made in it; NULL: everything
-    struct eddy_error *cancelled;    // that met the task that ends a nested run; a reference
+    const struct nested_run *within; // what was made in this run; NULL: everything
+    struct eddy_error *cancelled;    // of the task that ends a nested run, meanwhile; a reference
     bool is_cancelled;               // there was one
 };
 
 /*
  * Ends what the main task has left behind: tasks, then generators. 0, or an error after which
- * nothing goes on by itself; then, or in any case, the second one unwinds what is still there.
+ * nothing runs on by itself. After an error, or always, the second function unwinds what is left.
  */
 int eddy__shutdown(struct shutdown *shutdown);
 void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked);
 
-/* In the task that ends a nested run: waits for `future`, also when it is cancelled meanwhile. */
+/* In the task that ends a nested run: waits for `future`, even if the task is cancelled. */
 int eddy__nested_wait(struct shutdown *shutdown, struct eddy_future *future);
 
 /* eddy_run() inside a task; nested.c. */
@@ -40,9 +40,8 @@ static inline void eddy__coro_refuse_all(struct eddy_future *const *awaitables, 
 }
 
 /*
- * Who is told of a future's outcome by `handle`, which stands among its callbacks: a gather, a
- * shield, the task that has opened a group, or waits; NULL if the handle is no such thing. For
- * call_graph.c.
+ * The future notified by `handle`, which is among the callbacks of another: a gather, a shield, the
+ * task that has opened a group, or waits; NULL if the handle is no such thing. For call_graph.c.
  */
 struct eddy_future *eddy__gather_behind(const struct handle *handle);
 struct eddy_future *eddy__shield_behind(const struct handle *handle);
@@ -50,7 +49,7 @@ struct eddy_future *eddy__group_behind(const struct handle *handle);
 struct eddy_future *eddy__wait_behind(const struct handle *handle);
 struct eddy_future *eddy__wait_for_behind(const struct handle *handle);
 
-/* The gather that is told by `watcher`. */
+/* The gather notified by `watcher`. */
 struct eddy_future *eddy__gather_watching(struct watcher *watcher);
 
 #endif

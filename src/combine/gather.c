@@ -29,19 +29,19 @@ struct listener {
     struct gather *gather;
     struct eddy_future *child;
     size_t index;     // of the child
-    bool is_repeated; // the same child stands before it in the list: nothing is listened to
+    bool is_repeated; // the same child is earlier in the list: no handle is added
 };
 
 struct gather {
     struct eddy_future future; // first
-    struct watcher watcher;    // `left` counts all children, also those listened to
+    struct watcher watcher;    // `left` counts all children, also those with a listener
     struct pin pin;            // while watcher.left > 0
     bool return_exceptions;
-    bool is_cancel_requested;  // and a child was cancelled for it
-    size_t first; // of those that are kept: see hand_over()
+    bool is_cancel_requested;  // and a child was cancelled because of it
+    size_t first; // of the children that are kept: see hand_over()
     size_t count;
     size_t listener_count;
-    struct listener *listeners; // behind the children
+    struct listener *listeners; // after the children
     struct eddy_future *children[];
 };
 
@@ -96,7 +96,7 @@ static void pin_while_pending(struct gather *gather)
     eddy__pin(&gather->pin, drop_pinned);
 }
 
-/* The last child is done: errors are results now, or there are none. */
+/* Completes the gather after the last child: errors are results now, or there are none. */
 static void finish(struct gather *gather, struct eddy_future *last)
 {
     if (gather->return_exceptions)
@@ -166,10 +166,10 @@ static bool can_watch(const struct eddy_future *child)
 }
 
 /*
- * Goes through the children, and counts those that need a listener: what is no coroutine object;
- * everything if tasks start inside the call that makes them. (A coroutine object that is given
- * again is none any more when its turn comes.) `listeners` receives them; or NULL. Before any
- * coroutine is made a task, for one that starts at once may walk over the same futures.
+ * Counts the children that need a listener: those that are no coroutine object; all of them if
+ * tasks start inside the call that makes them. (A coroutine object that is given again is none any
+ * more when its turn comes.) Stores them in `listeners`, unless that is NULL. Called before any
+ * coroutine is made a task, because one that starts at once may walk over the same futures.
  */
 static size_t plan_listeners(eddy_future *const *children, size_t count, struct listener *listeners)
 {
@@ -187,7 +187,7 @@ static size_t plan_listeners(eddy_future *const *children, size_t count, struct 
     return n;
 }
 
-/* A gather for `count` children, none of which has been added. */
+/* Makes a gather for `count` children, and adds none. */
 static struct eddy_future *new_gather(eddy_future *const *children, size_t count)
 {
     size_t listener_count = plan_listeners(children, count, NULL);
@@ -203,7 +203,7 @@ static struct eddy_future *new_gather(eddy_future *const *children, size_t count
     return future;
 }
 
-/* One that is done counts as such; its news is taken later. */
+/* Adds a listener to a child. One that is done counts as done; its outcome is taken later. */
 static void listen_to(struct gather *gather, struct listener *listener, struct eddy_future *child)
 {
     listener->gather = gather;
@@ -215,7 +215,7 @@ static void listen_to(struct gather *gather, struct listener *listener, struct e
         eddy__future_subscribe(child, &listener->handle);
 }
 
-/* Returns how many could not be made tasks, for want of memory: they have failed already. */
+/* Adds all. Returns how many could not be made tasks, without memory: they have failed already. */
 static size_t add_children(struct gather *gather, eddy_future *const *children, size_t count)
 {
     size_t unmade_count = 0;
@@ -235,7 +235,7 @@ static size_t add_children(struct gather *gather, eddy_future *const *children, 
                 unmade_count++;
         }
     }
-    // With listeners the order matters in which these and the tasks are done.
+    // With listeners, the order in which these and the tasks complete matters.
     if (gather->listener_count == 0)
         gather->watcher.unended = gather->watcher.left - unmade_count;
     return unmade_count;
@@ -261,7 +261,7 @@ eddy_future *eddy_gather_all_start(eddy_future *const *children, size_t count,
     size_t unmade_count = add_children(gather, children, count);
     if (count == 0)
         eddy__future_finish(future, 0, false);
-    // Which children count as done already is settled before any of their news is taken.
+    // Which children count as done already is decided before any of their outcomes is taken.
     size_t done_count = unmade_count;
     for (size_t i = 0; i < gather->listener_count; i++)
         done_count += is_done_already(&gather->listeners[i]);
@@ -288,14 +288,14 @@ size_t eddy_gather_count(const eddy_future *future)
     return future != NULL && future->kind == &gather_kind ? container_of(future, struct gather, future)->count : 0;
 }
 
-/* Where values go, and statuses if they are asked for. */
+/* Where values are stored, and statuses if they are wanted. */
 struct outcome {
     char *results; // or NULL
     size_t result_size;
     int *statuses; // or NULL
 };
 
-/* Copies what child `i` has, which is done. 0, or why its value can't be copied. */
+/* Copies the outcome of child `i`, which is done. 0, or why its value can't be copied. */
 static int take_result(struct eddy_future *child, size_t i, const struct outcome *to)
 {
     bool has_result = to->results != NULL && child->status >= 0;
@@ -307,7 +307,7 @@ static int take_result(struct eddy_future *child, size_t i, const struct outcome
     return has_result && status < 0 ? status : 0;
 }
 
-/* Of children that are all done. */
+/* Copies the outcomes. All children are done. */
 static int take_results(struct gather *gather, const struct outcome *to)
 {
     for (size_t i = 0; i < gather->count; i++)
@@ -315,7 +315,7 @@ static int take_results(struct gather *gather, const struct outcome *to)
     return 0;
 }
 
-/* The same, and gives the children back on the way: a million are touched once instead of twice. */
+/* The same, and releases each child meanwhile: a million are touched once instead of twice. */
 static int hand_over(struct gather *gather, const struct outcome *to)
 {
     if (gather->listener_count > 0)
@@ -323,7 +323,7 @@ static int hand_over(struct gather *gather, const struct outcome *to)
     while (gather->first < gather->count) {
         size_t i = gather->first++;
         int status = take_result(gather->children[i], i, to);
-        eddy_future_free(gather->children[i]); // all news of it has been taken
+        eddy_future_free(gather->children[i]); // its outcome has been taken
         if (status < 0)
             return status;
     }

@@ -32,7 +32,7 @@
 
 struct child {
     struct handle handle; // among the task's callbacks
-    struct link link;     // in `children`; of what is no task, then in `kept`
+    struct link link;     // in `children`; later in `kept`, if it is no task
     struct eddy_future *task;
     struct group *group;
     bool is_lent; // the user has the handle until the block is left
@@ -40,15 +40,15 @@ struct child {
 
 struct group {
     struct scope scope;
-    struct task *parent; // that began it; held, as a generator's asker may be gone before the end
-    struct list children; // not noted as done yet, in order of creation
+    struct task *parent; // that began it; held: a generator's caller may be gone before the end
+    struct list children; // whose callback has not run yet, in order of creation
     struct list kept_tasks; // done and lent; linked by `all` of struct task
-    struct list kept;       // the same of futures that stand for tasks; struct child
+    struct list kept;       // the same for futures in place of tasks; struct child
     struct wait *ending; // the end's wait for the last child; or NULL
     struct eddy_error *errors; // an EDDY_EGROUP with a member for each error; NULL: none yet
-    struct eddy_error *known;     // what travelled in the task when the body was left; or NULL
+    struct eddy_error *known;     // the task's error when the body was left; or NULL
     struct eddy_error *cancelled; // the cancellation to pass on
-    struct eddy_error *interrupted; // the last cancellation that met the waiting; or NULL
+    struct eddy_error *interrupted; // the last cancellation during the wait; or NULL
     struct eddy_error *abort_why;   // what the children are cancelled with, once aborting; or NULL
     int cancelling_before; // requests of the parent when the group began
     bool is_ending;
@@ -56,11 +56,11 @@ struct group {
     bool has_cancelled_parent;
     bool must_pass_cancel;
     bool was_interrupted;
-    bool is_joined; // nothing of the group runs any more
-    bool is_taken_back;      // the group's own request to its parent
-    bool is_alone;           // no other request was left then
-    bool may_go_on;          // the body, which left the block without its end, but by no known error
-    bool is_requested_again; // the cancellation from outside, of a body that may go on
+    bool is_joined; // no child runs any more
+    bool is_taken_back;      // the group's own request to its parent was taken back
+    bool is_alone;           // then no other request was left
+    bool may_go_on;          // the body left the block without its end or a known error
+    bool is_requested_again; // the outside cancellation, for a body that may go on
     eddy_group *guarded; // the handle whose guard will free the children; or NULL
     bool has_lost_error; // without memory
 };
@@ -79,7 +79,7 @@ static void add_error(struct group *group, int status, struct eddy_error *error)
     eddy__error_unref(member);
 }
 
-/* Cancelled for good with a scope around the group: one more request would break into its shields. */
+/* Whether an enclosing scope is cancelled: one more request would break into its shields. */
 static bool is_cancelled_above(struct eddy_future *task)
 {
     return task->kind == &eddy__future_task &&
@@ -110,7 +110,7 @@ static void cancel_parent(struct group *group, const char *message)
     eddy__error_unref(why);
 }
 
-/* A child has failed. */
+/* Notes that a child has failed. */
 static void note_failure(struct group *group, int status, struct eddy_error *error)
 {
     add_error(group, status, error);
@@ -120,7 +120,7 @@ static void note_failure(struct group *group, int status, struct eddy_error *err
     cancel_parent(group, "a task of the group failed");
 }
 
-/* What a child leaves behind for whoever has its handle. */
+/* Keeps a done child whose handle is lent; drops any other. */
 static void keep_or_drop(struct group *group, struct child *child)
 {
     struct eddy_future *task = child->task;
@@ -159,7 +159,7 @@ struct eddy_future *eddy__group_behind(const struct handle *handle)
 
 /* ---- the end ---------------------------------------------------------------------------------*/
 
-/* A cancellation has met the waiting: the first one cancels the children. */
+/* Notes a cancellation during the wait: the first one cancels the children. */
 static void note_interruption(struct group *group)
 {
     struct eddy_error *why = eddy__task_current()->activation->error;
@@ -181,7 +181,7 @@ static void join_children(struct group *group)
         struct wait wait;
         if (eddy__wait_init(&wait, "eddy_group_end") < 0)
             return;
-        // Once the children have been cancelled there is nothing to do but wait.
+        // Once the children have been cancelled it can only wait.
         bool is_held = group->is_aborting;
         if (is_held)
             eddy__region_hold(eddy__task_current());
@@ -224,20 +224,20 @@ static void free_group(struct group *group)
 static void join(struct group *group, bool has_failed)
 {
     group->is_ending = true;
-    // What travels now gives way to a cancellation that meets the waiting.
+    // A cancellation during the wait replaces the task's current error.
     group->known = eddy__error_ref(eddy__task_current()->activation->error);
     if (has_failed && !group->is_aborting)
         abort_children(group, EDDY_CANCEL_SHUTDOWN, "the body of the group failed");
     join_children(group);
 }
 
-/* What is known of the error that the body ended with; or NULL. */
+/* The error object of the status that the body ended with; or NULL. */
 static struct eddy_error *known_of(const struct group *group, int status)
 {
     return group->known != NULL && group->known->code == status ? group->known : NULL;
 }
 
-/* Has the group pass `error` on as the cancellation that comes out of it. */
+/* Makes `error` the cancellation that the group's end passes on. */
 static void pass_cancel(struct group *group, struct eddy_error *error)
 {
     group->must_pass_cancel = true;
@@ -256,8 +256,8 @@ static bool take_request_back(struct group *group)
 }
 
 /*
- * Takes the group's own request back, and finds whether a cancellation from outside is left. (One
- * that meets an error of the body is requested again beside it, in outcome().)
+ * Takes the group's own request back, and finds whether a cancellation from outside is left. (If
+ * the body also failed, outcome() requests that cancellation again beside the error.)
  */
 static void settle_cancellation(struct group *group, int status)
 {
@@ -269,7 +269,7 @@ static void settle_cancellation(struct group *group, int status)
         pass_cancel(group, group->interrupted);
 }
 
-/* Has somebody else's request delivered at the next await. */
+/* Has a request from outside delivered at the next await. */
 static void request_again(struct group *group)
 {
     eddy_task_uncancel(&group->parent->future);
@@ -277,8 +277,8 @@ static void request_again(struct group *group)
 }
 
 /*
- * The block was left without the end, and the body may go on: what is the group's own ends here,
- * and a cancellation that met the waiting is delivered at the body's next await, if there is one.
+ * The block was left without the end, and the body may go on: the group's own request ends here,
+ * and a cancellation during the wait is delivered at the body's next await, if there is one.
  */
 static void settle_left(struct group *group)
 {
@@ -292,7 +292,7 @@ static void settle_left(struct group *group)
     group->is_requested_again = true;
 }
 
-/* What the body did after settle_left(): how it ended, and was the cancellation delivered meanwhile? */
+/* After settle_left(): finds how the body ended, and if the cancellation was delivered. */
 static void find_what_followed(struct group *group, int status)
 {
     struct eddy_error *error = eddy__task_current()->activation->error;
@@ -310,11 +310,11 @@ static void find_what_followed(struct group *group, int status)
     group->was_interrupted = false;
 }
 
-/* What comes out of the group once its children are done. */
+/* The status of the group's end, once its children are done. */
 static int outcome(struct group *group, int status)
 {
     struct task *parent = group->parent;
-    struct task *self = eddy__task_current(); // the same, but in a generator
+    struct task *self = eddy__task_current(); // the parent, except in a generator
     find_what_followed(group, status);
     settle_cancellation(group, status);
     if (group->must_pass_cancel && group->errors == NULL && !group->has_lost_error) {
@@ -358,7 +358,7 @@ static void cancel_group(struct group *group)
         cancel_parent(group, "the group was cancelled");
 }
 
-/* A scope around the group is cancelled for good. */
+/* Called when an enclosing scope is cancelled. */
 static void cancel_children(struct scope *scope, struct scope *cancelled)
 {
     struct group *group = container_of(scope, struct group, scope);
@@ -418,13 +418,13 @@ int eddy_group_enter(eddy_group *handle)
     return begin(handle, NULL, "eddy_group_enter");
 }
 
-/* Whether the body that began the group is about to return an error, through EDDY_TRY say. */
+/* Whether the body that began the group is returning an error, for example by EDDY_TRY. */
 static bool is_returning_error(const struct group *group)
 {
     return eddy__task_current()->activation->leaving == group->scope.function;
 }
 
-/* Joins the children, and keeps what the end of the body, or of a scope around, must be told. */
+/* Joins the children, and keeps the outcome for the end of the body or of an enclosing scope. */
 static void leave(struct group *group)
 {
     bool is_returning = is_returning_error(group);
@@ -437,7 +437,7 @@ static void leave(struct group *group)
                                group->must_pass_cancel;
 }
 
-/* The frame is about to go: no child may be left that points into it. */
+/* Called before the frame is freed: no child may be left that points into it. */
 void eddy__group_leave(eddy_group **guard)
 {
     eddy_group *handle = *guard;
@@ -454,14 +454,14 @@ void eddy__group_leave(eddy_group **guard)
     leave(group);
 }
 
-/* What is lent in place of a task: nobody gives it back. */
+/* Lent in place of a task; the caller does not free it. */
 static eddy_task *refused(eddy_coroutine *coroutine, int status, const char *sentence)
 {
     (void)eddy__coro_refuse(coroutine, 0);
     return eddy__future_unmade(eddy__fail_plain(status, sentence));
 }
 
-/* Why the group takes no child: a sentence, and EDDY_EMISUSE or its failure to begin in *out_status. */
+/* Why the group accepts no child: a message; *out_status: EDDY_EMISUSE, or its failure to begin. */
 static const char *refusal(const eddy_group *handle, int *out_status)
 {
     *out_status = EDDY_EMISUSE;
@@ -483,7 +483,7 @@ static const char *refusal(const eddy_group *handle, int *out_status)
     return NULL;
 }
 
-/* A child that there is no memory for has failed. */
+/* Notes the failure of a child for which there is no memory. */
 static eddy_task *lose_child(struct group *group, eddy_coroutine *coroutine)
 {
     (void)eddy__coro_refuse(coroutine, 0);
@@ -504,7 +504,7 @@ static eddy_task *add_child(struct group *group, eddy_coroutine *coroutine,
     eddy__future_subscribe(task, &child->handle);
     if (task->kind == &eddy__future_task)
         eddy__region_inherit(eddy__task_of(task), group->parent, &group->scope);
-    // A child that starts eagerly may have cancelled the group before it was in the list (gh-155418).
+    // An eagerly started child may have cancelled the group before it was listed (gh-155418).
     if (EDDY__UNLIKELY(group->is_aborting))
         cancel_child(group, task);
     return task;
@@ -531,7 +531,7 @@ int eddy_group_add_start(eddy_group *handle, eddy_coroutine *coroutine,
     return task->kind != &eddy__future_task && task->status < 0 ? task->status : 0;
 }
 
-/* The end of a group that could not begin. */
+/* Ends a group that could not begin. */
 static int end_unbegun(eddy_group *handle, int status)
 {
     handle->is_failure_told = true;

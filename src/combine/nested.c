@@ -23,7 +23,7 @@
 
 #include <errno.h>
 
-enum { WAIT_ROUNDS_MAX = 64 }; // cancelled so often while it ends the rest, the task gives up
+enum { WAIT_ROUNDS_MAX = 64 }; // cancellations while it ends the rest, then the task gives up
 
 static bool are_default(const eddy_run_options *options)
 {
@@ -36,7 +36,7 @@ static bool are_default(const eddy_run_options *options)
             options->on_closing == NULL);
 }
 
-/* Remembers a cancellation of the running task that `future` had no part in. */
+/* Records a cancellation of the running task that did not come from `future`. */
 static void note_cancellation(struct shutdown *shutdown)
 {
     shutdown->is_cancelled = true;
@@ -52,7 +52,7 @@ int eddy__nested_wait(struct shutdown *shutdown, struct eddy_future *future)
     return eddy__future_is_done(future) ? 0 : -EDEADLK;
 }
 
-/* The main task, marked as part of `run`. */
+/* Makes the main task, marked as part of `run`. */
 static int make_main(struct nested_run *run, eddy_coroutine *coroutine, eddy_task **out_main)
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -62,7 +62,7 @@ static int make_main(struct nested_run *run, eddy_coroutine *coroutine, eddy_tas
     int err = eddy__inherit_marked(run, &marked);
     if (err < 0)
         return err;
-    // Not eagerly: nobody may see that this task has the mark for a moment.
+    // Not eagerly: no code may run while this task has the mark for a moment.
     loop->is_eager = false;
     *slot = marked;
     *out_main = eddy_task_create(coroutine, NULL);
@@ -75,11 +75,11 @@ static int make_main(struct nested_run *run, eddy_coroutine *coroutine, eddy_tas
 /* Waits for the main task, then ends what it has left behind. */
 static void run_to_the_end(struct shutdown *shutdown, eddy_task *main)
 {
-    // A cancellation goes through the await to the main task, and is its own outcome then.
+    // A cancellation passes through the await to the main task, and then is its outcome.
     int status = eddy__await(main, NULL, 0);
     if (status == EDDY_CANCELLED && main->state != EDDY_STATE_CANCELLED)
         note_cancellation(shutdown);
-    // A scope cancelled for good must not keep us from ending what is within.
+    // A cancelled scope must not keep us from ending what was made within.
     struct task *task = eddy__task_current();
     eddy__region_hold(task);
     int err = eddy__shutdown(shutdown);

@@ -29,8 +29,8 @@
 
 struct eddy_runner {
     struct eddy_loop *loop;      // NULL: closed
-    struct eddy_future *main;    // of the last run, or the one under way; NULL before the first
-    eddy_context *context;       // that its main tasks run in; NULL for a single run: the thread's
+    struct eddy_future *main;    // of the last or the current run; NULL before the first
+    eddy_context *context;       // of its main tasks; NULL for a single run: the thread's
     pthread_t thread;
 };
 
@@ -75,7 +75,7 @@ static int run_main(struct eddy_runner *runner, eddy_coroutine *coroutine, eddy_
     return err;
 }
 
-/* Ends what is left; `err` is how the last run ended. The loop is attached. */
+/* Ends what is left; `err` is the status of the last run. The loop is attached. */
 static int end_all(struct eddy_runner *runner, int err)
 {
     struct eddy_loop *loop = runner->loop;
@@ -99,7 +99,7 @@ static void close_runner(struct eddy_runner *runner)
     runner->loop = NULL;
 }
 
-/* The poller failed: that, and not how the tasks met it, is what the run ends with. */
+/* If the poller failed, the run ends with that error, not with the tasks' outcome. */
 static int fail_of_poller(const struct eddy_loop *loop)
 {
     eddy__error_unref(eddy__run_error);
@@ -119,7 +119,7 @@ static int outcome_of(const struct eddy_runner *runner, int err, void *out_value
     if (err < 0)
         return err;
     if (runner->loop->is_interrupted_late) {
-        eddy__future_look(main); // the interrupt takes the place of what it ended with
+        eddy__future_look(main); // the interrupt replaces its outcome
         return EDDY_INTERRUPTED;
     }
     int status = eddy__future_take(main, out_value, size);
@@ -195,7 +195,7 @@ int eddy__runner_run(eddy_runner *runner, eddy_coroutine *coroutine, eddy_contex
     }
     err = run_main(runner, coroutine, context);
     if (err < 0)
-        eddy__shutdown_unwind(&(struct shutdown){.loop = loop}, true); // nobody can go on: nothing may wait for ever
+        eddy__shutdown_unwind(&(struct shutdown){.loop = loop}, true); // no task may wait for ever
     int status = outcome_of(runner, err, out_value, size);
     eddy__interrupt_disarm(loop);
     loop->main = NULL;

@@ -15,7 +15,7 @@ struct shield {
     struct eddy_future future;  // first
     struct handle inner_done;   // among the inner's callbacks
     struct handle outer_done;   // among our own
-    struct pin pin;             // as long as either handle is out
+    struct pin pin;             // while either handle is among callbacks or queued
     struct eddy_future *inner;
 };
 
@@ -97,7 +97,7 @@ static void have_reported(struct eddy_future *inner)
         return;
     struct reporter *reporter = eddy__zalloc(sizeof *reporter);
     if (reporter == NULL)
-        return; // an error is then reported as never looked at
+        return; // then an error is reported as never retrieved
     reporter->handle.run = report_inner;
     reporter->inner = eddy_future_ref(inner);
     eddy__pin(&reporter->pin, drop_reporter);
@@ -112,7 +112,7 @@ static void on_inner_done(struct handle *handle)
     struct eddy_future *inner = shield->inner;
     if (shield->future.state == EDDY_STATE_CANCELLED) {
         if (!link_is_linked(&shield->outer_done.link))
-            eddy__unpin(&shield->pin); // the news of both were on their way; this is the later
+            eddy__unpin(&shield->pin); // both handles were queued; this is the later one
         return;
     }
     eddy__future_look(inner);

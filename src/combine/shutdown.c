@@ -22,7 +22,7 @@
 #include <errno.h>
 
 enum {
-    LATE_ROUNDS_MAX = 8,    // of cancelling tasks that were created while others were cancelled
+    LATE_ROUNDS_MAX = 8,    // of cancelling tasks created while others were cancelled
     UNWIND_ROUNDS_MAX = 64, // of those that catch the cancellation and wait again
     SETTLE_MAX = 100000,    // iterations, in all rounds, for those that end because others have
     NESTED_SETTLE_MAX = 1000, // the same where others may never let the loop be idle
@@ -34,7 +34,7 @@ static bool has_tasks(const struct shutdown *shutdown)
                                     : !list_is_empty(&shutdown->loop->tasks);
 }
 
-/* Lets the loop go on until `future` is done: 0, or an error after which nothing will. */
+/* Runs the loop until `future` is done: 0, or an error after which nothing completes. */
 static int wait_for(struct shutdown *shutdown, struct eddy_future *future)
 {
     if (eddy__future_is_done(future))
@@ -66,7 +66,7 @@ static void report_generator(eddy_generator *generator, int status, const struct
     });
 }
 
-/* Closes all generators that were ever asked within, each in a task; the errors are reported. */
+/* Closes all generators ever iterated within, each in a task; reports the errors. */
 EDDY_ASYNC(close_generators, (const struct nested_run *, within))
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -118,7 +118,7 @@ static void report_failures(struct eddy_future *gather)
     }
 }
 
-/* Stores every unfinished task in *out_tasks, a new array, with references. Their number, or -ENOMEM. */
+/* Stores references to all unfinished tasks in *out_tasks, a new array. The number, or -ENOMEM. */
 static ssize_t collect(const struct shutdown *shutdown, eddy_task ***out_tasks)
 {
     size_t all = has_tasks(shutdown) ? eddy_all_tasks(NULL, 0) : 0, count = 0;
@@ -173,7 +173,7 @@ static int run_what_is_ready(const struct shutdown *shutdown, size_t *iterations
 {
     while (!list_is_empty(&shutdown->loop->ready) && *iterations_left > 0) {
         if (shutdown->within != NULL && !has_tasks(shutdown))
-            break; // what is ready is none of ours
+            break; // the ready tasks are none of ours
         --*iterations_left;
         EDDY_TRY(eddy__task_yield());
     }
@@ -181,7 +181,7 @@ static int run_what_is_ready(const struct shutdown *shutdown, size_t *iterations
 }
 
 /*
- * After the poller has failed: lets threads finish that tasks have started since. They may work on
+ * After the poller has failed: waits for threads that tasks have started since. They may be using
  * memory of frames that the next round unwinds.
  */
 static int wait_for_threads(struct eddy_loop *loop)
@@ -191,7 +191,7 @@ static int wait_for_threads(struct eddy_loop *loop)
     return rc == EDDY_TIMEDOUT ? 0 : rc;
 }
 
-/* Ends generators, and lets what became ready run as far as it can: chains unwind link by link. */
+/* Ends generators, and runs what became ready as far as possible: chains unwind link by link. */
 EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_left))
 {
     struct eddy_loop *loop = shutdown->loop;
@@ -204,8 +204,8 @@ EDDY_ASYNC(settle, (const struct shutdown *, shutdown), (size_t *, iterations_le
 }
 
 /*
- * Lets every task and generator that is left unwind, so that what its frames own is given back:
- * after a deadlock, and when tasks were created while the run's end cancelled the others.
+ * Unwinds every task and generator that is left, so that what its frames own is released: after a
+ * deadlock, and when tasks were created while the run's end cancelled the others.
  */
 void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked)
 {
@@ -229,7 +229,7 @@ void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked)
 int eddy__shutdown(struct shutdown *shutdown)
 {
     int err = cancel_all(shutdown);
-    // A nested run needs none of the iterations that asyncio's end of a run has beside these.
+    // A nested run needs none of the further iterations that asyncio's end of a run has.
     bool is_whole = shutdown->within == NULL;
     if (err == 0 && (is_whole || eddy__generator_count(shutdown->loop, shutdown->within) > 0))
         err = run_last(shutdown, eddy_coro(close_generators, shutdown->within));

@@ -21,7 +21,7 @@
 
 enum timeout_state {
     TIMEOUT_CREATED,
-    TIMEOUT_INVALID, // made for a time that is no number: can't be entered
+    TIMEOUT_INVALID, // made with a time that is NaN: can't be entered
     TIMEOUT_ACTIVE,
     TIMEOUT_EXPIRING,
     TIMEOUT_EXPIRED,
@@ -32,11 +32,11 @@ struct eddy_timeout {
     struct scope scope;
     struct timer timer; // armed, or its handle queued, while active
     uint32_t refs;
-    uint32_t loop_id; // of the user's, that made or entered it; 0: none has, or it has no user
+    uint32_t loop_id; // that made or entered it; 0: none yet, or it has no user
     uint8_t state; // enum timeout_state
     int cancelling_before;
-    int failure; // why it could not begin as asked; or 0
-    struct task *task; // that entered it; held until the end, which may come in another (a generator's)
+    int failure; // why it could not begin; or 0
+    struct task *task; // that entered it; held until the end, maybe in another task (a generator's)
     int64_t when_ns;
 };
 
@@ -56,7 +56,7 @@ static void expire(struct handle *handle)
     eddy__error_unref(why);
 }
 
-/* EDDY_TIMEDOUT, with the place where the limit was set. */
+/* EDDY_TIMEDOUT, with the place where the timeout was set. */
 static int timed_out(const struct eddy_timeout *timeout)
 {
     struct eddy_error *error = eddy__error_new(EDDY_TIMEDOUT, timeout->scope.place, NULL);
@@ -68,7 +68,7 @@ static int timed_out(const struct eddy_timeout *timeout)
 static void let_go(struct task *task)
 {
     if (task == eddy__task_current())
-        task->future.refs--; // never the last: it runs
+        task->future.refs--; // never the last: the task runs
     else
         eddy_future_free(&task->future);
 }
@@ -132,7 +132,7 @@ static struct eddy_timeout *new_invalid(void)
     return timeout;
 }
 
-/* Of a timeout for the user; NULL without memory. */
+/* Returns a timeout to the user; NULL without memory. */
 static eddy_timeout *hand_out(struct eddy_timeout *timeout)
 {
     if (timeout == NULL)
@@ -180,7 +180,7 @@ static inline int arm(struct eddy_timeout *timeout, int64_t now_ns)
     return 0;
 }
 
-/* Opens the scope, which takes over one reference; on an error it stays the caller's. */
+/* Opens the scope, and takes over one reference; on an error the caller keeps it. */
 static int enter(struct eddy_timeout *timeout, int64_t now, const eddy_place *place,
                  const char *function)
 {
@@ -217,7 +217,7 @@ int eddy__timeout_enter(eddy_timeout *timeout, const eddy_place *place, const ch
 
 /*
  * Opens a scope in any case, so that its end finds it: one that failed never expires, and its end
- * says so. Without memory even for that, the task counts it.
+ * returns the error. Without memory even for that, the task counts it.
  */
 static int begin(int64_t when_ns, int64_t now, int failure, const eddy_place *place,
                  const char *function)
@@ -233,7 +233,7 @@ static int begin(int64_t when_ns, int64_t now, int failure, const eddy_place *pl
     }
     timeout->failure = failure;
     err = enter(timeout, now, place, function);
-    if (err < 0) { // the timer found no room
+    if (err < 0) { // there was no memory for the timer
         timeout->failure = failure = err;
         timeout->when_ns = NS_NEVER;
         EDDY_IGNORE(enter(timeout, now, place, function));

@@ -20,12 +20,12 @@ struct waited {
 };
 
 struct waiting {
-    struct wait *wait; // in the frame of eddy_wait(); NULL: it has gone on
+    struct wait *wait; // in the frame of eddy_wait(); NULL: that has resumed
     struct timer timer;
-    struct pin pin; // while handles are on their way after that
+    struct pin pin; // while handles are queued after that
     eddy_return_when return_when;
-    size_t left;         // not done, as far as the handles that have run can tell
-    size_t queued_count; // handles that are on their way, once the wait is over
+    size_t left;         // futures whose handle has not run yet
+    size_t queued_count; // handles that were queued when the wait ended
     size_t count;
     struct waited waited[];
 };
@@ -99,7 +99,7 @@ static void drop_waiting(struct pin *pin)
     free_waiting(container_of(pin, struct waiting, pin));
 }
 
-/* Takes back the handles that are not on their way, and counts who is done. */
+/* Removes the handles that are not queued, and returns the number of done futures. */
 static int withdraw_all(struct waiting *waiting)
 {
     int done_count = 0;

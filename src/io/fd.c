@@ -20,7 +20,7 @@ struct side {
     struct wait *waiter;     // a task; or NULL
     eddy_callback *callback; // or NULL
     void *data;
-    struct handle handle; // queued: the callback is to be called
+    struct handle handle; // queued to call the callback
 };
 
 struct watch {
@@ -41,7 +41,7 @@ static void call_back(struct handle *handle)
             .kind = EDDY_REPORT_CALLBACK, .message = "a callback failed", .status = status});
 }
 
-/* The descriptor was closed while the callback watched it. */
+/* Handles that the descriptor was closed while the callback watched it. */
 static void lose_callback(struct side *side)
 {
     side->callback = NULL;
@@ -100,7 +100,7 @@ static struct watch *find(const struct io *io, int fd)
 static int find_or_make(struct io *io, int fd, struct watch **out_watch)
 {
     *out_watch = find(io, fd);
-    // Asked first, so that a wrong number can't make the table grow.
+    // Checked first, so that a wrong number can't make the table grow.
     if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
         if (*out_watch != NULL)
             eddy__poll_check(io->poller, &(*out_watch)->file);
@@ -145,7 +145,7 @@ static int wait_once(int fd, enum poll_kind kind, const char *what)
         return err;
     struct side *side = side_of(watch, kind);
     if (is_busy(side))
-        eddy__poll_check(watch->poller, &watch->file); // by one who waits for an earlier descriptor?
+        eddy__poll_check(watch->poller, &watch->file); // with a wait for an earlier descriptor?
     if (is_busy(side))
         return -EBUSY;
     struct wait wait;
@@ -200,7 +200,7 @@ static int add(int fd, enum poll_kind kind, eddy_callback *callback, void *data,
         eddy__poll_check(watch->poller, &watch->file);
     if (side->waiter != NULL)
         return -EBUSY;
-    // The descriptor may be another by now, under the same number: ask for it anew.
+    // The number may belong to another descriptor by now: register again.
     if (!eddy__poll_cancel(watch->poller, &side->op))
         return -EBUSY;
     eddy__handle_cancel(&side->handle);

@@ -20,7 +20,7 @@ enum { SIGNALS = NSIG };
 static struct watch {
     eddy_callback *callback; // NULL: not watched
     void *data;
-    struct inherited *inherited; // of whoever added it
+    struct inherited *inherited; // of the code that added it
     struct sigaction old;
 } watches[SIGNALS];
 
@@ -46,7 +46,7 @@ static void deliver(struct eddy_loop *loop)
             continue;
         struct inherited *outer = eddy__inherited_enter(watches[i].inherited);
         int err = eddy_call_soon(watches[i].callback, watches[i].data, NULL);
-        // A program that has no memory left must still be stoppable: the call is made here.
+        // Out of memory, the program must still be stoppable: call the callback here.
         if (err == -ENOMEM)
             err = watches[i].callback(watches[i].data);
         if (err < 0)
@@ -68,7 +68,7 @@ static int remove_all(void *data)
     return 0;
 }
 
-/* Makes the table this loop's. */
+/* Claims the table for this loop. */
 static int claim_table(struct eddy_loop *loop)
 {
     if (getpid() != gettid())

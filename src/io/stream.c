@@ -72,8 +72,8 @@ static int error_of(const eddy_stream *stream)
 }
 
 /*
- * Throws away what has arrived and nobody will read. Left in the kernel it would turn the end that
- * the layer has announced into a reset, and may be the layer's own: TLS servers send tickets.
+ * Discards received bytes that will never be read. Left in the kernel they would turn the end that
+ * the layer announced into a reset. They may be the layer's own: TLS servers send tickets.
  */
 static void drain_kernel(const eddy_stream *stream)
 {
@@ -83,7 +83,7 @@ static void drain_kernel(const eddy_stream *stream)
             break;
 }
 
-/* The second step, as soon as it is possible. The stream may be gone afterwards. */
+/* The second step of closing, once it is possible. The stream may be freed by this. */
 static void finish_close(eddy_stream *stream)
 {
     if (stream->receive.state != POLL_IDLE || stream->send.state != POLL_IDLE)
@@ -108,7 +108,7 @@ void eddy__stream_flushed(eddy_stream *stream)
         (void)shutdown(stream->file.fd, SHUT_WR); // fails only on a connection that is gone
 }
 
-/* The first step: nobody reads or writes any more. */
+/* The first step of closing: no more reads or writes. */
 static void begin_close(eddy_stream *stream)
 {
     eddy_note_closed(stream->open_note);
@@ -133,7 +133,7 @@ int eddy_stream_close(eddy_stream *stream)
     return 0;
 }
 
-/* Closes the descriptor without sending what is queued. */
+/* Closes the descriptor without sending the queue. */
 static void do_abort(eddy_stream *stream)
 {
     if (!stream->is_closed)
@@ -149,7 +149,7 @@ int eddy_stream_abort(eddy_stream *stream)
         return eddy__io_misuse("eddy_stream_abort", "the stream is NULL");
     if (stream->io != NULL && stream->io->loop != eddy__loop_current())
         return eddy__io_misuse("eddy_stream_abort", "the stream belongs to another loop");
-    eddy__stream_forget_loss(stream); // it is what the caller wants
+    eddy__stream_forget_loss(stream); // the caller wants to drop the queue
     if (stream->io != NULL && stream->file.fd >= 0)
         do_abort(stream);
     return 0;
@@ -159,7 +159,7 @@ void eddy_stream_free(eddy_stream *stream)
 {
     if (stream == NULL)
         return;
-    if (!stream->is_owned) // first: of a stream that is gone it may be all that can be read
+    if (!stream->is_owned) // first: in a freed stream this may be the only valid field
         eddy__stop_for_misuse("eddy_stream_free: the stream has been freed already");
     if (stream->io != NULL && stream->io->loop != eddy__loop_current()) {
         eddy__report_misuse("eddy_stream_free: the stream belongs to another loop; it is kept");
@@ -202,7 +202,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     return err == 0 ? 0 : (int)eddy__io_end_call(err);
 }
 
-/* The loop closes: tasks that are parked in here never resume. */
+/* The loop closes: tasks parked in this stream's functions never resume. */
 static void forget_tasks(eddy_stream *stream)
 {
     stream->reader = stream->connector = NULL;
@@ -210,7 +210,7 @@ static void forget_tasks(eddy_stream *stream)
     stream->hold_count = 0;
 }
 
-/* Whether the loop, which closes, must wait for bytes that are queued. */
+/* Whether the closing loop must wait until queued bytes are sent. */
 static bool is_sending(struct io_keeper *keeper)
 {
     eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
@@ -232,7 +232,7 @@ static void let_go(struct io_keeper *keeper)
     do_abort(stream);
 }
 
-/* A stream with an owner stays, closed. */
+/* A stream that has an owner is closed, but not freed. */
 static void leave(struct io_keeper *keeper)
 {
     eddy_stream *stream = container_of(keeper, struct eddy_stream, keeper);
@@ -284,13 +284,13 @@ void eddy__stream_attach(eddy_stream *stream, int fd, enum poll_file_kind kind)
     stream->send =
         (struct poll_op){.file = &stream->file, .kind = POLL_SEND, .done = eddy__stream_sent};
     if (kind == POLL_SOCKET && !stream->has_delay) {
-        // A refusal means that it is no TCP socket, which has no delay to turn off.
+        // An error means that it is no TCP socket, and has no delay to turn off.
         const int one = 1;
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     }
 }
 
-/* What `fd` is; -EPERM for what can't be waited for, -EBADF. */
+/* The kind of `fd`; -EPERM if it can't be waited for, or -EBADF. */
 static int kind_of(int fd)
 {
     struct stat status;

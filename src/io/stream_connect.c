@@ -27,7 +27,7 @@ static void connected(struct poll_op *op)
     if (stream->connector != NULL)
         eddy__wait_finish(stream->connector, (int)op->result);
     else
-        eddy__stream_flushed(stream); // nobody waits: it was aborted
+        eddy__stream_flushed(stream); // no task waits: it was aborted
 }
 
 static int wait_until_connected(eddy_stream *stream)

@@ -24,9 +24,9 @@
 #include <sys/uio.h>
 
 enum {
-    ANSWERS_MAX = 16 * 1024, // bytes sent because of what the peer sent, which it has not taken
-    STEP_MAX = 64 * 1024,    // bytes written before the kernel gets what has become of them
-    JOIN_MAX = 4 * 1024,     // messages up to here are made one piece, whatever they consist of
+    ANSWERS_MAX = 16 * 1024, // bytes sent in answer to the peer that it has not taken
+    STEP_MAX = 64 * 1024,    // bytes written before the layer's output is flushed
+    JOIN_MAX = 4 * 1024,     // bytes; messages up to this size are joined into one piece
 };
 
 /* ---- what a layer calls ----------------------------------------------------------------------*/
@@ -51,11 +51,11 @@ ssize_t eddy_stream_receive_below(eddy_stream *stream, void *buf, size_t size)
     if (EDDY__UNLIKELY(stream->early != NULL))
         return (ssize_t)take_early(stream, buf, size);
     if (EDDY__UNLIKELY(stream->receives_in_row >= IO_RECEIVES_MAX))
-        return -EAGAIN; // eddy__stream_wait_for_bytes() yields, and asks again
+        return -EAGAIN; // eddy__stream_wait_for_bytes() yields, and tries again
     return eddy__stream_receive_raw(stream, buf, size);
 }
 
-/* Counts what is sent while the layer reads, since the queue was last empty. */
+/* Counts the bytes sent while the layer reads, since the queue was last empty. */
 static int count_answer(eddy_stream *stream, size_t size)
 {
     if (stream->out_size == 0)
@@ -86,7 +86,7 @@ ssize_t eddy__stream_read_layer(eddy_stream *stream, void *buf, size_t size)
     stream->is_layer_reading = false;
     eddy__stream_flush(stream);
     if (stream->answer_size > ANSWERS_MAX)
-        (void)eddy_stream_abort(stream); // what is queued would stay as long as the peer does
+        (void)eddy_stream_abort(stream); // the queue would stay as long as the peer does
     if (n == 0)
         stream->is_eof = true;
     return n;

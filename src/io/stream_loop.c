@@ -35,8 +35,8 @@ static struct io_keeper *keeper_of(struct link *link)
 }
 
 /*
- * Has all keepers let go, but for streams that have something to send: they go to `sending`. One
- * that lets go may free itself, and others.
+ * Makes all keepers let go, except streams with bytes to send: they are moved to `sending`. A
+ * keeper that lets go may free itself, and others.
  */
 static void let_go_idle(struct io *io, struct list *sending)
 {
@@ -55,8 +55,8 @@ static void let_go_idle(struct io *io, struct list *sending)
 }
 
 /*
- * Lets streams send what is queued, for flush_timeout at most. Under the virtual clock the rest of
- * that time passes at once when the kernel takes no more.
+ * Lets streams send their queues, for flush_timeout at most. Under the virtual clock, the rest of
+ * that time passes at once when the kernel accepts no more.
  */
 static void flush(struct io *io, struct list *sending)
 {
@@ -81,7 +81,7 @@ static void flush(struct io *io, struct list *sending)
     }
 }
 
-/* The time is up: what is left is dropped, and reported. */
+/* After the timeout: drops the remaining queues, and reports them. */
 static void let_go_sending(struct io *io, struct list *sending)
 {
     struct link *link;
@@ -97,10 +97,10 @@ static int loop_closes(void *data)
     struct list sending;
     list_init(&sending);
     eddy__io_cancel_watches(io);
-    let_go_idle(io, &sending); // first: the peer of a stream may be one of ours
+    let_go_idle(io, &sending); // first: a stream's peer may be another of ours
     flush(io, &sending);
     let_go_sending(io, &sending);
-    // What is lent to the kernel comes back before its memory goes.
+    // Memory lent to the kernel must be returned before it is freed.
     while (io->poller->cancelling_count > 0 && eddy__poller_wait(io->poller, NS_NEVER) >= 0)
         continue;
     eddy__io_drop_watches(io);

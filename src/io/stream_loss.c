@@ -25,8 +25,8 @@ enum { TEXT_MAX = 160, SENTENCE_MAX = 512 }; // bytes, with the terminating zero
 struct stream_loss {
     size_t size; // bytes
     int status;
-    const char *why;     // the end of the sentence
-    char peer[TEXT_MAX]; // its address; or what identifies it from this side
+    const char *why;     // the end of the message
+    char peer[TEXT_MAX]; // its address; or what identifies it on our side
 };
 
 static void name_peer(const eddy_stream *stream, char *buf, size_t size)
@@ -53,7 +53,7 @@ static void report(const eddy_stream *stream, const struct stream_loss *loss)
         .kind = EDDY_REPORT_UNSENT, .message = sentence, .status = loss->status});
 }
 
-/* Queued bytes that come from a write: a layer's handshake and its end are nobody's data. */
+/* Queued bytes that come from a write; a layer's handshake and end are not the user's data. */
 static size_t written_size(const eddy_stream *stream)
 {
     bool is_handshake = stream->layer != NULL && !stream->is_layer_up;
@@ -65,7 +65,7 @@ static size_t written_size(const eddy_stream *stream)
 void eddy__stream_note_loss(eddy_stream *stream, int status, const char *why)
 {
     struct stream_loss loss = {.size = written_size(stream), .status = status, .why = why};
-    // A reader that got the error knows that the connection is gone.
+    // The reader that got the error knows that the connection is gone.
     if (loss.size == 0 || stream->loss != NULL || stream->read_error < 0)
         return;
     name_peer(stream, loss.peer, sizeof loss.peer);

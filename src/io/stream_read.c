@@ -27,10 +27,10 @@ void eddy__stream_received(struct poll_op *op)
     if (stream->is_closed) {
         eddy__poll_give_back(stream->io->poller, op);
         if (stream->out_size == 0)
-            eddy__stream_flushed(stream); // it has only waited for this
+            eddy__stream_flushed(stream); // closing has only waited for this
         return;
     }
-    // What came to nothing is no news, but whoever waits by now must submit again.
+    // Without a result there is no news, but a task that waits by now must submit again.
     stream->has_news = op->result != -EAGAIN && op->result != -ECANCELED;
     stream->lent_taken = 0;
     if (stream->reader != NULL)
@@ -73,7 +73,7 @@ void eddy__stream_drop_input(eddy_stream *stream)
         give_buffer_back(stream);
 }
 
-/* Makes room for `capacity` bytes in all, from in_start on, and for one more byte in any case. */
+/* Makes the buffer hold `capacity` bytes from in_start on, and always at least one more byte. */
 static int reserve(eddy_stream *stream, size_t capacity)
 {
     if (stream->in == NULL && capacity <= IO_BUFFER_SIZE) {
@@ -137,7 +137,7 @@ static ssize_t note_error(eddy_stream *stream, ssize_t n)
     return n;
 }
 
-/* What the kernel says, with a layer, is not the reader's last word. */
+/* Notes an end or an error. With a layer, the kernel's end is not the reader's end. */
 static ssize_t note_end(eddy_stream *stream, ssize_t n)
 {
     if (n == 0) {
@@ -147,7 +147,7 @@ static ssize_t note_end(eddy_stream *stream, ssize_t n)
     return note_error(stream, n);
 }
 
-/* Takes what the poller has brought by itself. */
+/* Takes the result of the completed operation. */
 static ssize_t receive_news(eddy_stream *stream, void *buf, size_t size)
 {
     struct poll_op *op = &stream->receive;
@@ -176,7 +176,7 @@ static inline ssize_t receive_raw(eddy_stream *stream, void *buf, size_t size)
     if (EDDY__UNLIKELY(stream->read_error < 0))
         return stream->read_error;
     struct poll_op *op = &stream->receive;
-    if (EDDY__UNLIKELY(op->state != POLL_IDLE)) // a cancelled one is still on its way out
+    if (EDDY__UNLIKELY(op->state != POLL_IDLE)) // a cancelled one is not idle yet
         return -EAGAIN;
     op->memory = buf;
     op->size = size;
@@ -194,7 +194,7 @@ ssize_t eddy__stream_receive_raw(eddy_stream *stream, void *buf, size_t size)
     return receive_raw(stream, buf, size);
 }
 
-/* The same of what is for the reader. */
+/* The same, through the layer if there is one. */
 static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
 {
     if (EDDY__UNLIKELY(stream->layer != NULL))
@@ -202,7 +202,7 @@ static ssize_t receive_now(eddy_stream *stream, void *buf, size_t size)
     return receive_raw(stream, buf, size);
 }
 
-/* Stops the task until it is worth trying again. */
+/* Parks the task until a try may succeed. */
 static int wait_for_bytes(eddy_stream *stream, const char *what)
 {
     struct wait wait;
@@ -235,7 +235,7 @@ static int may_read(const eddy_stream *stream, const char *what)
     return err;
 }
 
-/* A peer that sends faster than we read must not keep the other tasks from running. */
+/* Lets other tasks run now and then, even if a peer sends faster than we read. */
 static int begin_read(eddy_stream *stream, const char *what)
 {
     int err = may_read(stream, what);
@@ -252,7 +252,7 @@ static int begin_read(eddy_stream *stream, const char *what)
     return err;
 }
 
-/* Lets other tasks run when a layer has been given its share, and has not come to an end with it. */
+/* Waits; or lets other tasks run, if a layer has used its IO_RECEIVES_MAX and needs more. */
 static int wait_or_yield(eddy_stream *stream, const char *what)
 {
     if (stream->layer == NULL || stream->receives_in_row < IO_RECEIVES_MAX)
@@ -262,7 +262,7 @@ static int wait_or_yield(eddy_stream *stream, const char *what)
     return err < 0 ? err : may_read(stream, what);
 }
 
-/* The same, and if it is 0 the stream is still there. */
+/* The same; after 0 the stream still exists. */
 int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what)
 {
     eddy__stream_hold(stream);
@@ -271,7 +271,7 @@ int eddy__stream_wait_for_bytes(eddy_stream *stream, const char *what)
     return err;
 }
 
-/* Receives into the stream's buffer, which has room for `capacity` bytes; waits if need be. */
+/* Receives into the stream's buffer, of `capacity` bytes; waits if necessary. */
 static ssize_t fill(eddy_stream *stream, size_t capacity, const char *what)
 {
     for (;;) {
@@ -341,13 +341,13 @@ int eddy_stream_peek(eddy_stream *stream, size_t least, eddy_span *out_bytes)
 {
     int err = peek(stream, least, out_bytes);
     bool is_short = err < 0 || out_bytes->size < least;
-    // What is lent at the end of a stream has to be lent again: another task may have read it.
+    // Bytes lent at the end of a stream must be lent again: another task may have read them.
     if (is_short)
         err = (int)eddy__io_end_call(err);
     return is_short && err == 0 ? peek(stream, least, out_bytes) : err;
 }
 
-/* Takes what has arrived by now into the stream's buffer, which is empty. */
+/* Receives the bytes that have arrived by now into the stream's buffer, which is empty. */
 static ssize_t fill_now(eddy_stream *stream)
 {
     if (stream->receive.state != POLL_IDLE)
@@ -392,7 +392,7 @@ int eddy_stream_consume(eddy_stream *stream, size_t size)
     return 0;
 }
 
-/* Puts bytes that were taken back to the front. The buffer is empty. */
+/* Puts bytes that were taken back into the buffer, which is empty. */
 static int put_back(eddy_stream *stream, const void *data, size_t size)
 {
     if (size == 0)
@@ -400,7 +400,7 @@ static int put_back(eddy_stream *stream, const void *data, size_t size)
     give_back_if_empty(stream);
     int err = reserve(stream, size);
     if (err < 0) {
-        stream->read_error = err; // nobody may read on behind a gap
+        stream->read_error = err; // no read may continue after a gap
         return err;
     }
     memcpy(stream->in, data, size);
@@ -408,7 +408,7 @@ static int put_back(eddy_stream *stream, const void *data, size_t size)
     return 0;
 }
 
-/* A small record: all of it is gathered in the stream's buffer before any is taken. */
+/* A small record: it is received completely into the stream's buffer before any is taken. */
 static int read_buffered(eddy_stream *stream, void *buf, size_t size)
 {
     while (buffered(stream) < size) {
@@ -422,7 +422,7 @@ static int read_buffered(eddy_stream *stream, void *buf, size_t size)
     return 0;
 }
 
-/* A large one: straight into the caller's memory, and back from there if it stays incomplete. */
+/* A large one: directly into the caller's memory, and back into the buffer if incomplete. */
 static int read_direct(eddy_stream *stream, char *buf, size_t size)
 {
     size_t done = take(stream, buf, size);
@@ -458,7 +458,7 @@ int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size)
 /* ---- reading up to a separator ---------------------------------------------------------------*/
 
 /*
- * Finds the end of the first `separator`, looking only at what has not been looked at: bytes from
+ * Finds the end of the first `separator`, searching only bytes not searched before: from
  * `*inout_seen` on. Returns the number of bytes up to and including it; 0 if it is not there yet.
  */
 static size_t find(const eddy_stream *stream, const char *separator, size_t separator_size,
@@ -475,7 +475,7 @@ static size_t find(const eddy_stream *stream, const char *separator, size_t sepa
     return 0;
 }
 
-/* The buffer as it is, or one twice as large when that is full, but not above `most`. */
+/* The buffer's capacity, or twice that when it is full, but not above `most`. */
 static size_t room_for_more(const eddy_stream *stream, size_t most)
 {
     size_t size = buffered(stream);
@@ -484,7 +484,7 @@ static size_t room_for_more(const eddy_stream *stream, size_t most)
     return 2 * size < most ? 2 * size : most;
 }
 
-/* As eddy_stream_read_until(), into *out_size; whatever comes out, the bytes are in the buffer. */
+/* As eddy_stream_read_until(), into *out_size. With any result, the bytes stay in the buffer. */
 static int gather_until(eddy_stream *stream, const char *separator, size_t separator_size,
                         size_t *out_size, const char *what)
 {

@@ -27,7 +27,7 @@
 #include <sys/uio.h>
 
 enum {
-    PARTS_MAX = 64,  // of a message, handed to the kernel in one call
+    PARTS_MAX = 64,  // of a message, passed to the kernel in one call
     CHUNKS_MAX = 16, // of the queue
 };
 
@@ -55,7 +55,7 @@ static struct chunk *new_chunk(eddy_stream *stream, size_t size)
     return chunk;
 }
 
-/* Makes room for `size` more bytes: what does not fit into the last chunk goes into a new one. */
+/* Reserves `size` more bytes: what does not fit into the last chunk gets a new one. */
 static int reserve(eddy_stream *stream, size_t size)
 {
     struct chunk *last = stream->out_last;
@@ -72,7 +72,7 @@ static int reserve(eddy_stream *stream, size_t size)
     return 0;
 }
 
-/* Copies into the room made. */
+/* Copies into the reserved bytes. */
 static void append(eddy_stream *stream, const char *data, size_t size)
 {
     if (stream->out_last == NULL)
@@ -147,7 +147,7 @@ static void point_at_first(eddy_stream *stream)
     stream->send.part_count = 0;
 }
 
-/* Hands the kernel as much of the queue as it takes in one call. */
+/* Sends as much of the queue as the kernel accepts in one call. */
 static ssize_t try_queue(eddy_stream *stream)
 {
     struct poll_op *op = &stream->send;
@@ -173,7 +173,7 @@ static void wake_writers(eddy_stream *stream)
         eddy__stream_wake(&stream->writers, 0);
 }
 
-/* Sends as much of the queue as the kernel takes, and leaves the rest with the poller. */
+/* Sends as much of the queue as the kernel accepts, and submits the rest to the poller. */
 static void send_queue(eddy_stream *stream)
 {
     while (stream->out_size > 0) {
@@ -224,13 +224,13 @@ int eddy__stream_queue(eddy_stream *stream, const void *data, size_t size)
     if (err == 0)
         append(stream, data, size);
     else if (stream->write_error == 0)
-        stream->write_error = err; // what follows the gap would make no sense
+        stream->write_error = err; // bytes after a gap would make no sense
     return err;
 }
 
 /* ---- writing ---------------------------------------------------------------------------------*/
 
-/* The caller gets the error that ended the outgoing direction. */
+/* Returns the error that ended the outgoing direction, so the loss is not reported. */
 static int tell(eddy_stream *stream, int err)
 {
     eddy__stream_forget_loss(stream);
@@ -249,7 +249,7 @@ static int may_write(eddy_stream *stream, const char *function)
     return err;
 }
 
-/* Parks in `row`; the stream may be gone when this returns an error. */
+/* Parks in `row`; the stream may be freed when this returns an error. */
 static int wait_in(eddy_stream *stream, eddy_waiters *row, const char *what)
 {
     struct wait wait;
@@ -265,7 +265,7 @@ static int wait_in(eddy_stream *stream, eddy_waiters *row, const char *what)
     return err;
 }
 
-/* What is queued now has been accepted; the writer waits if that is too much. */
+/* The queued bytes have been accepted; the writer waits if they are too many. */
 static int wait_for_room(eddy_stream *stream, const char *what)
 {
     if (EDDY__LIKELY(stream->out_size <= stream->write_high))
@@ -273,13 +273,13 @@ static int wait_for_room(eddy_stream *stream, const char *what)
     return wait_in(stream, &stream->writers, what);
 }
 
-/* A place in the parts of a message. */
+/* A position in the parts of a message. */
 struct cursor {
     const struct iovec *parts;
     int count;
     size_t offset; // into the first of them
-    size_t size;   // of all that is left
-    bool is_begun; // the kernel has had something of it
+    size_t size;   // of all remaining parts
+    bool is_begun; // the kernel has accepted some bytes of it
 };
 
 static void advance(struct cursor *cursor, size_t size)
@@ -294,7 +294,7 @@ static void advance(struct cursor *cursor, size_t size)
     }
 }
 
-/* Stores the next parts, the first of them without what has been sent, and returns their number. */
+/* Stores the next parts, the first one without its sent bytes, and returns their number. */
 static int view(const struct cursor *cursor, struct iovec *out_parts)
 {
     int count = cursor->count < PARTS_MAX ? cursor->count : PARTS_MAX;
@@ -305,7 +305,7 @@ static int view(const struct cursor *cursor, struct iovec *out_parts)
     return count;
 }
 
-/* Sends several parts as far as the kernel takes them. */
+/* Sends as much of the parts as the kernel accepts. */
 static int send_parts_now(eddy_stream *stream, struct cursor *cursor)
 {
     struct poll_op *op = &stream->send;
@@ -327,13 +327,13 @@ static int send_parts_now(eddy_stream *stream, struct cursor *cursor)
     return 0;
 }
 
-/* Queues what the kernel did not take. */
+/* Queues the bytes that the kernel did not accept. */
 static int queue_rest(eddy_stream *stream, struct cursor *cursor)
 {
     bool was_empty = stream->out_size == 0;
     int err = reserve(stream, cursor->size);
     if (err < 0) {
-        // A peer that got half a message must not take the next one for the other half.
+        // A peer that got half a message must not mistake the next one for the other half.
         if (cursor->is_begun)
             eddy__stream_fail_writing(stream, err);
         return err;
@@ -354,7 +354,7 @@ static int queue_rest(eddy_stream *stream, struct cursor *cursor)
     return tell(stream, err);
 }
 
-/* Sends `size` bytes as far as the kernel takes them: how many, or an error, never -EAGAIN. */
+/* Sends as many of `size` bytes as the kernel accepts: their number, or an error but -EAGAIN. */
 static ssize_t send_now(eddy_stream *stream, const char *data, size_t size)
 {
     if (EDDY__UNLIKELY(stream->out_size > 0))
@@ -376,7 +376,7 @@ static ssize_t send_now(eddy_stream *stream, const char *data, size_t size)
     return (ssize_t)done;
 }
 
-/* The call has done what it should, without waiting: now and then other tasks run. */
+/* Ends a call that has succeeded without waiting: now and then lets other tasks run. */
 static int end_write(eddy_stream *stream)
 {
     if (EDDY__LIKELY(++stream->sends_in_row < IO_SENDS_MAX))

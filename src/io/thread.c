@@ -38,12 +38,12 @@ struct job {
     struct task *coroutine;
     struct eddy_loop *loop;
     struct thread_pool *pool;
-    struct wait *wait;        // the task's, NULL when it has gone
+    struct wait *wait;        // the task's; NULL after it was cancelled
     struct promise *promise;  // of eddy_to_thread_start(): a reference; NULL when it was cancelled
     bool is_back;             // on the loop's thread again
     bool has_begun;           // a worker has it, or had it
-    struct eddy_error *error; // what travelled with the status
-    struct inherited *inherited; // by the function on the thread
+    struct eddy_error *error; // that came with the status
+    struct inherited *inherited; // what the function on the thread inherits
     int status;
 };
 
@@ -51,7 +51,7 @@ struct job {
 struct promise {
     struct eddy_future future; // first: it is one
     struct job *job;           // NULL once it is done
-    struct eddy_future *coroutine; // has the value; a reference, NULL when it was cancelled
+    struct eddy_future *coroutine; // holds the value; a reference, NULL when it was cancelled
 };
 
 struct thread_pool {
@@ -59,7 +59,7 @@ struct thread_pool {
     pthread_cond_t has_work;
     struct job *first; // guarded by lock, as are all below but `threads`
     struct job **last;
-    struct job *late; // done when the loop took no more posts
+    struct job *late; // done after the loop accepted no more posts
     size_t queued_count;
     unsigned idle_count; // workers that wait for work, those just signalled among them
     bool is_closing;
@@ -91,7 +91,7 @@ static void free_job(struct job *job)
     eddy__free(job);
 }
 
-/* Completes the future with what the job brought. The value stays in the coroutine object. */
+/* Completes the future with the job's outcome. The value stays in the coroutine object. */
 static void keep_promise(struct job *job)
 {
     struct eddy_future *future = &job->promise->future;
@@ -103,14 +103,14 @@ static void keep_promise(struct job *job)
         eddy__future_finish(future, job->status, false);
 }
 
-/* Back on the loop's thread. */
+/* Called on the loop's thread, when the job is done. */
 static void finish_job(struct post *post)
 {
     struct job *job = container_of(post, struct job, post);
     eddy_loop_release(job->loop);
     job->is_back = true;
     if (job->wait != NULL) {
-        eddy__wait_finish(job->wait, 0); // whoever waits takes the rest, and frees the job
+        eddy__wait_finish(job->wait, 0); // the waiting task takes the outcome and frees the job
         return;
     }
     if (job->promise != NULL)
@@ -118,7 +118,7 @@ static void finish_job(struct post *post)
     free_job(job);
 }
 
-/* The loop takes no more posts: it frees the job when it has joined this thread. */
+/* The loop accepts no more posts: it frees the job after it has joined this thread. */
 static void come_late(struct thread_pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
@@ -182,7 +182,7 @@ static void drop_queued(struct thread_pool *pool)
     }
 }
 
-/* The loop closes: what is queued never runs, what runs is waited for. */
+/* The loop closes: queued jobs never run, running jobs are waited for. */
 static int close_pool(void *data)
 {
     struct thread_pool *pool = data;
@@ -240,7 +240,7 @@ static int start_worker(struct thread_pool *pool)
     return err;
 }
 
-/* Queues the job, with one more worker if each idle one has a job waiting and there may be more. */
+/* Queues the job; starts a worker if each idle one has a job queued and the limit allows it. */
 static int submit(struct thread_pool *pool, struct job *job)
 {
     pthread_mutex_lock(&pool->lock);
@@ -258,7 +258,7 @@ static int submit(struct thread_pool *pool, struct job *job)
     return err;
 }
 
-/* Takes the job out of the queue; false when a worker has it. */
+/* Removes the job from the queue; false if a worker has it. */
 static bool withdraw(struct thread_pool *pool, struct job *job)
 {
     bool is_queued = false;
@@ -277,7 +277,7 @@ static bool withdraw(struct thread_pool *pool, struct job *job)
     return is_queued;
 }
 
-/* The waiting task was cancelled: the job goes on alone, unless it has not begun or is back. */
+/* The waiting task was cancelled: a job that has not begun or is back is freed, else runs on. */
 static void abandon(struct job *job)
 {
     job->wait = NULL;
@@ -315,7 +315,7 @@ static int wait_for_job(struct job *job, void *out_value, size_t size)
     return status;
 }
 
-/* A job for a coroutine object that may be used up; NULL with an error, and it is dropped. */
+/* Makes a job, and takes the coroutine object; NULL with an error, and the object is dropped. */
 static struct job *new_job(eddy_coroutine *coroutine, enum thread_use use, int *out_err)
 {
     struct eddy_loop *loop = eddy__loop_current();
@@ -332,7 +332,7 @@ static struct job *new_job(eddy_coroutine *coroutine, enum thread_use use, int *
     job->coroutine = eddy__task_of(coroutine);
     job->inherited = eddy__inherit_variables();
     eddy__coro_take(job->coroutine);
-    coroutine->loop_id = 0; // nobody's now: the worker may be the one who frees it
+    coroutine->loop_id = 0; // no loop's: the worker may be the one that frees it
     return job;
 }
 
@@ -372,7 +372,7 @@ static bool cancel_promise(struct eddy_future *future, struct eddy_error *why)
     struct job *job = promise->job;
     promise->job = NULL;
     job->promise = NULL;
-    forget_coroutine(promise); // the job has it still
+    forget_coroutine(promise); // the job still has its own reference
     eddy__future_cancelled(future, why);
     abandon(job);
     eddy_future_free(future); // the job's reference
@@ -395,7 +395,7 @@ static struct eddy_future *source_of_promise(const struct eddy_future *future)
 static const struct future_kind promise_kind = {"thread", cancel_promise, fini_promise,
                                                 source_of_promise};
 
-/* The future of a job, which holds a reference to it; one that has failed without memory. */
+/* Makes the job's future, to which the job holds a reference; a failed one without memory. */
 static struct eddy_future *promise(struct job *job)
 {
     struct eddy_future *future = eddy__future_new(&promise_kind, sizeof(struct promise));
@@ -407,7 +407,7 @@ static struct eddy_future *promise(struct job *job)
     return eddy_future_ref(future);
 }
 
-/* Queues the job behind a future, which has failed already where that can't be done. */
+/* Queues the job and returns its future, which has already failed if it can't be queued. */
 static struct eddy_future *start(struct job *job)
 {
     struct eddy_future *future = promise(job);

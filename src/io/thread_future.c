@@ -40,33 +40,33 @@ struct eddy_thread_future {
     pthread_cond_t changed;
     uint8_t state; // enum eddy_future_state
     bool has_value;
-    bool is_awaited; // somebody has had a handle
+    bool is_awaited; // a handle was returned for it
     int status;
-    struct eddy_error *error; // a copy that is ours alone; or NULL
+    struct eddy_error *error; // a copy that nothing else refers to; or NULL
     struct list wraps; // of struct wrapped; empty once it is done
     struct eddy_loop *loop;
     struct post start;
     struct post cancel;
     struct pin pin;
-    struct handle step;          // the loop's: to begin, then among the task's callbacks
+    struct handle step;          // used by the loop: to begin, then among the task's callbacks
     struct eddy_future *task;    // the coroutine object, then its task
-    struct inherited *inherited; // by the task
+    struct inherited *inherited; // what the task inherits
     size_t value_size;           // bytes
     void (*drop_value)(void *value);
     max_align_t value[];
 };
 
-/* What makes a future of a loop follow a thread future. All but `link` is that loop's. */
+/* Makes a future of a loop follow a thread future. All but `link` belongs to that loop. */
 struct wrapped {
     struct link link; // in source->wraps, guarded by source->lock
-    struct post post; // that the source is done
+    struct post post; // sent when the source is done
     struct eddy_thread_future *source; // a reference
     struct eddy_future *outer;         // a reference
     struct eddy_loop *loop;            // of `outer`
-    struct handle news;                // the post has come
+    struct handle news;                // queued when the post has arrived
     struct handle outer_done;          // among the callbacks of `outer`
     struct pin pin;
-    bool is_holding; // the loop: another one works for it
+    bool is_holding; // the loop is held, because another one works for it
 };
 
 /* ---- shared ----------------------------------------------------------------------------------*/
@@ -92,7 +92,7 @@ static uint8_t state_of(struct eddy_thread_future *future)
     return state;
 }
 
-/* Locked, and pending. */
+/* Completes the future, which is locked and pending. */
 static void complete(struct eddy_thread_future *future, eddy_future_state state, int status)
 {
     future->state = (uint8_t)state;
@@ -108,7 +108,7 @@ static void complete(struct eddy_thread_future *future, eddy_future_state state,
 
 /* ---- on the loop's thread --------------------------------------------------------------------*/
 
-/* Takes over what came of the task, unless it has been cancelled for those who wait. */
+/* Copies the task's outcome, unless the thread's future has been cancelled already. */
 static void take_outcome(struct eddy_thread_future *future)
 {
     struct eddy_future *task = future->task;
@@ -126,7 +126,7 @@ static void take_outcome(struct eddy_thread_future *future)
     pthread_mutex_unlock(&future->lock);
 }
 
-/* The loop lets go: the task is done, or was refused, or the loop closes. */
+/* The loop's last step: the task is done, or was refused, or the loop closes. */
 static void let_go(struct pin *pin)
 {
     struct eddy_thread_future *future = container_of(pin, struct eddy_thread_future, pin);
@@ -220,7 +220,7 @@ int eddy_run_coroutine_threadsafe(eddy_coroutine *coroutine, eddy_loop *loop,
     struct eddy_thread_future *future = make_future(coroutine, loop);
     if (future == NULL)
         return eddy__coro_refuse(coroutine, -ENOMEM);
-    // It is no longer the maker's, nor of its loop, if it has one.
+    // It no longer belongs to its maker, nor to its loop, if it has one.
     eddy__coro_take(eddy__task_of(coroutine));
     coroutine->stage = TASK_COROUTINE;
     coroutine->loop_id = 0;
@@ -238,7 +238,7 @@ int eddy_run_coroutine_threadsafe(eddy_coroutine *coroutine, eddy_loop *loop,
     return 0;
 }
 
-/* Locked: waits until it isn't pending, or the time is over. */
+/* Waits until the future, which is locked, isn't pending, or the timeout has expired. */
 static void wait_locked(struct eddy_thread_future *future, double timeout)
 {
     int64_t end_ns = eddy__ns_add(eddy__clock_now_ns(), eddy__ns_of_seconds(timeout));
@@ -298,7 +298,7 @@ int eddy_thread_future_cancel(eddy_thread_future *future)
     if (is_pending) {
         complete(future, EDDY_STATE_CANCELLED, EDDY_CANCELLED);
         atomic_fetch_add_explicit(&future->refs, 1, memory_order_relaxed);
-        // Still locked: a loop that closes can't be gone before this has been seen.
+        // Still locked, so a loop that closes can't be gone before this is done.
         if (eddy__loop_post(future->loop, &future->cancel) < 0)
             atomic_fetch_sub_explicit(&future->refs, 1, memory_order_relaxed);
     }
@@ -324,7 +324,7 @@ void eddy_thread_future_free(eddy_thread_future *future)
 
 /* ---- a future of the loop that follows it, on that loop's thread -----------------------------*/
 
-/* True if the source was pending: then no news of it will come any more. */
+/* Leaves the source. True if that was pending: then no post of it will come any more. */
 static bool leave_source(struct wrapped *wrapped)
 {
     pthread_mutex_lock(&wrapped->source->lock);
@@ -354,7 +354,7 @@ static void drop_wrapped(struct pin *pin)
     eddy__free(wrapped);
 }
 
-/* The source's value, or what is left of it, as one that takes it would get it. */
+/* Copies the source's value, or what is left of it, as a call that takes it would get it. */
 static bool take_value_locked(struct eddy_thread_future *source, struct eddy_future *outer)
 {
     if (!source->has_value)
@@ -397,7 +397,7 @@ static void queue_news(struct post *post)
     eddy__loop_ready(wrapped->loop, &wrapped->news);
 }
 
-/* Somebody was faster than the source; mostly by cancelling. If that is done, its news is coming. */
+/* `outer` was done first, mostly by cancellation. If the source is done, its post is coming. */
 static void on_outer_done(struct handle *handle)
 {
     struct wrapped *wrapped = container_of(handle, struct wrapped, outer_done);
@@ -414,7 +414,7 @@ static void follow_when_done(struct wrapped *wrapped)
     pthread_mutex_lock(&source->lock);
     bool is_pending = source->state == EDDY_STATE_PENDING;
     if (is_pending) {
-        // Before it is listed: the news may come at once. A loop that waits for itself is not held.
+        // Before it is linked: the post may come at once. A loop that waits for itself is not held.
         wrapped->is_holding = source->loop != wrapped->loop;
         if (wrapped->is_holding)
             eddy_loop_hold(wrapped->loop);

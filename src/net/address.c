@@ -86,7 +86,7 @@ int eddy__address_unix(const char *path, struct sockaddr_un *out_address, sockle
     memcpy(out_address->sun_path, path, length);
     *out_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
     if (path[0] == '@') {
-        // An abstract name begins with a zero, and its length is what ends it.
+        // An abstract name begins with a zero, and is ended by its length.
         out_address->sun_path[0] = '\0';
         *out_size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
     }

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What went wrong so far: "127.0.0.1:80: Connection refused; [::1]:80: ...", cut where it ends. */
+/* The errors so far: "127.0.0.1:80: Connection refused; [::1]:80: ...", truncated if too long. */
 struct failures {
     char text[384];
     size_t size;
@@ -40,12 +40,12 @@ static int try_address(eddy_stream *stream, const struct sockaddr *address, size
         return -errno;
     eddy__stream_attach(stream, fd, is_unix ? POLL_UNIX_SOCKET : POLL_SOCKET);
     int err = eddy__stream_connect(stream, address, size);
-    if (err < 0 && err != EDDY_CANCELLED) // after that the caller gives up the whole stream
+    if (err < 0 && err != EDDY_CANCELLED) // after that the caller drops the whole stream
         eddy__stream_detach(stream);
     return err;
 }
 
-/* Errors that say nothing about the address, so that the next one would fail as well. */
+/* Errors that don't depend on the address, so that the next one would fail as well. */
 static bool is_final(int err)
 {
     return err == EDDY_CANCELLED || err == EDDY_EMISUSE || err == -ENOMEM || err == -EMFILE ||
@@ -103,8 +103,8 @@ int eddy_open_connection(const char *host, const char *service, const eddy_strea
 }
 
 /*
- * While the backlog of a Unix socket is full, the kernel refuses to wait for us, and tells nobody
- * when there is room: the one place where all that is left is to ask again after a while.
+ * While the backlog of a Unix socket is full, the kernel does not wait for us, and does not report
+ * when there is space again. So this is the one place that retries after a pause.
  */
 static int try_unix(eddy_stream *stream, const struct sockaddr_un *address, socklen_t size)
 {

@@ -164,7 +164,7 @@ int eddy_listen(const char *host, const char *service, const eddy_listener_optio
 
 /* ---- Unix sockets ----------------------------------------------------------------------------*/
 
-/* Whether the socket's file at `address` is a leftover: a socket, and nobody listens. */
+/* Whether the socket file at `address` is a leftover: a socket on which no process listens. */
 static bool is_stale(const struct sockaddr_un *address, socklen_t size)
 {
     struct stat status;
@@ -195,7 +195,7 @@ static int open_unix(const struct sockaddr_un *address, socklen_t size, int back
     return fd;
 }
 
-/* Remembers the file that has just been made, to be removed at the end. */
+/* Records the file that has just been made, to be removed at the end. */
 static int own_path(eddy_listener *listener, const char *path)
 {
     struct stat status;

@@ -24,8 +24,8 @@
 #include <unistd.h>
 
 enum {
-    ACCEPTS_MAX = 32,                      // in a row without waiting, before other tasks run
-    SHORTAGE_PAUSE_NS = 100 * 1000 * 1000, // until accepting is tried again
+    ACCEPTS_MAX = 32,                      // without waiting, before other tasks run
+    SHORTAGE_PAUSE_NS = 100 * 1000 * 1000, // before accepting is tried again
 };
 
 /* ---- letting go ------------------------------------------------------------------------------*/
@@ -42,7 +42,7 @@ static void free_if_deserted(eddy_listener *listener)
     eddy__free(listener);
 }
 
-/* Closes the socket of a closed listener, as soon as nothing of it is with the poller. */
+/* Closes the socket of a closed listener, once none of its operations is with the poller. */
 static void give_up_socket(struct listen_socket *socket)
 {
     struct poller *poller = socket->listener->io->poller;
@@ -85,7 +85,7 @@ static void do_close(eddy_listener *listener)
     listener->is_closed = true;
     eddy_note_closed(listener->open_note);
     listener->open_note = NULL;
-    remove_path(listener); // first, so that nobody finds a file that nobody listens on
+    remove_path(listener); // first, so that no client finds a file without a listener
     for (size_t i = 0; i < listener->socket_count; i++)
         give_up_socket(&listener->sockets[i]);
     eddy_stream_free(listener->next_stream);
@@ -156,7 +156,7 @@ static int accept_from(eddy_listener *listener, struct listen_socket *socket)
     return (int)eddy__poll_try(listener->io->poller, &socket->op);
 }
 
-/* A connection from any of the sockets: its stream, -EAGAIN when there is none, or an error. */
+/* Accepts a connection from any of the sockets: its stream, -EAGAIN if there is none, an error. */
 static int accept_now(eddy_listener *listener, eddy_stream **out_stream)
 {
     if (listener->next_stream == NULL) {
@@ -222,7 +222,7 @@ static int wait_for_connection(eddy_listener *listener)
 
 /* ---- shortages -------------------------------------------------------------------------------*/
 
-/* What the machine lacks now and may have again soon; nothing that is wrong with the listener. */
+/* Errors from a lack of resources that may end soon, not from a fault of the listener. */
 static bool is_shortage(int err)
 {
     switch (-err) {
@@ -260,7 +260,7 @@ static void end_pause(struct handle *handle)
     eddy__wait_finish(&container_of(timer, struct pause, timer)->wait, 0);
 }
 
-/* Lets others run, and perhaps give back what is missing. The listener may be closed meanwhile. */
+/* Lets other tasks run, which may release resources. The listener may be closed meanwhile. */
 static int wait_out_shortage(eddy_listener *listener)
 {
     struct eddy_loop *loop = listener->io->loop;
@@ -298,7 +298,7 @@ static int check_arguments(const eddy_listener *listener, eddy_stream *const *ou
     return check(listener);
 }
 
-/* Connections that come faster than they are taken must not keep the other tasks from running. */
+/* Lets other tasks run now and then, even if connections arrive faster than they are accepted. */
 static int breathe(eddy_listener *listener)
 {
     if (EDDY__LIKELY(listener->accepts_in_row < ACCEPTS_MAX) || eddy__task_current() == NULL)
@@ -308,12 +308,12 @@ static int breathe(eddy_listener *listener)
     return err < 0 ? err : check(listener);
 }
 
-/* One attempt: 0; -EAGAIN when it is to be made again, after a wait; or why it can't be. */
+/* One attempt: 0; -EAGAIN to wait and try again; or another error. */
 static int accept_once(eddy_listener *listener, eddy_stream **out_stream)
 {
     int err = accept_now(listener, out_stream);
     if (err == -EAGAIN) {
-        listener->has_told_shortage = false; // all that had come has been taken
+        listener->has_told_shortage = false; // all queued connections have been accepted
         err = wait_for_connection(listener);
         if (err == 0)
             return -EAGAIN;
@@ -354,7 +354,7 @@ int eddy_listener_accept_nowait(eddy_listener *listener, eddy_stream **out_strea
     int err = check_arguments(listener, out_stream);
     if (err < 0 && err != -EBUSY)
         return err;
-    cancel_all(listener);    // of a task that waits for the next connection, which goes on waiting
+    cancel_all(listener);    // operations of a task in accept, which keeps waiting
     ask_kernel(listener, true);
     err = accept_now(listener, out_stream);
     ask_kernel(listener, false);

@@ -26,9 +26,9 @@ int eddy__address_format(const struct sockaddr *address, size_t size, char *buf,
 int eddy__address_unix(const char *path, struct sockaddr_un *out_address, socklen_t *out_size);
 
 /*
- * The TCP addresses of `host` (NULL with AI_PASSIVE in `flags`: all of the machine) and `service`,
- * to be given back with freeaddrinfo(3). What is written as an address is not looked up; a name is,
- * on a thread. EDDY_ERESOLVE with a message. Suspends.
+ * Finds the TCP addresses of `host` (NULL with AI_PASSIVE in `flags`: all of the machine) and
+ * `service`. The caller frees them with freeaddrinfo(3). A numeric address is not looked up; a name
+ * is, on a thread. EDDY_ERESOLVE with a message. Suspends.
  */
 int eddy__resolve(const char *host, const char *service, int flags, struct addrinfo **out_list);
 
@@ -39,7 +39,7 @@ struct listen_socket {
     struct eddy_listener *listener;
     struct poll_file file;
     struct poll_op op;
-    int arrived; // a connection that the poller accepted and nobody took; or -1
+    int arrived; // a connection that the poller accepted, not taken yet; or -1
 };
 
 struct eddy_listener {
@@ -49,8 +49,8 @@ struct eddy_listener {
     eddy_stream *next_stream; // made before its connection is taken, so that none is lost
     struct wait *acceptor;    // the task that waits; or NULL
     unsigned hold_count;      // tasks in eddy_listener_accept()
-    unsigned accepts_in_row;  // without waiting
-    bool has_told_shortage;   // of the shortage of descriptors or memory that lasts
+    unsigned accepts_in_row;  // accepted without waiting
+    bool has_told_shortage;   // the current shortage of descriptors or memory was reported
     void (*on_shortage)(int status, void *data);
     void *shortage_data;
     int port;
@@ -58,18 +58,18 @@ struct eddy_listener {
     bool is_closed;
     eddy_open_note *open_note; // while it is open, in debug mode; or NULL
     char *path; // to be removed when it closes; or NULL
-    dev_t path_device; // what was made there
+    dev_t path_device; // of the file made there
     ino_t path_inode;
-    size_t turn; // the socket that is asked first
+    size_t turn; // the socket that is tried first
     size_t socket_count;
     struct listen_socket sockets[];
 };
 
-/* A listener with room for `socket_max` sockets and none yet. */
+/* Makes a listener for up to `socket_max` sockets, with none yet. */
 int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_options *options,
                        eddy_listener **out_listener);
 
-/* Hands a listening, non-blocking socket over. */
+/* Transfers a listening, non-blocking socket to the listener. */
 void eddy__listener_add(eddy_listener *listener, int fd, enum poll_file_kind kind);
 
 #endif

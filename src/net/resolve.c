@@ -17,7 +17,7 @@
 
 enum { PORT_MAX = 65535 };
 
-/* What getaddrinfo said. */
+/* The result of getaddrinfo. */
 struct answer {
     struct addrinfo *list;
     int code; // EAI_...

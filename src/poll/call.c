@@ -24,7 +24,7 @@ static bool is_socket(const struct poll_file *file)
 
 /* ---- receiving -------------------------------------------------------------------------------*/
 
-/* The kernel ends a read of a Unix socket where descriptors come along; only recvmsg tells. */
+/* The kernel ends a read of a Unix socket at attached descriptors; only recvmsg reports it. */
 static ssize_t receive_unix(int fd, void *memory, size_t size, bool *inout_is_cut)
 {
     struct iovec part = {memory, size};
@@ -68,7 +68,7 @@ static ssize_t write_without_signal(int fd, const struct iovec *parts, int count
     pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
     ssize_t n = writev(fd, parts, count);
     int err = errno;
-    // The one that we raised is taken out again; one that was pending before isn't ours.
+    // The SIGPIPE that we raised is consumed; one that was pending before isn't ours.
     if (n < 0 && err == EPIPE && !sigismember(&pending, SIGPIPE)) {
         const struct timespec at_once = {0, 0};
         while (sigtimedwait(&pipe_only, NULL, &at_once) < 0 && errno == EINTR)
@@ -116,7 +116,7 @@ size_t eddy__call_send_size(const struct poll_op *op)
 
 /* ---- connecting ------------------------------------------------------------------------------*/
 
-/* What accept(2) says of a connection that died in the queue, and not of the listening socket. */
+/* Errors of accept(2) about a connection that died in the queue, not the listening socket. */
 static bool is_of_the_peer(int err)
 {
     switch (err) {
@@ -147,7 +147,7 @@ ssize_t eddy__call_connect(const struct poll_file *file, const struct poll_op *o
 {
     if (connect(file->fd, op->memory, (socklen_t)op->size) == 0)
         return 0;
-    return errno == EINTR ? -EINPROGRESS : -errno; // interrupted, it goes on all the same
+    return errno == EINTR ? -EINPROGRESS : -errno; // after an interrupt the connect continues
 }
 
 ssize_t eddy__call_connect_outcome(const struct poll_file *file)

@@ -9,7 +9,7 @@
 
 #include "poll/poll.h"
 
-/* Sets *inout_is_cut if the read ended before the data did, for descriptors that came along. */
+/* Sets *inout_is_cut if attached descriptors ended the read before the end of the data. */
 ssize_t eddy__call_receive(const struct poll_file *file, void *memory, size_t size,
                            bool *inout_is_cut);
 
@@ -17,10 +17,10 @@ ssize_t eddy__call_receive(const struct poll_file *file, void *memory, size_t si
 ssize_t eddy__call_send(const struct poll_file *file, const struct poll_op *op);
 size_t eddy__call_send_size(const struct poll_op *op);
 
-/* Passes over connections that died while they waited. */
+/* Skips connections that died while they were queued. */
 ssize_t eddy__call_accept(const struct poll_file *file);
 
-/* 0, -EINPROGRESS once begun, ...; and how what had begun came out. */
+/* Connects: 0, -EINPROGRESS once begun, ...; returns the outcome of a connect that had begun. */
 ssize_t eddy__call_connect(const struct poll_file *file, const struct poll_op *op);
 ssize_t eddy__call_connect_outcome(const struct poll_file *file);
 

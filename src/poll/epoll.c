@@ -32,16 +32,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVENTS_MAX = 512 }; // in one call; what is left comes with the next
+enum { EVENTS_MAX = 512 }; // in one call; the next call returns the rest
 
 /* The bits of poll_file.ready. */
 enum {
     IN_WAITS = 1,  // a try is useless until the next event
     OUT_WAITS = 2,
-    IN_ENDED = 4,  // hang-up or error: no event is to come, only a try tells
+    IN_ENDED = 4,  // hang-up or error: no event will come, only a try tells
     OUT_ENDED = 8,
-    IN_UNSURE = 16, // urgent data is about, which cuts a read short
-    LOST = 32,      // the descriptor is another's: poll_file.is_lost
+    IN_UNSURE = 16, // urgent data is queued, which cuts a read short
+    LOST = 32,      // the descriptor belongs to another file: poll_file.is_lost
 };
 
 enum {
@@ -53,9 +53,9 @@ struct epoll_poller {
     struct poller base; // first
     int epoll_fd;
     int wake_fd;
-    bool has_no_pwait2; // an old kernel: whole milliseconds, rounded up
+    bool has_no_pwait2; // on an old kernel: timeouts in whole milliseconds, rounded up
     uint32_t generation; // of the file registered last; 0 is the eventfd's
-    size_t file_count;  // room in `files`
+    size_t file_count;  // length of `files`
     struct poll_file **files; // by descriptor
     struct epoll_event events[EVENTS_MAX];
 };
@@ -129,7 +129,7 @@ static void lose_op(struct epoll_poller *poller, struct poll_op *op)
     op->done(op);
 }
 
-/* The kernel has let go of the file: its descriptor was closed by other code. */
+/* Marks as lost a file whose descriptor was closed by other code. */
 static void lose(struct epoll_poller *poller, struct poll_file *file)
 {
     file->is_registered = false;
@@ -141,7 +141,7 @@ static void lose(struct epoll_poller *poller, struct poll_file *file)
         poller->files[file->fd] = NULL;
     struct poll_op *in = file->in;
     struct poll_op *out = file->out;
-    lose_op(poller, in); // doesn't free the file if both are pending: then it is in use
+    lose_op(poller, in); // doesn't free the file: while both are pending it is in use
     lose_op(poller, out);
 }
 
@@ -155,7 +155,7 @@ static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t eve
     file->generation = poller->generation;
     err = control(poller, EPOLL_CTL_ADD, file, events);
     if (err == -EEXIST) {
-        // Left behind, disarmed, by a wait for other code's descriptor; or in use.
+        // Left registered, disarmed, by a wait for other code's descriptor; or in use.
         if (is_in_use(file_at(poller, file->fd)))
             return -EBUSY;
         err = control(poller, EPOLL_CTL_MOD, file, events);
@@ -164,13 +164,13 @@ static int add(struct epoll_poller *poller, struct poll_file *file, uint32_t eve
         return err;
     struct poll_file *old = file_at(poller, file->fd);
     if (old != file && is_in_use(old))
-        lose(poller, old); // the number has been given anew
+        lose(poller, old); // the number was reused
     poller->files[file->fd] = file;
     file->is_registered = true;
     return 0;
 }
 
-/* What is wanted of other code's descriptor. */
+/* The events that the pending operations of a POLL_FOREIGN file wait for. */
 static uint32_t events_of(const struct poll_file *file)
 {
     uint32_t events = 0;
@@ -187,9 +187,9 @@ static uint32_t events_of(const struct poll_file *file)
 }
 
 /*
- * Tells the kernel that. If it doesn't know the descriptor any more, other code has closed it, and
- * perhaps opened another under the number: what waited for it is lost, but for `fresh`, which is
- * being submitted, or NULL.
+ * Registers those events with the kernel. If it doesn't know the descriptor any more, other code
+ * has closed it and perhaps opened another with the same number: then the waiting operations are
+ * lost, except `fresh`, which is being submitted, or NULL.
  */
 static int arm_foreign(struct epoll_poller *poller, struct poll_file *file, struct poll_op *fresh)
 {
@@ -328,7 +328,7 @@ static void epoll_forget(struct poller *base, struct poll_file *file)
     EDDY_ASSERT(file->in == NULL && file->out == NULL);
     if (file->kind == POLL_FOREIGN)
         disarm_foreign(poller, file);
-    // Closing unregisters our own, or it stays, unheard, as long as a child keeps it open.
+    // Closing our descriptor unregisters it. If a child keeps it open, its events are dropped.
     if (file_at(poller, file->fd) == file)
         poller->files[file->fd] = NULL;
     file->is_registered = false;
@@ -336,7 +336,7 @@ static void epoll_forget(struct poller *base, struct poll_file *file)
 
 /* ---- events ----------------------------------------------------------------------------------*/
 
-/* What an event means for the operation that waited for it: 1 if it has completed, else 0. */
+/* Handles an event for the operation that waited for it: 1 if that has completed, else 0. */
 static int fulfil(struct epoll_poller *poller, struct poll_op *op)
 {
     if (op == NULL)
@@ -358,7 +358,7 @@ static int fulfil(struct epoll_poller *poller, struct poll_op *op)
     return 1;
 }
 
-/* The file that an event is about, if that is still there. */
+/* The file of an event; NULL if it is gone. */
 static struct poll_file *file_of(const struct epoll_poller *poller, uint64_t data)
 {
     struct poll_file *file = file_at(poller, (int)(uint32_t)data);
@@ -379,7 +379,7 @@ static void note(struct poll_file *file, uint32_t events)
         file->ready |= IN_UNSURE;
 }
 
-/* A completed wait leaves one direction of other code's descriptor: only that is still wanted. */
+/* After one direction of a POLL_FOREIGN file has completed, keeps only the other one armed. */
 static void narrow(struct epoll_poller *poller, uint64_t data, bool had_both)
 {
     struct poll_file *file = file_of(poller, data);
@@ -491,7 +491,7 @@ int eddy__poll_epoll_open(struct poller **out_poller)
         err = -errno;
         goto close_epoll;
     }
-    // Generation 0 is no file's: a wake is an event that is dropped.
+    // No file has generation 0, so the event of a wake is dropped.
     struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = (uint32_t)poller->wake_fd};
     if (epoll_ctl(poller->epoll_fd, EPOLL_CTL_ADD, poller->wake_fd, &event) < 0) {
         err = -errno;

@@ -67,23 +67,23 @@ static inline bool poll_kind_is_outgoing(uint8_t kind)
     return kind >= POLL_WRITABLE;
 }
 
-/* What a descriptor is, which decides by what call it is read and written. */
+/* The kind of a descriptor, which decides the system calls that read and write it. */
 enum poll_file_kind {
     POLL_SOCKET,
-    POLL_UNIX_SOCKET, // a stream that may carry descriptors, which cut a read short
+    POLL_UNIX_SOCKET, // a stream that may carry descriptors, which end a read early
     POLL_PIPE,
     POLL_OTHER,   // a terminal, an eventfd, ...: a short read says nothing about the next
-    POLL_FOREIGN, // of other code, which may close it as soon as nothing is submitted for it
+    POLL_FOREIGN, // of other code, which may close it when nothing is submitted for it
 };
 
-/* A descriptor as pollers see it: part of the object that owns the descriptor. */
+/* The poller's state of a descriptor: part of the object that owns the descriptor. */
 struct poll_file {
     int fd;
     uint8_t kind; // enum poll_file_kind
-    // What follows is the poller's, zero at first.
-    uint8_t ready;        // bits, which each poller names for itself
+    // The fields below belong to the poller, and are zero at first.
+    uint8_t ready;        // bits, which each poller defines
     bool is_registered;   // the kernel knows it
-    bool is_lost;         // its descriptor was closed behind our back: the number is another file's
+    bool is_lost;         // other code closed its descriptor: the number is another file's
     uint32_t generation;  // tells it from earlier files with the same descriptor
     struct poll_op *in;   // pending, or NULL
     struct poll_op *out;  // pending, or NULL
@@ -92,19 +92,19 @@ struct poll_file {
 enum poll_state {
     POLL_IDLE,
     POLL_PENDING,
-    POLL_CANCELLING, // `done` is still to come, and whatever was lent stays so until then
+    POLL_CANCELLING, // `done` is still to be called; lent memory stays lent until then
 };
 
 struct poll_op {
     struct poll_file *file;
     void (*done)(struct poll_op *op);
     uint8_t kind;  // enum poll_kind
-    uint8_t state; // enum poll_state; the poller's
+    uint8_t state; // enum poll_state; written by the poller
     bool repeats;  // POLL_READABLE and POLL_WRITABLE
-    bool asks_kernel; // a try makes its system call, useful or not
+    bool asks_kernel; // a try always makes its system call, even if known to be useless
     int part_count;
     ssize_t result;
-    void *memory; // to receive into (try) or to send from; an address; what the poller lends
+    void *memory; // to receive into (try) or to send from; an address; or lent by the poller
     size_t size;  // bytes
     const struct iovec *parts; // to send from instead of `memory`, if part_count is not 0
 };
@@ -126,15 +126,15 @@ struct poll_ops {
 struct poller {
     const struct poll_ops *ops;
     size_t pending_count;    // operations that are not idle
-    size_t cancelling_count; // those among them that are on their way out
-    void *above;             // what io/ keeps for the loop; the poller never looks at it
+    size_t cancelling_count; // of these, those in POLL_CANCELLING
+    void *above;             // io/'s state of the loop; the poller never reads it
 };
 
 int eddy__poll_epoll_open(struct poller **out_poller); // epoll.c
 
 /* ---- what the loop calls ---------------------------------------------------------------------*/
 
-/* The best poller that there is. 0, or -EMFILE, -ENFILE, -ENOMEM. */
+/* Opens the best poller available. 0, or -EMFILE, -ENFILE, -ENOMEM. */
 static inline int eddy__poller_open(struct poller **out_poller)
 {
     return eddy__poll_epoll_open(out_poller);
@@ -147,22 +147,22 @@ static inline void eddy__poller_close(struct poller *poller)
 }
 
 /*
- * Waits until something has completed, at most `timeout_ns` (0: only looks; NS_NEVER: no limit),
- * and calls `done` of each. Never returns early for the time's sake. Returns how many completed, 0
- * after the time, a wake or a signal, or a negative errno.
+ * Waits until an operation has completed, at most `timeout_ns` (0: only polls; NS_NEVER: no limit),
+ * and calls `done` of each that has. Never times out early. Returns how many completed, 0 after the
+ * timeout, a wake or a signal, or a negative errno.
  */
 static inline int eddy__poller_wait(struct poller *poller, int64_t timeout_ns)
 {
     return poller->ops->wait(poller, timeout_ns);
 }
 
-/* Makes the wait under way, or else the next one, return. Any thread; async-signal-safe. */
+/* Makes the current wait, or else the next one, return. Any thread; async-signal-safe. */
 static inline void eddy__poller_wake(struct poller *poller)
 {
     poller->ops->wake(poller);
 }
 
-/* Operations under way: with none, no amount of waiting brings anything but a wake. */
+/* The number of operations that are not idle. At 0, only a wake can end an unlimited wait. */
 static inline size_t eddy__poller_pending(const struct poller *poller)
 {
     return poller->pending_count;
@@ -176,9 +176,9 @@ static inline void eddy__poll_file_init(struct poll_file *file, int fd, enum pol
 }
 
 /*
- * Does `op` (idle; its memory or parts set) now: what it brings, as above; -EAGAIN when that needs
- * waiting. A connect that has begun is -EINPROGRESS, and submitting it waits for the outcome; its
- * -EAGAIN is the kernel's (the backlog of a Unix socket is full).
+ * Performs `op` (idle; its memory or parts set) now. Returns its result, as above, or -EAGAIN if it
+ * would have to wait. A connect that has begun is -EINPROGRESS, and submitting it waits for the
+ * outcome; its -EAGAIN is the kernel's (the backlog of a Unix socket is full).
  */
 static inline ssize_t eddy__poll_try(struct poller *poller, struct poll_op *op)
 {
@@ -186,7 +186,7 @@ static inline ssize_t eddy__poll_try(struct poller *poller, struct poll_op *op)
 }
 
 /*
- * Leaves `op`, which is idle, with the poller. 0, or why not, and it is idle still: -EPERM for a
+ * Submits `op`, which is idle. Returns 0, or an error, and then it is still idle: -EPERM for a
  * plain file, -EBUSY for a descriptor that another file has, -ENOMEM.
  */
 static inline int eddy__poll_submit(struct poller *poller, struct poll_op *op)
@@ -194,7 +194,7 @@ static inline int eddy__poll_submit(struct poller *poller, struct poll_op *op)
     return poller->ops->submit(poller, op);
 }
 
-/* Takes `op` back. True: it is idle, and `done` won't be called. False: it will. */
+/* Cancels `op`. True: it is idle, and `done` won't be called. False: `done` will be called. */
 static inline bool eddy__poll_cancel(struct poller *poller, struct poll_op *op)
 {
     if (op->state != POLL_PENDING)
@@ -202,29 +202,29 @@ static inline bool eddy__poll_cancel(struct poller *poller, struct poll_op *op)
     return poller->ops->cancel(poller, op);
 }
 
-/* Returns the memory that a completed POLL_RECEIVE lent. Nothing if it lent none. */
+/* Returns the memory that a completed POLL_RECEIVE lent. Does nothing if it lent none. */
 static inline void eddy__poll_give_back(struct poller *poller, struct poll_op *op)
 {
     if (op->memory != NULL)
         poller->ops->give_back(poller, op);
 }
 
-/* The file's descriptor is about to be closed, or handed on. Its operations are idle. */
+/* Called before the file's descriptor is closed or handed on. Its operations are idle. */
 static inline void eddy__poll_forget(struct poller *poller, struct poll_file *file)
 {
     poller->ops->forget(poller, file);
 }
 
 /*
- * For a file with operations pending: if its descriptor has been closed by other code meanwhile,
- * they complete with -EBADF. A file of kind POLL_FOREIGN can be used again then.
+ * For a file with pending operations: if other code has closed its descriptor meanwhile, they
+ * complete with -EBADF. A file of kind POLL_FOREIGN can be used again then.
  */
 static inline void eddy__poll_check(struct poller *poller, struct poll_file *file)
 {
     poller->ops->check(poller, file);
 }
 
-/* Forgets the file and closes its descriptor, unless that was closed behind our back. */
+/* Forgets the file and closes its descriptor, unless other code has closed that. */
 static inline void eddy__poll_close(struct poller *poller, struct poll_file *file)
 {
     eddy__poll_forget(poller, file);

@@ -43,7 +43,7 @@ static bool is_over(void *data)
     return barrier->state != EDDY_BARRIER_FILLING;
 }
 
-/* With the lock held and a place taken: until all are here. */
+/* Waits until all tasks have arrived. The lock is held and a place is taken. */
 static int meet(eddy_barrier *barrier)
 {
     if (barrier->count == barrier->parties) {
@@ -64,7 +64,7 @@ static void enter(eddy_barrier *barrier, struct eddy__barrier_party *self)
     barrier->last = self;
 }
 
-/* The loop that tasks were inside in has ended, and given them up: their stacks are gone. */
+/* Forgets tasks of a loop that has ended and given them up: their stacks are gone. */
 static void forget_ended_run(eddy_barrier *barrier)
 {
     uint32_t loop = barrier->changed.loop;
@@ -88,7 +88,7 @@ static void unlink_party(eddy_barrier *barrier, const struct eddy__barrier_party
         barrier->last = party->before;
 }
 
-/* Puts the last party where `self` stands, with its index. */
+/* Moves the last party to the place of `self`, with its index. */
 static void replace_by_last(eddy_barrier *barrier, const struct eddy__barrier_party *self)
 {
     struct eddy__barrier_party *last = barrier->last;

@@ -27,23 +27,23 @@ enum { CAPACITY_FIRST = 8 };
 
 struct eddy_queue {
     size_t item_size;
-    size_t slot_size; // of the ring, bytes: an item, and what a heap keeps beside it
+    size_t slot_size; // of the ring, bytes: an item, and the number that a heap adds
     size_t size_max;  // 0: none
     size_t unfinished;
     bool is_shut_down;
-    bool is_freed; // read in memory that is gone, to name a second call of eddy_queue_free()
+    bool is_freed; // read in freed memory, to report a second call of eddy_queue_free()
     bool is_newest_first;
     struct queue_heap heap; // of a priority queue
     void (*drop_item)(void *item); // or NULL
     char *ring;
-    size_t capacity; // items that the ring has room for; a power of two, or 0
+    size_t capacity; // of the ring, in items; a power of two, or 0
     size_t first;    // index of the oldest item; 0 in a heap
     size_t count;
     eddy_waiters getters;
     eddy_waiters putters;
     eddy_waiters joiners;
-    size_t woken_count; // of tasks that have left their row and have not run yet
-    uint32_t loop;      // that made it, or uses it; 0: none has
+    size_t woken_count; // of tasks that have left their wait queue and have not resumed yet
+    uint32_t loop;      // that made it, or uses it; 0: none yet
 };
 
 eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)(void *item))
@@ -55,7 +55,7 @@ eddy_queue *eddy__queue_new(size_t item_size, size_t size_max, void (*drop_item)
     queue->slot_size = item_size;
     queue->size_max = size_max;
     queue->drop_item = drop_item;
-    queue->loop = eddy__loop_id(); // made outside any, it is bound at its first use in one
+    queue->loop = eddy__loop_id(); // outside any loop, it is bound at its first use in one
     eddy__track(queue, "queue");
     return queue;
 }
@@ -85,7 +85,7 @@ static void *item_at(const struct eddy_queue *queue, size_t index)
     return queue->ring + ((queue->first + index) & (queue->capacity - 1)) * queue->slot_size;
 }
 
-/* Adds an item, for which there is room. */
+/* Adds an item. The ring has a free slot. */
 static void add_item(struct eddy_queue *queue, const void *item)
 {
     eddy__copy(item_at(queue, queue->count), item, queue->item_size);
@@ -94,7 +94,7 @@ static void add_item(struct eddy_queue *queue, const void *item)
         eddy__queue_heap_added(&queue->heap, queue->ring, queue->count);
 }
 
-/* The item that leaves next, of one or more; remove_next() takes it out. */
+/* The item that the next get returns; there is at least one. remove_next() removes it. */
 static void *next_item(const struct eddy_queue *queue)
 {
     return item_at(queue, queue->is_newest_first ? queue->count - 1 : 0);
@@ -120,7 +120,7 @@ static void drop_items(struct eddy_queue *queue)
     }
 }
 
-/* Whether it can be used here. */
+/* 0, or why the queue can't be used here. */
 static int check_queue(struct eddy_queue *queue, const char *function)
 {
     if (EDDY__UNLIKELY(queue == NULL))
@@ -166,7 +166,7 @@ static int grow(struct eddy_queue *queue)
     return 0;
 }
 
-/* Wakes the first of a row that still waits; those before it leave the row too. */
+/* Wakes the first of `row` that still waits; those before it are removed too. */
 static void wake_next(struct eddy_queue *queue, eddy_waiters *row)
 {
     while (row->first != NULL) {
@@ -187,7 +187,7 @@ static void wake_all(struct eddy_queue *queue, eddy_waiters *row)
         wake_next(queue, row);
 }
 
-/* Those who join stay in their row until they run, as waiters of an event do. */
+/* Joiners stay in their wait queue until they resume, as waiters of an event do. */
 static void release_joiners(struct eddy_queue *queue)
 {
     struct wait *wait;
@@ -235,7 +235,7 @@ static int check(struct eddy_queue *queue, size_t size, const char *function)
     return 0;
 }
 
-/* One wait in `row`, while is_blocked(queue); on an error a wake that came in vain goes on. */
+/* Waits once in `row`, while is_blocked(queue); on an error it passes an unused wake on. */
 static inline int wait_in(struct eddy_queue *queue, eddy_waiters *row, const char *what,
                    bool (*is_blocked)(const eddy_queue *queue))
 {

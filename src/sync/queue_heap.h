@@ -23,7 +23,7 @@ void eddy__queue_heap_init(struct queue_heap *heap, size_t item_size,
 /* Finds the place for an item that has just been written into the last of `count` slots. */
 void eddy__queue_heap_added(struct queue_heap *heap, char *slots, size_t count);
 
-/* Closes the gap in the first of `count` slots, which leaves one slot less. */
+/* Removes the first of `count` slots, which leaves one slot less. */
 void eddy__queue_heap_taken(const struct queue_heap *heap, char *slots, size_t count);
 
 #endif

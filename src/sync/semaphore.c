@@ -34,13 +34,13 @@ bool eddy_semaphore_locked(const eddy_semaphore *semaphore)
 {
     if (semaphore == NULL)
         return false;
-    // Who waits can be looked at on their thread alone.
+    // The waiters may be read only on their own thread.
     const struct eddy_loop *loop = eddy__loop_current();
     bool is_ours = loop != NULL && loop->id == semaphore->loop;
     return semaphore->value <= 0 || (is_ours && eddy__waiters_any_live(&semaphore->waiters));
 }
 
-/* Promises a slot to the first who still waits; false if nobody does. */
+/* Reserves a slot for the first task that still waits; false if none does. */
 static bool wake_next(eddy_semaphore *semaphore)
 {
     struct wait *wait = eddy__waiters_first_pending(&semaphore->waiters);
