@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iterator.h: `async for`, over everything that has items.
+ * iterator.h: `async for` over generators, queues, streams and other iterators.
  *
  *     int rc;
  *     eddy_for (int, i, eddy_generate(ticker, 3), &rc)     // what a generator yields
  *         printf("%d\n", i);
  *     eddy_for (int, item, queue, &rc)                     // until the queue is shut down and empty
  *         work_on(item);
- *     eddy_for (eddy_span, line, stream, &rc)              // lines, each lent until the next
+ *     eddy_for (eddy_span, line, stream, &rc)              // lines, each valid until the next
  *         fwrite(line.data, 1, line.size, stdout);
  *     eddy_for (eddy_future *, done, eddy_as_completed(coros, n, EDDY_NO_TIMEOUT), &rc)
  *         look_at(done);
  *     EDDY_TRY(rc);                                        // 0 at the end, or the error
  *
- * A type of one's own becomes one with EDDY_ITERATOR: see below. Modules have makers of their own,
- * such as eddy_sql_each() for the rows of a query.
+ * EDDY_ITERATOR (see below) makes any struct type an iterator. Modules have their own makers, such
+ * as eddy_sql_each() for the rows of a query.
  *
- * A pointer is borrowed: after the loop, or a `break`, the generator or queue is as it was left. What
- * a maker returns by value (eddy_generate(), eddy_as_completed(), an eddy_iterator) is used up, and
- * freed on every way out of the loop.
+ * A pointer is borrowed: after the loop, or a `break`, the generator or queue keeps its state. A
+ * value that a maker returns (eddy_generate(), eddy_as_completed(), an eddy_iterator) is consumed,
+ * and freed on every exit from the loop.
  */
 #ifndef EDDY_ITERATOR_H
 #define EDDY_ITERATOR_H
@@ -33,8 +33,8 @@ struct eddy_queue;
 struct eddy_as_completed;
 
 /*
- * What eddy_for walks along. The function that returns one is a maker, as Python's __aiter__ is; a
- * module writes its own by filling in the fields:
+ * An iterator: a source of items for eddy_for. A function that returns one is a maker, like
+ * Python's __aiter__; a module's maker fills in the fields:
  *
  *     eddy_iterator crowd_aiter(crowd *crowd)
  *     {
@@ -43,15 +43,15 @@ struct eddy_as_completed;
  */
 typedef struct eddy_iterator {
     int (*next)(void *object, void *out_item); // 1 and an item, 0 at the end, or an error; suspends
-    void (*free)(void *object);                // gives the object back; NULL: it is borrowed
+    void (*free)(void *object);                // frees the object; NULL: it is borrowed
     void *object;
     size_t item_size;                          // bytes
-    int status;                                // less than 0: it could not be made, for this reason
+    int status;                                // less than 0: the error of making it
 } eddy_iterator;
 
 /*
- * Declares the type of iterators whose items are of `type`, which the compiler then checks: for
- * makers to return, in place of an eddy_iterator.
+ * Declares an iterator type with items of `type`, which the compiler then checks. Makers return it
+ * in place of an eddy_iterator.
  *
  *     EDDY_ITERATOR_TYPE(person_iterator, person);
  *     person_iterator crowd_aiter(crowd *crowd)
@@ -68,19 +68,19 @@ typedef struct eddy_iterator {
 /* --- Loops ------------------------------------------------------------------------------------- */
 
 /*
- * `async for`: the body runs for each item of `source`, with a variable `name` of `type`. *out_rc is
- * 0 after the last, the error if one came, and 1 after a break. `source` is
+ * `async for`: runs the body for each item of `source`, in a variable `name` of `type`. *out_rc is
+ * 0 at the end, the error if one occurred, and 1 after a break. `source` is
  *
- *   eddy_generator *     what it yields
- *   eddy_queue *         what is got from it, until it is shut down and empty; an item is the body's
- *   eddy_stream *        eddy_span: lines with their '\n', each lent until the stream is next read
- *   eddy_as_completed *  eddy_future *: the awaitables, as they are done
- *   eddy_iterator *      whatever that one has left
- *   a maker's result     by value: used up
+ *   eddy_generator *     the items it yields
+ *   eddy_queue *         its items, until it is shut down and empty; the body owns each item
+ *   eddy_stream *        eddy_span: lines with their '\n', each valid until the stream is next read
+ *   eddy_as_completed *  eddy_future *: the awaitables, in order of completion
+ *   eddy_iterator *      its remaining items
+ *   a maker's result     by value: consumed
  *
- * The type is checked where it is known to the compiler. For a generator or a queue in a variable its
- * size is, when the loop begins (EDDY_EMISUSE). Suspends between items as `source` does; cancelled
- * there, it ends with EDDY_CANCELLED, and no item is lost that a queue or stream can keep.
+ * The compiler checks the type if it knows it. For a generator or a queue in a variable, the
+ * item's size is checked when the loop begins (EDDY_EMISUSE). Suspends between items as `source`
+ * does. If cancelled there, the loop ends with EDDY_CANCELLED; queues and streams keep the item.
  */
 #define eddy_for(type, name, source, out_rc)                                      \
     EDDY__FOR(type, name, source, out_rc, EDDY__CAT(eddy_for_, __LINE__),         \
@@ -96,7 +96,7 @@ typedef struct eddy_iterator {
 /* --- Item by item ------------------------------------------------------------------------------ */
 
 /*
- * The next item of what eddy_for takes by pointer, as Python's anext():
+ * Gets the next item of a source that eddy_for takes by pointer, like Python's anext():
  *
  *     EDDY_TRY(eddy_anext(generator, &item));
  *     EDDY_TRY(eddy_anext(generator, &item, 0));       // 0 in place of an item at the end
@@ -118,9 +118,9 @@ EDDY_API EDDY_SUSPENDS int eddy__anext(eddy_iterator iterator, void *out_item, s
                                        const void *otherwise);
 
 /*
- * The iterator of anything that eddy_for takes, as Python's aiter(): to keep, hand on, or ask with
- * eddy_anext(&iterator, &item). It is given back with eddy_iterator_fini(), EDDY_AUTO(eddy_iterator),
- * or by an eddy_for that gets it by value.
+ * Returns an iterator of any source of eddy_for, like Python's aiter(): to store, to pass on, or
+ * for eddy_anext(&iterator, &item). It is released by eddy_iterator_fini(),
+ * EDDY_AUTO(eddy_iterator), or an eddy_for that gets it by value.
  */
 #define eddy_aiter(source)                                   \
     __extension__({                                          \
@@ -128,7 +128,7 @@ EDDY_API EDDY_SUSPENDS int eddy__anext(eddy_iterator iterator, void *out_item, s
         EDDY__ITERATOR(eddy_source_);                        \
     })
 
-/* Gives back what the iterator owns; what it borrows stays. A second time nothing happens. */
+/* Frees the object if the iterator owns it, not if it borrows it. A second call does nothing. */
 static inline void eddy_iterator_fini(eddy_iterator *iterator)
 {
     if (iterator->free != NULL)
@@ -136,11 +136,12 @@ static inline void eddy_iterator_fini(eddy_iterator *iterator)
     iterator->free = NULL;
 }
 
-/* --- Iterators of one's own -------------------------------------------------------------------- */
+/* --- Custom iterators -------------------------------------------------------------------------- */
 
 /*
- * Makes the struct type `object` an async iterator with items of `type`. What follows is the body of
- * its __anext__: `self` is the object, the item goes to *result, and EDDY_STOPITERATION is the end.
+ * Makes the struct type `object` an async iterator with items of `type`. The body of its __anext__
+ * follows: `self` is the object; it stores the item in *result, or returns EDDY_STOPITERATION at
+ * the end.
  *
  *     typedef struct countdown { int left; } countdown;
  *
@@ -155,8 +156,8 @@ static inline void eddy_iterator_fini(eddy_iterator *iterator)
  *     ...
  *     eddy_for (int, i, countdown_aiter(&(countdown){3}), &rc)
  *
- * defines countdown_aiter(countdown *self), which borrows the object, and countdown_anext(int
- * *result, countdown *self), a coroutine function as EDDY_ASYNC_TO would define it.
+ * This defines countdown_aiter(countdown *self), which borrows the object, and countdown_anext(int
+ * *result, countdown *self), a coroutine function as EDDY_ASYNC_TO defines it.
  */
 #define EDDY_ITERATOR(type, object)                                                            \
     EDDY_ITERATOR_TYPE(object##__items, type);                                                 \

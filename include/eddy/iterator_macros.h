@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iterator_macros.h: how eddy_for and its like are made. Nothing here is for direct use.
+ * iterator_macros.h: the implementation of eddy_for and related macros. Not for direct use.
  *
- * A loop is three: the first holds its state, with a cleanup for every way out; the second evaluates
- * the source, once; the third is the one that goes round. In C the source's type chooses by _Generic
- * how it is walked along, and which type its items have; in C++, by overloads.
+ * eddy_for expands to three nested loops: the first holds the state, with a cleanup for every
+ * exit; the second evaluates the source once; the third iterates. The source's type selects the
+ * iterator and the type of its items: in C by _Generic, in C++ by overloads.
  */
 #ifndef EDDY_ITERATOR_MACROS_H
 #define EDDY_ITERATOR_MACROS_H
@@ -77,7 +77,7 @@ EDDY_END_DECLS
         struct eddy_as_completed *: eddy__as_completed_iterator,    \
         eddy_iterator *: eddy__iterator_iterator)(source)
 
-/* Of a variable: a pointer is handed on, anything else is a maker's result. */
+/* The iterator of a variable: a pointer is borrowed, anything else is a maker's result. */
 #define EDDY__ITERATOR(source)                                      \
     _Generic((source),                                              \
         struct eddy_generator *: eddy__generator_iterator,          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lock.h: mutual exclusion between tasks, first come, first served. Not re-entrant.
+ * lock.h: mutual exclusion between tasks, in FIFO order. Not re-entrant.
  *
  *     static eddy_lock lock = EDDY_LOCK;
  *
@@ -8,8 +8,9 @@
  *     int rc = transfer(from, to);
  *     eddy_lock_release(&lock);
  *
- * Between two suspension points a task is alone anyway: a lock is for what must hold across them.
- * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
+ * Between two suspension points no other task runs: a lock is only needed to protect state across
+ * them. The caller owns the struct. It needs no clean-up, and must not move while tasks wait on
+ * it.
  */
 #ifndef EDDY_LOCK_H
 #define EDDY_LOCK_H
@@ -22,31 +23,32 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_lock {
     bool is_locked;
     eddy_waiters waiters;
-    uint32_t loop; /* that uses it; 0: none has */
+    uint32_t loop; /* the loop that uses it; 0: none yet */
 } eddy_lock;
 
-/* Initialises a lock that nobody holds. */
+/* Initialises an unlocked lock. */
 #define EDDY_LOCK {false, EDDY_NO_WAITERS, 0}
 
-/* Sets `lock` to unlocked, as EDDY_LOCK does. Always 0. */
+/* Sets `lock` to unlocked, as EDDY_LOCK does. Always returns 0. */
 EDDY_API int eddy_lock_init(eddy_lock *lock);
 
 /*
- * Takes the lock, waiting until it is free and every earlier waiter has had it.
+ * Acquires the lock, waiting until it is free and every earlier waiter has had it.
  *
- * Returns 0, EDDY_CANCELLED (the lock is not taken, and a wake that had come goes to the next), or
- * EDDY_EMISUSE outside a task. Suspends only when it must wait.
+ * Returns 0, EDDY_CANCELLED (the lock is not acquired; a wake already received is passed to the
+ * next waiter), or EDDY_EMISUSE outside a task. Suspends only if it must wait.
  */
 EDDY_API EDDY_SUSPENDS int eddy_lock_acquire(eddy_lock *lock);
 
-/* Gives it back and wakes the first waiter. 0, or EDDY_EMISUSE if it is not locked. */
+/* Releases it and wakes the first waiter. Returns 0, or EDDY_EMISUSE if it is not locked. */
 EDDY_API int eddy_lock_release(eddy_lock *lock);
 
-/* Whether somebody holds it. */
+/* Whether it is locked. */
 EDDY_API bool eddy_lock_locked(const eddy_lock *lock);
 
 /*
- * The status of `call` with the lock held (`async with lock`), or why it could not be taken:
+ * Returns the status of `call` with the lock held (`async with lock`), or the error of acquiring
+ * it:
  *
  *     EDDY_TRY(eddy_locked(&lock, transfer(from, to)));
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * queue.h: a queue between tasks, bounded or not, of items of one type: first in, first out, or the
- * smallest first, or last in, first out.
+ * queue.h: queues between tasks, bounded or not, of items of one type: first in, first out; by
+ * priority (smallest first); or last in, first out.
  *
  *     EDDY_AUTO(eddy_queue) *queue = eddy_queue_new(int, 100);
  *
@@ -9,8 +9,8 @@
  *     int item;
  *     EDDY_TRY(eddy_queue_get(queue, &item));          // suspends while it is empty
  *
- * Items are copied in and out. A queue whose items own something names their destructor, which is
- * called for each that is dropped: by an immediate shutdown, or with the queue.
+ * Items are copied in and out. If items own something, the queue is given their destructor. It is
+ * called for each item that is dropped by an immediate shutdown or when the queue is freed.
  */
 #ifndef EDDY_QUEUE_H
 #define EDDY_QUEUE_H
@@ -19,12 +19,13 @@
 
 EDDY_BEGIN_DECLS
 
-/* Belongs to the loop that uses it first, until that has ended: EDDY_EMISUSE on another thread. */
+/* Belongs to the first loop that uses it, until that loop ends: EDDY_EMISUSE on another thread. */
 typedef struct eddy_queue eddy_queue;
 
 /*
- * A queue of items of `type`, at most `size_max` at once (0: any number). Returns NULL without
- * memory; every function below answers -ENOMEM for it. `drop_item` destroys an item.
+ * Creates a queue of items of `type`, at most `size_max` at once (0: any number). `drop_item`
+ * destroys an item. Returns NULL when out of memory; functions that return a status return -ENOMEM
+ * for it.
  *
  *     eddy_queue_new_owning(eddy_stream *, 10, EDDY_OWNED(eddy_stream))
  */
@@ -35,8 +36,9 @@ EDDY_API EDDY_CHECKED eddy_queue *eddy__queue_new(size_t item_size, size_t size_
                                                   void (*drop_item)(void *item));
 
 /*
- * The same with another order: get takes the smallest item, as qsort(3)'s `compare` has it, and of
- * equal ones that put first; or the newest.
+ * The same with another order. From a priority queue, get takes the smallest item by `compare` (as
+ * for qsort(3)), and among equal items the one put first. From a LIFO queue, get takes the newest
+ * item.
  *
  *     static int by_deadline(const void *left, const void *right);
  *
@@ -55,22 +57,23 @@ EDDY_API EDDY_CHECKED eddy_queue *eddy__priority_queue_new(
 EDDY_API EDDY_CHECKED eddy_queue *eddy__lifo_queue_new(size_t item_size, size_t size_max,
                                                        void (*drop_item)(void *item));
 
-/* Drops what is left in it. It must have no waiters: with some, nothing is done but a report. */
+/* Frees the queue and drops its items. If it has waiters, it is only reported, and not freed. */
 EDDY_API void eddy_queue_free(eddy_queue *queue);
 
 /*
- * Puts *item into it, or takes the next item into *out_item, waiting for room or for an item.
+ * Put a copy of *item into the queue, or move the next item to *out_item. Suspend while the queue
+ * is full, or empty.
  *
- * Return 0; EDDY_QUEUE_SHUTDOWN after eddy_queue_shutdown(), for get only when it is empty;
- * EDDY_CANCELLED; EDDY_EMISUSE for an item of another size or outside a task. A put that fails has
- * taken nothing: *item is still the caller's. A cancelled get leaves the item for the next one.
+ * Return 0; EDDY_QUEUE_SHUTDOWN after eddy_queue_shutdown(), for get only if the queue is empty;
+ * EDDY_CANCELLED; EDDY_EMISUSE for an item of another size or outside a task. If a put fails, the
+ * caller still owns *item. A cancelled get leaves the item in the queue.
  */
 #define eddy_queue_put(queue, item) eddy__queue_put((queue), (item), sizeof *(item))
 #define eddy_queue_get(queue, out_item) eddy__queue_get((queue), (out_item), sizeof *(out_item))
 EDDY_API EDDY_SUSPENDS int eddy__queue_put(eddy_queue *queue, const void *item, size_t size);
 EDDY_API EDDY_SUSPENDS int eddy__queue_get(eddy_queue *queue, void *out_item, size_t size);
 
-/* The same without waiting: EDDY_QUEUE_FULL, EDDY_QUEUE_EMPTY; -ENOMEM for put. */
+/* The same without waiting. Also return EDDY_QUEUE_FULL, EDDY_QUEUE_EMPTY; -ENOMEM for put. */
 #define eddy_queue_put_nowait(queue, item) eddy__queue_put_nowait((queue), (item), sizeof *(item))
 #define eddy_queue_get_nowait(queue, out_item) \
     eddy__queue_get_nowait((queue), (out_item), sizeof *(out_item))
@@ -78,23 +81,23 @@ EDDY_API EDDY_CHECKED int eddy__queue_put_nowait(eddy_queue *queue, const void *
 EDDY_API EDDY_CHECKED int eddy__queue_get_nowait(eddy_queue *queue, void *out_item, size_t size);
 
 /*
- * How many items are in it; how many there may be, 0 for any number; whether it has none; and
- * whether a put would wait. Of NULL: 0, 0, true and false.
+ * Return the number of items; the maximum number, 0 for no limit; whether it is empty; and whether
+ * a put would wait. For NULL: 0, 0, true and false.
  */
 EDDY_API size_t eddy_queue_qsize(const eddy_queue *queue);
 EDDY_API size_t eddy_queue_maxsize(const eddy_queue *queue);
 EDDY_API bool eddy_queue_empty(const eddy_queue *queue);
 EDDY_API bool eddy_queue_full(const eddy_queue *queue);
 
-/* Says that the work on one item got from the queue is done. EDDY_EVALUE if called too often. */
+/* Marks one item got from the queue as processed. Returns 0, or EDDY_EVALUE if called too often. */
 EDDY_API int eddy_queue_task_done(eddy_queue *queue);
 
-/* Waits until every item ever put has been reported done. 0, EDDY_CANCELLED, EDDY_EMISUSE. */
+/* Waits until all items ever put are processed. Returns 0, EDDY_CANCELLED, EDDY_EMISUSE. */
 EDDY_API EDDY_SUSPENDS int eddy_queue_join(eddy_queue *queue);
 
 /*
- * Takes no more items: puts fail, gets fail once it is empty, all waiters are woken. `immediate`
- * drops what is in it and counts it as done. 0.
+ * Shuts the queue down: puts fail, gets fail once it is empty, and all waiters are woken. If
+ * `immediate`, its items are dropped and count as processed. Returns 0.
  */
 EDDY_API int eddy_queue_shutdown(eddy_queue *queue, bool immediate);
 

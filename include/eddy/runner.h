@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.h: several runs on one loop, as asyncio.Runner.
+ * runner.h: several runs on one loop, like asyncio.Runner.
  *
  *     EDDY_AUTO(eddy_runner) *runner = NULL;
  *     EDDY_TRY(eddy_runner_open(NULL, &runner));
@@ -8,9 +8,10 @@
  *     while (read_command(&command))
  *         EDDY_TRY(eddy_runner_run(runner, eddy_coro(obey, command), &answer));
  *
- * Tasks that one run leaves behind go on in the next. Between runs everything stands still, and the
- * thread has no running loop: only the runner, eddy_call_soon_threadsafe() and what just looks or
- * frees may be called. A thread may have several runners, and runs one at a time.
+ * Tasks that are unfinished after one run continue in the next. Between runs nothing runs, and the
+ * thread has no running loop: only the runner's functions, eddy_call_soon_threadsafe() and
+ * functions that only read or free may be called. A thread may have several runners, and runs one
+ * at a time.
  */
 #ifndef EDDY_RUNNER_H
 #define EDDY_RUNNER_H
@@ -23,25 +24,25 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_runner eddy_runner;
 
 /*
- * Opens a loop of this thread. `options` (NULL: all defaults) are those of eddy_run(); of the hooks,
- * on_main_done is called after each run, on_closing once, with the last main task, or NULL.
+ * Opens a loop on this thread. `options` (NULL: all defaults) are as for eddy_run(). The
+ * on_main_done hook is called after each run, on_closing once, with the last main task, or NULL.
  * Returns 0, EDDY_EMISUSE for options out of range, -ENOMEM, -EMFILE, ...
  */
 EDDY_API EDDY_CHECKED int eddy_runner_open(const eddy_run_options *options,
                                            eddy_runner **out_runner);
 
 /*
- * Runs a coroutine object, which is used up, until it is done, and takes its result into *out_value,
- * if that is given. What it leaves behind is left alone.
+ * Runs a coroutine object, which is consumed, until it is done, and stores its result in
+ * *out_value, if given. Other tasks stay unfinished.
  *
  *     int rc = eddy_runner_run(runner, eddy_coro(app));
  *     int rc = eddy_runner_run(runner, eddy_coro(count, path), &number);
  *
- * Main tasks run in one context, the runner's: a context variable that one has set is set for the
- * next. The context begins as a copy of what is current where the runner is opened.
+ * All main tasks run in the runner's context: a context variable that one sets is set for the next.
+ * The context is a copy of the current one when the runner is opened.
  *
- * Returns as eddy_run() does: the status or error of the main task (details: eddy_error_get(), until
- * the thread's next run),
+ * Returns as eddy_run() does: the status or error of the main task (details: eddy_error_get(),
+ * until the thread's next run),
  *   EDDY_INTERRUPTED  Ctrl-C cancelled it; the next run may follow,
  *   -EDEADLK          under the virtual clock: nothing can become ready; every task, also of earlier
  *                     runs, has been cancelled,
@@ -51,7 +52,7 @@ EDDY_API EDDY_CHECKED int eddy_runner_open(const eddy_run_options *options,
     EDDY__SELECT2(__VA_ARGS__, eddy__runner_run_value, eddy__runner_run_status, )                  \
     ((runner), NULL, __VA_ARGS__)
 
-/* The same in another context, as Runner.run(c, context=...). */
+/* The same in another context, like Runner.run(c, context=...). */
 #define eddy_runner_run_in(runner, context, ...)                                                   \
     EDDY__SELECT2(__VA_ARGS__, eddy__runner_run_value, eddy__runner_run_status, )                  \
     ((runner), (context), __VA_ARGS__)
@@ -63,17 +64,17 @@ EDDY_API EDDY_CHECKED int eddy_runner_open(const eddy_run_options *options,
 EDDY_API EDDY_CHECKED int eddy__runner_run(eddy_runner *runner, eddy_coroutine *coroutine,
                                            eddy_context *context, void *out_value, size_t size);
 
-/* Its loop, lent until it closes; NULL after that. */
+/* Returns its loop, borrowed until it closes; NULL after that. */
 EDDY_API eddy_loop *eddy_runner_get_loop(const eddy_runner *runner);
 
 /*
- * Cancels and awaits the tasks that are left, closes generators and threads, and the loop. Closing
- * again does nothing. Returns 0, -EDEADLK when what is left could not end by itself (it has been
- * given up), or EDDY_EMISUSE from inside a loop or on another thread: then nothing has happened.
+ * Cancels and awaits the remaining tasks, and closes generators, threads and the loop. Closing
+ * again does nothing. Returns 0, -EDEADLK if remaining tasks could not end (they are abandoned),
+ * or EDDY_EMISUSE inside a loop or on another thread, with nothing changed.
  */
 EDDY_API int eddy_runner_close(eddy_runner *runner);
 
-/* Closes it, if it is open, and frees it. NULL is fine; not inside a loop, nor on another thread. */
+/* Closes it if open, and frees it. Accepts NULL. Not inside a loop, nor on another thread. */
 EDDY_API void eddy_runner_free(eddy_runner *runner);
 
 EDDY_AUTO_FOR(eddy_runner, eddy_runner_free)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semaphore.h: at most so many at once, first come, first served.
+ * semaphore.h: counting semaphores for tasks, in FIFO order.
  *
  *     static eddy_semaphore slots = EDDY_SEMAPHORE(5);
  *
@@ -8,7 +8,7 @@
  *     int rc = fetch(url);
  *     eddy_semaphore_release(&slots);
  *
- * The struct is the caller's, needs no clean-up, and must not move while tasks wait on it.
+ * The caller owns the struct. It needs no clean-up, and must not move while tasks wait on it.
  */
 #ifndef EDDY_SEMAPHORE_H
 #define EDDY_SEMAPHORE_H
@@ -19,13 +19,13 @@ EDDY_BEGIN_DECLS
 
 /* A semaphore; the caller's memory. */
 typedef struct eddy_semaphore {
-    long value;     /* slots that are free */
-    long value_max; /* what release may not exceed; LONG_MAX unless bounded */
+    long value;     /* number of free slots */
+    long value_max; /* release may not exceed it; LONG_MAX unless bounded */
     eddy_waiters waiters;
-    uint32_t loop; /* that uses it; 0: none has */
+    uint32_t loop; /* the loop that uses it; 0: none yet */
 } eddy_semaphore;
 
-/* Initialise a semaphore with so many free slots; the bounded one refuses to have more later. */
+/* Initialise a semaphore with `initial` free slots; a bounded one never has more. */
 #define EDDY_SEMAPHORE(initial) {(initial), __LONG_MAX__, EDDY_NO_WAITERS, 0}
 #define EDDY_BOUNDED_SEMAPHORE(initial) {(initial), (initial), EDDY_NO_WAITERS, 0}
 
@@ -36,14 +36,14 @@ EDDY_API EDDY_CHECKED int eddy_semaphore_init(eddy_semaphore *semaphore, long va
 EDDY_API EDDY_CHECKED int eddy_bounded_semaphore_init(eddy_semaphore *semaphore, long value);
 
 /*
- * Takes a slot, waiting until there is one and every earlier waiter has had its own.
+ * Acquires a slot, waiting until one is free and every earlier waiter has had one.
  *
- * Returns 0, EDDY_CANCELLED, or EDDY_EMISUSE outside a task. Suspends only when it must wait. A
- * cancelled waiter leaves no trace: a slot it had been given goes to the next.
+ * Returns 0, EDDY_CANCELLED, or EDDY_EMISUSE outside a task. Suspends only if it must wait. If a
+ * waiter is cancelled, a slot already given to it is passed to the next.
  */
 EDDY_API EDDY_SUSPENDS int eddy_semaphore_acquire(eddy_semaphore *semaphore);
 
-/* Gives a slot back and wakes the first waiter. 0; EDDY_EVALUE if bounded and full. */
+/* Releases a slot and wakes the first waiter. Returns 0; EDDY_EVALUE if bounded and full. */
 EDDY_API int eddy_semaphore_release(eddy_semaphore *semaphore);
 
 /* Whether acquire would wait. */

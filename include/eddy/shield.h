@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shield.h: waiting for something that must not be cancelled with the waiter.
+ * shield.h: awaiting a task that must not be cancelled with the awaiting task.
  *
  *     EDDY_AUTO(eddy_task) *saving = eddy_create_task(save, document);
- *     int rc = eddy_shield(saving);               // cancelled: `saving` runs on
+ *     int rc = eddy_shield(saving);               // if cancelled, `saving` continues
  *
- * Hold a reference to the task, and await it again: its error would otherwise only be reported.
+ * Keep a reference to the task and await it again; otherwise its error is only reported.
  */
 #ifndef EDDY_SHIELD_H
 #define EDDY_SHIELD_H
@@ -15,8 +15,8 @@
 EDDY_BEGIN_DECLS
 
 /*
- * Awaits `awaitable` as eddy_await() does, except that cancelling the awaiting task leaves it alone. A
- * coroutine object is used up and becomes a task.
+ * Awaits `awaitable` as eddy_await() does, with the same results, but cancelling the awaiting task
+ * does not cancel it. A coroutine object is consumed and becomes a task.
  */
 #define eddy_shield(...) \
     EDDY__SELECT2(__VA_ARGS__, eddy__shield_value, eddy__shield_status, )(__VA_ARGS__)
@@ -26,8 +26,9 @@ EDDY_BEGIN_DECLS
 EDDY_API EDDY_SUSPENDS int eddy__shield(eddy_future *awaitable, void *out_value, size_t size);
 
 /*
- * The future that shields, without waiting: it ends as `awaitable` does, and cancelling it cancels it
- * alone. For one that is done already it is that one. The reference is the caller's; never NULL.
+ * Returns a shielding future without waiting. It ends as `awaitable` does; cancelling it does not
+ * cancel `awaitable`. If `awaitable` is already done, returns that. The caller owns the reference.
+ * Never NULL.
  */
 EDDY_API EDDY_CHECKED eddy_future *eddy_shield_start(eddy_future *awaitable);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * signal.h: signals as callbacks of the loop.
+ * signal.h: handling signals with callbacks of the loop.
  *
- * Nothing is installed that isn't asked for here, but for SIGINT, which eddy_run() takes on the
- * main thread where its disposition is the default: the first Ctrl-C cancels the main task, the
- * second ends the program, also when the loop is busy. No signal is ever blocked process-wide.
+ * Eddy installs only the handlers requested here, and one for SIGINT: eddy_run() handles it on the
+ * main thread if its disposition is the default. The first Ctrl-C cancels the main task, the
+ * second ends the program, even when the loop is busy. No signal is ever blocked process-wide.
  */
 #ifndef EDDY_SIGNAL_H
 #define EDDY_SIGNAL_H
@@ -14,17 +14,17 @@
 EDDY_BEGIN_DECLS
 
 /*
- * Has the loop call callback(data) each time `signal_number` arrives, in place of what would happen
- * otherwise, until it is removed or the loop ends; then the old disposition is back. Signals that
- * arrive faster than the loop turns may be called for once.
+ * Makes the loop call callback(data) each time `signal_number` arrives, until the handler is
+ * removed or the loop ends, which restores the old disposition. Signals that arrive within one
+ * iteration may cause one call only. Setting a handler again replaces it.
  *
- * Only on the main thread's loop. 0, EDDY_EVALUE for a signal that can't be caught, EDDY_EMISUSE,
- * -ENOMEM. Setting it again replaces it.
+ * Only on the main thread's loop. Returns 0, EDDY_EVALUE for a signal that can't be caught,
+ * EDDY_EMISUSE, -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_add_signal_handler(int signal_number, eddy_callback *callback,
                                                   void *data);
 
-/* 1 if there was one, else 0. */
+/* Removes the handler. Returns 1 if there was one, else 0. */
 EDDY_API int eddy_remove_signal_handler(int signal_number);
 
 EDDY_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream.h: bytes in both directions, over TCP (IPv4 and IPv6) and Unix sockets.
+ * stream.h: bidirectional byte streams over TCP (IPv4 and IPv6) and Unix sockets.
  *
  *     eddy_stream *stream;
  *     EDDY_TRY(eddy_open_connection("example.org", "7", NULL, &stream));
@@ -8,14 +8,14 @@
  *     eddy_span line;
  *     EDDY_TRY(eddy_stream_readline(stream, &line));
  *
- * One task may read a stream while another writes it. Cancelling a read loses no bytes: they are
- * there for the next one. A write that is cancelled while it waits for the peer has been accepted
- * whole, and will be sent, or its loss reported: see eddy_stream_close().
+ * One task may read a stream while another writes it. Cancelling a read loses no bytes: the next
+ * read returns them. If a write is cancelled while it waits for the peer, all its bytes have been
+ * accepted: they are sent, or their loss is reported (see eddy_stream_close()).
  *
- * A call that suspends (EDDY_SUSPENDS) lets the other ready tasks run once before it returns an error or
- * the end of a stream, also where it finds that at once. So a loop that tries again and again starves no
- * task, no timeout and no timer. The same holds for eddy_wait_readable(), eddy_wait_writable() and
- * eddy_to_thread().
+ * A call that suspends (EDDY_SUSPENDS) lets the other ready tasks run once before it returns an
+ * error or the end of a stream, even if it finds that at once. So a loop that retries forever does
+ * not starve tasks, timeouts and timers. The same holds for eddy_wait_readable(),
+ * eddy_wait_writable() and eddy_to_thread().
  */
 #ifndef EDDY_STREAM_H
 #define EDDY_STREAM_H
@@ -27,218 +27,222 @@ EDDY_BEGIN_DECLS
 typedef struct eddy_stream eddy_stream;
 typedef struct eddy_listener eddy_listener;
 
-/* Bytes that somebody else owns. */
+/* Borrowed bytes. */
 typedef struct eddy_span {
     const char *data;
     size_t size;
 } eddy_span;
 
-/* Zero means the default. */
+/* A zero field means its default. */
 typedef struct eddy_stream_options {
-    size_t limit;       /* what readline and read_until look through at most, 64 KiB */
-    size_t write_high;  /* bytes queued above which a write suspends, 64 KiB */
-    size_t write_low;   /* bytes queued at which it goes on, a quarter of write_high */
+    size_t limit;       /* bytes that readline and read_until search at most: 64 KiB */
+    size_t write_high;  /* a write suspends while more bytes than this are queued: 64 KiB */
+    size_t write_low;   /* a suspended write resumes at this many: a quarter of write_high */
     bool delay;         /* leave Nagle's algorithm on (TCP); off by default, as in asyncio */
 } eddy_stream_options;
 
 /* --- Connecting and listening ------------------------------------------------------------------ */
 
 /*
- * Connects to `host` (a name, or an address in text) and `service` (a port number or name), trying
- * each address in turn, in the order that getaddrinfo(3) gives them.
+ * Connects to `host` (a name, or an address as text) and `service` (a port number or name), trying
+ * each address in turn, in the order of getaddrinfo(3).
  *
- * Returns 0 and the stream, to be given back with eddy_stream_free(); EDDY_ERESOLVE when the name is
- * not resolved; the last address' error (-ECONNREFUSED, ...), with all of them in the message;
- * EDDY_CANCELLED; -ENOMEM, -EMFILE. Suspends. Cancelled, it leaves nothing behind.
+ * Returns 0 and the stream, to be freed with eddy_stream_free(); EDDY_ERESOLVE if the name can't be
+ * resolved; the error of the last address (-ECONNREFUSED, ...), with all errors in the message;
+ * EDDY_CANCELLED; -ENOMEM, -EMFILE. Suspends. A cancelled call leaves nothing open.
  */
 EDDY_API EDDY_SUSPENDS int eddy_open_connection(const char *host, const char *service,
                                                 const eddy_stream_options *options,
                                                 eddy_stream **out_stream);
 
-/* The same to a Unix socket. A path that begins with '@' is an abstract name. */
+/* The same, for a Unix socket. A path that begins with '@' is an abstract name. */
 EDDY_API EDDY_SUSPENDS int eddy_open_unix_connection(const char *path,
                                                      const eddy_stream_options *options,
                                                      eddy_stream **out_stream);
 
-/* Takes over a connected, or any pollable, descriptor; it is closed with the stream. */
+/* Makes a stream of a connected or other pollable descriptor, and takes ownership of it. */
 EDDY_API EDDY_CHECKED int eddy_stream_from_fd(int fd, const eddy_stream_options *options,
                                               eddy_stream **out_stream);
 
-/* Two streams that are connected to each other. */
+/* Creates two streams that are connected to each other. */
 EDDY_API EDDY_CHECKED int eddy_stream_pair(const eddy_stream_options *options,
                                            eddy_stream **out_first, eddy_stream **out_second);
 
-/* Zero means the default. */
+/* A zero field means its default. */
 typedef struct eddy_listener_options {
     int backlog;         /* 1024 */
     bool reuse_port;     /* several processes share the port */
-    bool keep_path;      /* Unix: leave the socket's file when the listener is closed */
-    eddy_stream_options stream; /* of the accepted streams */
+    bool keep_path;      /* Unix: don't remove the socket file when the listener is closed */
+    eddy_stream_options stream; /* for the accepted streams */
 
-    /* Called, if set, whenever a connection can't be accepted for want of descriptors or memory, with
-       the error: a chance to give some back. It must not suspend. */
+    /* Called, if set, with the error whenever a connection can't be accepted because descriptors or
+       memory have run out, so that it can free some. It must not suspend. */
     void (*on_shortage)(int status, void *data);
     void *shortage_data;
 } eddy_listener_options;
 
 /*
- * Listens on every address of `host` (NULL: all of the machine) and `service` ("0": a port that the
- * system chooses). Suspends while the name is looked up. Errors as those of connecting; -EADDRINUSE.
+ * Listens on every address of `host` (NULL: all local addresses) and `service` ("0": the system
+ * chooses a port). Returns 0, or errors as for connecting; -EADDRINUSE. Suspends while the name is
+ * looked up.
  */
 EDDY_API EDDY_SUSPENDS int eddy_listen(const char *host, const char *service,
                                        const eddy_listener_options *options,
                                        eddy_listener **out_listener);
 
-/* Listens on a Unix socket, replacing a socket file that nobody listens on. Does not suspend. */
+/* Listens on a Unix socket, replacing a socket file without a listener. Does not suspend. */
 EDDY_API EDDY_CHECKED int eddy_listen_unix(const char *path, const eddy_listener_options *options,
                                            eddy_listener **out_listener);
 
 /*
- * Takes the next connection. 0, EDDY_CANCELLED (a connection that arrived stays for the next call),
- * -EBADF once closed, -EBUSY when another task accepts. Suspends when there is none.
+ * Accepts the next connection. Returns 0, EDDY_CANCELLED (a connection that arrived is kept for
+ * the next call), -EBADF once closed, -EBUSY if another task is accepting. Suspends if there is
+ * none.
  *
- * When the machine is out of descriptors or memory (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM), that is reported
- * once (EDDY_REPORT_SHORTAGE), and accepting is tried again every 0.1 s: connections wait meanwhile.
+ * If descriptors or memory run out (-EMFILE, -ENFILE, -ENOBUFS, -ENOMEM), it reports that once
+ * (EDDY_REPORT_SHORTAGE) and retries every 0.1 s; connections wait meanwhile.
  */
 EDDY_API EDDY_SUSPENDS int eddy_listener_accept(eddy_listener *listener, eddy_stream **out_stream);
 
 /*
- * The same without waiting, also while a task waits in eddy_listener_accept(): -EAGAIN when no
- * connection has arrived. The kernel is asked in any case: connections that are not taken before
- * the listener is closed are reset. Never suspends.
+ * The same without waiting: returns -EAGAIN if no connection has arrived. Allowed while a task
+ * waits in eddy_listener_accept(). It always asks the kernel, so that no connection is missed: the
+ * kernel resets those not accepted before the listener is closed. Never suspends.
  */
 EDDY_API EDDY_CHECKED int eddy_listener_accept_nowait(eddy_listener *listener,
                                                       eddy_stream **out_stream);
 
-/* The port of a TCP listener, 0 of a Unix one. */
+/* Returns the port of a TCP listener, 0 for a Unix one. */
 EDDY_API int eddy_listener_port(const eddy_listener *listener);
 
-/* Stops listening: a task in accept gets -EBADF. free also closes. NULL is fine for free. */
+/* Stops listening: a task in accept gets -EBADF. free also closes, and accepts NULL. */
 EDDY_API int eddy_listener_close(eddy_listener *listener);
 EDDY_API void eddy_listener_free(eddy_listener *listener);
 
 /* --- Reading ----------------------------------------------------------------------------------- */
 
 /*
- * Reads what has arrived on `stream`, waiting until there is something.
+ * Reads available bytes from `stream`, waiting until there is at least one.
  *
  *     char buf[4096];
  *     ssize_t n;
  *     while ((n = eddy_stream_read(stream, buf, sizeof buf)) > 0)
  *         consume(buf, (size_t)n);
  *
- * Stores at most `size` bytes in `buf`; fewer is normal. `buf` is borrowed until the call returns,
- * and left alone unless the result is positive. One task may read a stream while another writes it.
+ * Stores at most `size` bytes in `buf`; short reads are normal. `buf` is borrowed until the call
+ * returns, and is unchanged unless the result is positive. One task may read while another writes.
  *
- * Returns the number of bytes stored, or 0 when the peer will send no more (or `size` is 0), or
+ * Returns the number of bytes stored, or 0 at the end of the stream (or if `size` is 0), or
  *   EDDY_CANCELLED  the task was cancelled while it waited,
- *   -EBUSY          another task is reading this stream already,
+ *   -EBUSY          another task is already reading this stream,
  *   -EBADF          the stream has been closed,
- *   or what read(2) reports, negated: -ECONNRESET, -ETIMEDOUT, ...
+ *   or the negated errno of read(2): -ECONNRESET, -ETIMEDOUT, ...
  *
- * Suspends when nothing has arrived yet. Cancellation loses no bytes: the next read gets them.
+ * Suspends if no bytes are available. Cancellation loses no bytes: the next read returns them.
  */
 EDDY_API EDDY_SUSPENDS ssize_t eddy_stream_read(eddy_stream *stream, void *buf, size_t size);
 
 /*
- * Lends what has arrived, at least `least` bytes of it, without taking it: *out_bytes is valid until
- * the stream is read, peeked at or freed. eddy_stream_consume() takes bytes off its front. At the end of
- * the stream it lends what there is: 0, perhaps with an empty span. EDDY_LIMIT if `least` is above the
- * stream's limit; other errors as read.
+ * Lends the buffered bytes without consuming them, waiting until there are at least `least`:
+ * *out_bytes is valid until the stream is read, peeked or freed. eddy_stream_consume() removes
+ * bytes from the front. At the end of the stream it returns 0 and the remaining bytes, possibly
+ * none. Returns EDDY_LIMIT if `least` is above the stream's limit; other errors as for read.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_peek(eddy_stream *stream, size_t least,
                                             eddy_span *out_bytes);
 
 /*
- * Lends what has arrived until now, as eddy_stream_peek() does, without waiting. The kernel is asked
- * in any case, so that a connection that has been idle can be checked before it is used again.
+ * Lends the available bytes as eddy_stream_peek() does, without waiting. It always asks the
+ * kernel, so it can check an idle connection before it is reused.
  *
- * Returns 0 and at least one byte, or 0 and an empty span at the end of the stream; -EAGAIN when
- * nothing has arrived; -EINPROGRESS when part of something has (TLS: of a record); other errors as
- * read. Never suspends. Any task or callback of the loop.
+ * Returns 0 and at least one byte, or 0 and an empty span at the end of the stream; -EAGAIN if
+ * nothing has arrived; -EINPROGRESS if only part of a unit has (a TLS record); other errors as for
+ * read. Never suspends. Any task or callback of the loop may call it.
  */
 EDDY_API EDDY_CHECKED int eddy_stream_peek_nowait(eddy_stream *stream, eddy_span *out_bytes);
 EDDY_API EDDY_CHECKED int eddy_stream_consume(eddy_stream *stream, size_t size);
 
 /*
- * Reads exactly `size` bytes: 0, or EDDY_INCOMPLETE when the peer ends before; what came is left in
- * the stream, where read finds it. Other errors as read, and they too lose nothing.
+ * Reads exactly `size` bytes. Returns 0, or EDDY_INCOMPLETE if the stream ends before that; other
+ * errors as for read. After any error the bytes received stay buffered for the next read.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_read_exactly(eddy_stream *stream, void *buf, size_t size);
 
 /*
- * Reads up to and including `separator`, which is not empty (else EDDY_EVALUE). 0, and *out_bytes is
- * lent until the stream is next read or freed; other errors as read. EDDY_LIMIT if it is not within the stream's limit, and EDDY_INCOMPLETE if the
- * stream ends before it; both leave the bytes in the stream.
+ * Reads up to and including `separator`, which must not be empty (EDDY_EVALUE). Returns 0, with
+ * *out_bytes lent until the stream is next read or freed; EDDY_LIMIT if the separator is not
+ * within the stream's limit, EDDY_INCOMPLETE if the stream ends before it (both leave the bytes
+ * buffered); or errors as read.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_read_until(eddy_stream *stream, const void *separator,
                                                   size_t separator_size, eddy_span *out_bytes);
 
 /*
- * Reads a line with its '\n': 0, and *out_line is lent as above; the last one may have none; an empty
- * span is the end. EDDY_LIMIT and other errors as above.
+ * Reads a line with its '\n'. Returns 0, with *out_line lent as above; EDDY_LIMIT and other errors
+ * as above. The last line may lack the '\n'; an empty span means the end of the stream.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_readline(eddy_stream *stream, eddy_span *out_line);
 
-/* Whether the peer has ended and everything has been read. */
+/* Whether the peer has closed its side and everything has been read. */
 EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
 
 /* --- Writing ----------------------------------------------------------------------------------- */
 
 /*
- * Sends `size` bytes: what the kernel does not take is copied and queued, and sent by the loop. Suspends
- * while more than write_high bytes are queued (backpressure).
+ * Sends `size` bytes. Bytes that the kernel does not accept are copied, queued, and sent by the
+ * loop. Suspends if more than write_high bytes are queued, until at most write_low are
+ * (backpressure).
  *
- * Returns 0; EDDY_CANCELLED (the bytes have been accepted and are sent nevertheless); -EPIPE, or
- * whatever error ended the connection, also an earlier one; -EBADF once closed or after
- * eddy_stream_shutdown(); -ENOMEM. Several tasks may write; each write stays whole.
+ * Returns 0; EDDY_CANCELLED (the bytes have been accepted and are still sent); -EPIPE, or the
+ * error that ended the connection, even an earlier one; -EBADF once closed or after
+ * eddy_stream_shutdown(); -ENOMEM. Several tasks may write; the bytes of each write stay together.
  *
- * A callback may write too, for nothing waits before there is too much: 0 says that the bytes have been
- * sent or queued, EDDY_EMISUSE that they have been queued as well, but that more than write_high bytes
- * are waiting now, and a callback can't wait. It should write no more until they are fewer.
+ * A callback may write too. 0 means that the bytes have been sent or queued. EDDY_EMISUSE means
+ * that they have been queued as well, but that more than write_high bytes are queued now, and a
+ * callback can't wait. It should not write again until fewer are queued.
  */
 EDDY_API EDDY_SUSPENDS int eddy_stream_write(eddy_stream *stream, const void *data, size_t size);
 
 struct iovec;
 
-/* The same for `count` pieces, one after the other, as one write. EDDY_EVALUE for a negative count. */
+/* The same for `count` consecutive pieces, as one write. EDDY_EVALUE for a negative count. */
 EDDY_API EDDY_SUSPENDS int eddy_stream_writev(eddy_stream *stream, const struct iovec *parts,
                                               int count);
 
-/* Waits until everything queued has been handed to the kernel. Errors as write. */
+/* Waits until all queued bytes have been handed to the kernel. Returns 0, or errors as write. */
 EDDY_API EDDY_SUSPENDS int eddy_stream_drain(eddy_stream *stream);
 
-/* How many bytes have been written and not been handed to the kernel. */
+/* Returns the number of queued bytes: written, but not yet handed to the kernel. */
 EDDY_API size_t eddy_stream_get_write_buffer_size(const eddy_stream *stream);
 
-/* Ends the outgoing direction once everything queued has been sent; reading goes on. 0 or -EBADF. */
+/* Ends the outgoing direction once all queued bytes are sent; reading still works. 0 or -EBADF. */
 EDDY_API int eddy_stream_shutdown(eddy_stream *stream);
 
 /* --- The end ----------------------------------------------------------------------------------- */
 
 /*
- * Closes the stream once everything queued has been sent; readers and writers get -EBADF. Never
- * suspends; eddy_stream_wait_closed() waits for it, and returns the error that ended the connection, if any.
- * abort drops what is queued. free aborts unless the stream is closed, and accepts NULL: a closed
- * stream goes on sending after it has been freed.
+ * Closes the stream once all queued bytes are sent; readers and writers get -EBADF. Never suspends;
+ * eddy_stream_wait_closed() waits for it, and returns 0 or the error that ended the connection.
+ * abort drops the queued bytes. free accepts NULL and aborts unless the stream is closed; a closed
+ * stream continues to send its queued bytes after it has been freed.
  *
- * The end of the run waits until all streams, closed or not, have sent what is queued, for
- * eddy_run_options.flush_timeout at most. Queued bytes that are dropped, other than by abort, without
- * a call on the stream returning the reason are reported (EDDY_REPORT_UNSENT): how many, for which
- * peer, and where the stream was opened.
+ * The end of the run waits until all streams, closed or not, have sent their queued bytes, for
+ * eddy_run_options.flush_timeout at most. If queued bytes are dropped, except by abort, and no
+ * call on the stream returns the reason, that is reported (EDDY_REPORT_UNSENT): how many bytes,
+ * for which peer, and where the stream was opened.
  */
 EDDY_API int eddy_stream_close(eddy_stream *stream);
 EDDY_API EDDY_SUSPENDS int eddy_stream_wait_closed(eddy_stream *stream);
 EDDY_API int eddy_stream_abort(eddy_stream *stream);
 EDDY_API void eddy_stream_free(eddy_stream *stream);
 
-/* Whether it has been closed or aborted; and its descriptor, lent, -1 once closed. */
+/* Return whether it has been closed or aborted; and its descriptor, borrowed, -1 once closed. */
 EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
 EDDY_API int eddy_stream_fd(const eddy_stream *stream);
 
 /*
- * The address of the peer, or of this side, as text: "127.0.0.1:8080", "[::1]:8080", a path, or "".
- * At most `size` bytes with the terminating zero. 0 or a negative errno.
+ * Write the address of the peer, or of this side, as text: "127.0.0.1:8080", "[::1]:8080", a path,
+ * or "". At most `size` bytes with the terminating zero. Return 0 or a negative errno.
  */
 EDDY_API int eddy_stream_peername(const eddy_stream *stream, char *buf, size_t size);
 EDDY_API int eddy_stream_sockname(const eddy_stream *stream, char *buf, size_t size);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.h: blocking work on a thread, while the loop goes on.
+ * thread.h: running blocking functions on threads while the loop continues.
  *
  *     EDDY_ASYNC_TO(long, crunch, (long, n)) { *result = fibonacci(n); return 0; }
  *
  *     long number;
  *     EDDY_TRY(eddy_to_thread(eddy_coro(crunch, 40), &number));
  *
- * The function is written as a coroutine function is, so arguments and result have the same types
- * and the same owners; but on a thread it must not await: whatever would suspend answers with
+ * The function is written as a coroutine function, with the same rules for types and ownership of
+ * arguments and result. But on a thread it must not await: functions that suspend return
  * EDDY_EMISUSE there.
  */
 #ifndef EDDY_THREAD_H
@@ -19,13 +19,14 @@
 EDDY_BEGIN_DECLS
 
 /*
- * Runs the coroutine object, which is used up, on one of the loop's threads (at most
- * eddy_run_options.threads_max; others wait in a row), and takes its value into `out_value`, if given.
+ * Runs the coroutine object, which is consumed, on one of the loop's threads, and stores its value
+ * in `out_value`, if given. At most eddy_run_options.threads_max functions run at once; others
+ * queue.
  *
- * Returns what the function returned, EDDY_CANCELLED, EDDY_EMISUSE outside a task, -ENOMEM or -EAGAIN
- * when no thread can be made. Suspends. When the task is cancelled, a function that is still in
- * the row never runs; one that runs goes on, alone, and its result is dropped. The end of the run
- * waits for it.
+ * Returns the function's status, EDDY_CANCELLED, EDDY_EMISUSE outside a task, -ENOMEM or -EAGAIN
+ * if no thread can be created. Suspends. If the task is cancelled, a function that is still queued
+ * never runs; one that is running continues, its result is dropped, and the end of the run waits
+ * for it.
  */
 #define eddy_to_thread(...) \
     EDDY__SELECT2(__VA_ARGS__, eddy__to_thread_value, eddy__to_thread_status, )(__VA_ARGS__)
@@ -35,9 +36,9 @@ EDDY_BEGIN_DECLS
 EDDY_API EDDY_SUSPENDS int eddy__to_thread(eddy_coroutine *coroutine, void *out_value, size_t size);
 
 /*
- * The same on threads of their own, at most eddy_run_options.lookup_threads_max: for look-ups of names in
- * modules that make them, as eddy_open_connection() does. They don't queue behind the program's jobs, nor
- * do these behind a name server that doesn't answer.
+ * The same on separate threads, at most eddy_run_options.lookup_threads_max: for modules that look
+ * up names, as eddy_open_connection() does. So look-ups don't queue behind the program's jobs, and
+ * these don't queue behind a name server that doesn't answer.
  */
 #define eddy_to_lookup_thread(...)                                                           \
     EDDY__SELECT2(__VA_ARGS__, eddy__to_lookup_thread_value, eddy__to_lookup_thread_status, ) \
@@ -49,16 +50,16 @@ EDDY_API EDDY_SUSPENDS int eddy__to_lookup_thread(eddy_coroutine *coroutine, voi
                                                   size_t size);
 
 /*
- * The same as eddy_to_thread() without waiting: a future, as loop.run_in_executor() gives one, for lists of several:
+ * The same as eddy_to_thread() without waiting: returns a future, as loop.run_in_executor() does:
  *
  *     eddy_future *halves[] = {eddy_to_thread_start(eddy_coro(crunch, 39)),
  *                              eddy_to_thread_start(eddy_coro(crunch, 40))};
  *     EDDY_TRY(eddy_gather_all_to(numbers, halves, 2));
  *
- * It is submitted at once, and carries the function's status and value. The reference is the
- * caller's; never NULL: what can't be made or submitted has failed already. Called on the loop's
- * thread, also in callbacks. Cancelling it is as above: the future is cancelled at once, the
- * function if it has not begun. When the run ends before it, the future stays pending.
+ * The function is submitted at once; the future gets its status and value. The caller owns the
+ * reference. Never NULL: if it can't be created or submitted, the future has already failed. Call
+ * it on the loop's thread; callbacks may too. Cancelling the future cancels it at once, and the
+ * function if it has not begun. If the run ends before the function, the future stays pending.
  */
 EDDY_API EDDY_CHECKED eddy_future *eddy_to_thread_start(eddy_coroutine *coroutine);
 
