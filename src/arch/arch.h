@@ -68,8 +68,8 @@ _Static_assert(offsetof(struct context, sp) == 0, "context_*.S stores sp at offs
 
 /*
  * Saves the callee-saved registers on the current stack, its stack pointer in `*from`, and
- * continues at `*to`. Returns when somebody continues at `*from`. The rounding mode, errno and
- * whatever else belongs to the thread stays as it is: the processors' files say why.
+ * continues at `*to`. Returns when a switch continues at `*from`. The rounding mode, errno and
+ * other state of the thread is not switched: the processors' files say why.
  */
 void eddy__context_switch(struct context *from, const struct context *to);
 
@@ -82,18 +82,18 @@ void eddy__context_switch(struct context *from, const struct context *to);
 void eddy__context_start(struct context *from, void *top, void (*entry)(void *), void *arg);
 
 /*
- * Calls visitor(arg) so that, to an unwinder which starts there, its caller's caller is the frame
- * that `suspended` goes on in. Nothing on the suspended stack is written or run.
+ * Calls visitor(arg) so that an unwinder started there sees, as its caller's caller, the frame
+ * where `suspended` will continue. Nothing on the suspended stack is written or run.
  */
 void eddy__context_visit(const struct context *suspended, void (*visitor)(void *), void *arg);
 
-#include "jump.h"    // eddy__context_leave, _leave_start: those that never return
+#include "jump.h"    // eddy__context_leave, _leave_start: these never return
 
 /* ---- stack -----------------------------------------------------------------------------------*/
 
 struct slab;    // one mapping with some stacks of equal size: stack.c
 
-#include "fiber.h"    // struct fiber, and what the tools are told of it
+#include "fiber.h"    // struct fiber, and the tools' announcements
 
 /*
  * One stack. This descriptor lies at the highest addresses of the stack's own memory, on a page
@@ -111,7 +111,7 @@ struct stack {
     char *low;             // lowest usable address; the guard ends here
     char *top;             // where frames begin; the room lies above
     size_t size;           // usable bytes from `low`: frames, gap and this descriptor
-    void *owner;           // core's: whose stack it is
+    void *owner;           // core's: the stack's current user
     struct fiber fiber;    // the tools' view of it
 };
 
@@ -126,57 +126,57 @@ enum guard_kind {
 struct stack_shelf {
     struct stack *free;    // warm ones, the warmest first
     size_t free_count;     // length of that list
-    size_t size;           // usable bytes of each; 0: none was asked for so far
+    size_t size;           // usable bytes of each; 0: none was requested so far
     struct slab *fresh;    // the slab that still has stacks never used; or NULL
-    struct slab *cold;     // slabs with free stacks that gave their pages back
+    struct slab *cold;     // slabs with free stacks whose pages were given back
 };
 
-/* All stacks of one loop. The caller's memory; the fields are arch's, but for the last two. */
+/* All stacks of one loop. The caller's memory; the fields are arch's, except the last two. */
 struct stack_pool {
     struct stack_shelf shelves[EDDY__STACK_SHELVES];    // [0]: the pool's own size
     struct slab *slabs;                                 // every mapping of this pool
-    struct slab *doomed;    // to be unmapped as soon as we don't run on it; or NULL
+    struct slab *doomed;    // to be unmapped once we don't run on it; or NULL
     size_t page_size;
-    size_t room_size;              // what each stack has for the caller, in multiples of 16
+    size_t room_size;              // bytes that each stack has for the caller, a multiple of 16
     size_t guard_size;             // EDDY__STACK_GUARD in whole pages
     enum guard_kind guard_kind;    // tests may set it before the first take
-    size_t stack_count;            // stacks that the mappings have room for
-    bool can_commit;               // tops of some stacks at once
+    size_t stack_count;            // stacks that fit into the mappings
+    bool can_commit;               // tops of some stacks with one call
     size_t failure_count;          // mappings that could not be made
-    int64_t retry_pause_ns;        // for which none is tried after that; tests may set it
-    int64_t failed_ns;             // when the last one could not be made, if one could not be
-    size_t failed_length;          // its bytes: shorter ones are tried all the same
-    unsigned unmapped_then;        // mappings given back in the process until then
+    int64_t retry_pause_ns;        // without a new try after that; tests may set it
+    int64_t failed_ns;             // time of the last failure, if there was one
+    size_t failed_length;          // its length in bytes: shorter mappings are still tried
+    unsigned unmapped_then;        // mappings that the process had unmapped until then
     bool is_measuring;             // core may set it: each stack is taken with untouched pages, so
                                    // that eddy__stack_used() speaks of the task that has it now
 };
 
 /*
- * Prepares a pool whose stacks have `stack_size` usable bytes, rounded up to pages, at least
- * EDDY__STACK_MIN, with `room_size` bytes of each for the caller; 0 is 64 KiB, or 256 KiB under a
- * sanitizer or Valgrind, whose frames are larger. Maps nothing yet. Returns 0, or -EINVAL when the
- * size is over EDDY__STACK_MAX.
+ * Initialises a pool whose stacks have `stack_size` usable bytes, rounded up to pages, at least
+ * EDDY__STACK_MIN, with `room_size` bytes of each for the caller. A `stack_size` of 0 is 64 KiB, or
+ * 256 KiB under a sanitizer or Valgrind, whose frames are larger. Maps nothing yet. Returns 0, or
+ * -EINVAL if the size is over EDDY__STACK_MAX.
  */
 int eddy__stack_pool_init(struct stack_pool *pool, size_t stack_size, size_t room_size);
 
-/* Unmaps every stack, those not given back included. Not to be called from one of them. */
+/* Unmaps every stack, including those not given back. Must not be called on one of them. */
 void eddy__stack_pool_fini(struct stack_pool *pool);
 
 /*
- * Takes the stack that was given back last, or a new one. `size` 0 means the pool's; another is
- * rounded up to the next power of two, so that stacks can be recycled. Its `owner` is the last
- * one's. Returns NULL when there is no memory, or `size` is over EDDY__STACK_MAX. A mapping that
- * fails takes the kernel up to a millisecond, so after a failure one of that length is tried only
- * when a mapping has been given back, or some milliseconds later: in between this returns NULL at
- * once.
+ * Takes the stack that was given back last, or a new one. `size` 0 means the pool's size; another
+ * is rounded up to the next power of two, so that stacks can be recycled. Its `owner` is still the
+ * previous one. Returns NULL if there is no memory, or `size` is over EDDY__STACK_MAX. A mapping
+ * that fails takes the kernel up to a millisecond, so after a failure one of that length is tried
+ * only when a mapping has been unmapped, or some milliseconds later; before that this returns NULL
+ * at once.
  */
 static inline struct stack *eddy__stack_take(struct stack_pool *pool, size_t size);
 struct stack *eddy__stack_take_any(struct stack_pool *pool, size_t size);
 
 /*
- * Gives a stack back. It may be the stack we run on: its frames stay intact until the next start
- * on it, so only the dying task's last steps may follow (take, start, leave; no switch that hopes
- * to return).
+ * Gives a stack back. It may be the stack we run on: its frames stay intact until the next start on
+ * it, so only the dying task's last steps may follow (take, start, leave; no switch that expects to
+ * return).
  */
 static inline void eddy__stack_give(struct stack_pool *pool, struct stack *stack);
 void eddy__stack_give_any(struct stack_pool *pool, struct stack *stack);
@@ -216,21 +216,21 @@ static inline void *eddy__stack_room(const struct stack *stack)
     return stack->top;
 }
 
-/* Usable bytes, the descriptor's among them, the guard's not. */
+/* Usable bytes, including the descriptor, without the guard. */
 static inline size_t eddy__stack_size(const struct stack *stack)
 {
     return stack->size;
 }
 
 /*
- * How deep the stack was ever used, in bytes from its end, in whole pages. Asks the kernel, so not
- * for the hot path. A recycled stack remembers its earlier users, unless `pool->is_measuring`.
+ * The deepest use of the stack so far, in bytes from its end, in whole pages. Asks the kernel, so
+ * not for the hot path. A recycled stack includes its earlier users, unless `pool->is_measuring`.
  */
 size_t eddy__stack_used(const struct stack *stack);
 
 /*
- * The stack whose guard holds `addr`; NULL when none does. Walks the pool's mappings; takes no
- * lock and allocates nothing, so a signal handler may ask.
+ * The stack whose guard contains `addr`; NULL if none does. Walks the pool's mappings; takes no
+ * lock and allocates nothing, so a signal handler may call it.
  */
 struct stack *eddy__stack_of_guard(const struct stack_pool *pool, const void *addr);
 
@@ -256,8 +256,8 @@ static inline void eddy__fiber_start(struct context *from, struct fiber *from_fi
 }
 
 /*
- * Continues at `*to`, which doesn't lie on the stack we run on, and never returns. Our stack may be
- * started anew from then on.
+ * Continues at `*to`, which isn't on the stack we run on, and never returns. After that our stack
+ * may be started again.
  */
 _Noreturn static inline void eddy__fiber_leave(struct fiber *from_fiber, const struct context *to,
                                                struct fiber *to_fiber)
@@ -278,10 +278,9 @@ _Noreturn static inline void eddy__fiber_leave_start(struct fiber *from_fiber, s
 /* ---- unwinding -------------------------------------------------------------------------------*/
 
 /*
- * Stores the return addresses of a stack, innermost first, at most `size`, and returns their
- * number: of the stack that we run on, without the innermost `skip` frames (the caller's is number
- * 0); of a suspended one. By unwind tables, so it doesn't depend on frame pointers.
- * Async-signal-safe.
+ * Stores at most `size` return addresses, innermost first, and returns their number: of the stack
+ * that we run on, without the innermost `skip` frames (the caller's is number 0); or of a suspended
+ * one. Uses unwind tables, so it doesn't depend on frame pointers. Async-signal-safe.
  */
 size_t eddy__unwind_here(void **addresses, size_t size, size_t skip);
 size_t eddy__unwind_suspended(const struct context *context, void **addresses, size_t size);
@@ -290,8 +289,8 @@ size_t eddy__unwind_suspended(const struct context *context, void **addresses, s
 
 /*
  * Writes one sentence, without the newline, about the overflow of `stack` into `buf`. Runs in a
- * signal handler on the alternate stack: only what is async-signal-safe. Returns the length; 0
- * leaves the words to arch.
+ * signal handler on the alternate stack, so it must be async-signal-safe. Returns the length; after
+ * 0 arch writes its own sentence.
  */
 typedef size_t overflow_describer(void *arg, const struct stack *stack, char *buf, size_t size);
 
@@ -301,24 +300,24 @@ typedef size_t native_describer(void *arg, const void *pc, size_t stack_size, ch
 
 /* What a thread arms while its loop runs. The caller's memory; the fields are arch's. */
 struct overflow_guard {
-    const struct stack_pool *pool;   // or NULL: the thread runs on its own stack alone
+    const struct stack_pool *pool;   // or NULL: the thread runs only on its own stack
     native_describer *describe_native; // or NULL; set when it is armed
     overflow_describer *describe;    // or NULL
     void *describe_arg;
-    struct overflow_guard *outer;    // what was armed on this thread before
+    struct overflow_guard *outer;    // the guard armed on this thread before
     void *signal_stack;              // the alternate stack we gave the thread; NULL: it had one
 };
 
 /*
- * From now on an overflow of one of `pool`'s stacks on this thread, or of the thread's own, is told
- * on stderr before the program dies of it. Gives the thread an alternate signal stack if it has
- * none. Takes SIGSEGV and SIGBUS only where their disposition is the default. Returns 0, or
- * -ENOMEM.
+ * From now on an overflow of one of `pool`'s stacks on this thread, or of the thread's own, is
+ * reported on stderr before the program dies of it. Gives the thread an alternate signal stack if
+ * it has none. Handles SIGSEGV and SIGBUS only where their disposition is the default. Returns 0,
+ * or -ENOMEM.
  */
 int eddy__overflow_guard_arm(struct overflow_guard *guard, const struct stack_pool *pool,
                              overflow_describer *describe, void *describe_arg);
 
-/* Undoes it, on the same thread, newest first. The last of the process gives the signals back. */
+/* Undoes it, on the same thread, newest first. The process's last one restores the signals. */
 void eddy__overflow_guard_disarm(struct overflow_guard *guard);
 
 #endif

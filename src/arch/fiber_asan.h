@@ -27,10 +27,10 @@
 struct context;
 
 struct fiber {
-    void *fake_stack;      // while suspended: the sanitizer's, handed back at the return
+    void *fake_stack;      // while suspended: the sanitizer's, passed back at the return
     const void *bottom;    // lowest address; NULL: the thread's own, not yet known
     size_t size;
-    struct fiber *came_from;    // who switched here, to learn its bounds; NULL: it is gone
+    struct fiber *came_from;    // the fiber that switched here, to learn its bounds; or NULL: gone
     void (*entry)(void *);      // between start and arrival
     void *arg;
 };

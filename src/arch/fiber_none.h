@@ -16,7 +16,7 @@ struct context;
 struct fiber {
 };
 
-/* Whether frames are larger than usual here: decides the default size of stacks. */
+/* Whether frames are larger than usual in this build: decides the default size of stacks. */
 static inline bool eddy__fiber_is_watched(void)
 {
     return false;

@@ -29,11 +29,11 @@
 #define EDDY__INLINE __attribute__((always_inline))
 
 struct fiber {
-    void *tsan;               // the sanitizer's name for it
+    void *tsan;               // the sanitizer's handle for it
     void (*entry)(void *);    // what the stack was last started with
     void *arg;
     jmp_buf base;                          // the frame that called it
-    struct fiber *next;                    // set when leaving: who continues
+    struct fiber *next;                    // set when leaving: the fiber that continues
     const struct context *next_context;    // ... where, or NULL: starts
     void *next_top;                        // ... at this top
 };
@@ -70,7 +70,7 @@ static inline void eddy__fiber_announce_return(struct fiber *self)
     (void)self;
 }
 
-/* The frame below a task's first: where the task comes back to when it ends. Never returns. */
+/* The frame below a task's first: the task returns to it when it ends. Never returns. */
 EDDY__UNSEEN static inline void eddy__fiber_begin(void *arg)
 {
     // `self` is read again after the jump, from the register that setjmp saved: it never changes.

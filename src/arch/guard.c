@@ -37,7 +37,7 @@ enum {
     BATCH_MAX = 64,                // guards a call
 };
 
-/* Whether the kernel, too, finds nothing to read at `page`. */
+/* Whether the kernel can't read `page` either. */
 static bool is_unreadable(const char *page)
 {
     int ends[2];
@@ -63,7 +63,7 @@ static enum guard_kind try_one(void)
 
 enum guard_kind eddy__guard_probe(void)
 {
-    // A fact about the machine, so the process may share it; threads that race find the same.
+    // A fact about the machine, so the process may share it; racing threads find the same.
     static _Atomic int known = GUARD_UNKNOWN;
 
     int kind = atomic_load_explicit(&known, memory_order_relaxed);
@@ -83,7 +83,7 @@ static ssize_t advise_all(int pidfd, const struct iovec *vec, size_t count, int 
 
 /*
  * Gives the same advice on the first `size` bytes of up to BATCH_MAX slots with one call, where
- * that is possible. Returns how many were done.
+ * possible. Returns how many slots were advised.
  */
 static size_t advise_batch(char *base, size_t count, size_t stride, size_t size, int advice)
 {
@@ -104,7 +104,7 @@ static size_t advise_batch(char *base, size_t count, size_t stride, size_t size,
 /* Returns 0, or a negative errno when one could not be installed. */
 static int install_by_madvise(char *base, size_t count, size_t stride, size_t guard_size)
 {
-    // Valgrind doesn't know the call and would say so each time.
+    // Valgrind doesn't know the call and would warn each time.
     bool can_batch = count > 1 && !eddy__fiber_is_watched();
     while (count > 0) {
         size_t batch = count < BATCH_MAX ? count : BATCH_MAX;

@@ -40,13 +40,13 @@ struct context;
 
 extern _Thread_local void *eddy__last_return __attribute__((tls_model("initial-exec")));
 
-/* Always inline: it notes where the function returns to that it is written into. */
+/* Always inline: it records the return address of the function that contains it. */
 __attribute__((always_inline)) static inline void eddy__note_return(void)
 {
     eddy__last_return = __builtin_return_address(0);
 }
 
-#else // clang 14 can't; on AArch64 nobody has measured it
+#else // clang 14 can't; on AArch64 it has not been measured
 #define EDDY__RETURNS_ELSEWHERE __attribute__((noinline))
 
 static inline void eddy__note_return(void)
@@ -57,10 +57,10 @@ static inline void eddy__note_return(void)
 #if defined(__x86_64__)
 
 /*
- * As eddy__context_switch(), in line. Going on with a jump, it leaves the return predictor alone,
- * which knows the calls of the stack that we come from: each function between the switch and the
- * first that both stacks have in common is a wrong guess. What a callee must preserve is named as
- * lost, so that the function saves it once, at its beginning, and no register twice. The one that
+ * As eddy__context_switch(), inlined. It continues with a jump, so it leaves the return predictor
+ * alone, which knows the calls of the stack that we come from: each function between the switch and
+ * the first that both stacks have in common is mispredicted. Callee-saved registers are named as
+ * clobbered, so that the function saves them once, at its beginning, and none twice. The one that
  * may hold the frame pointer can't be named. (Files with this are compiled without a red zone.)
  */
 __attribute__((always_inline)) static inline void eddy__context_swap(struct context *from,
@@ -102,7 +102,7 @@ __attribute__((always_inline)) _Noreturn static inline void eddy__context_leave_
 
 #elif defined(__aarch64__)
 
-/* Not in line: beside the twenty registers that are saved, a call is nothing. */
+/* Not inlined: compared with the twenty registers that are saved, a call costs nothing. */
 __attribute__((always_inline)) static inline void eddy__context_swap(struct context *from,
                                                                      const struct context *to)
 {

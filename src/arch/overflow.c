@@ -37,7 +37,7 @@ enum {
     SENTENCE_MAX = 1024,              // bytes, with the newline
     FIRST_GAP = 1024 * 1024,          // below the first thread's stack: 256 pages
     NATIVE_MARGIN = 4096,             // the limit of that stack is rounded
-    NATIVE_FRAME_MAX = 64 * 1024,     // of the frame that runs over the end
+    NATIVE_FRAME_MAX = 64 * 1024,     // bytes of the frame that overflows
 };
 
 static __thread struct overflow_guard *armed __attribute__((tls_model("initial-exec")));
@@ -46,10 +46,10 @@ static __thread struct overflow_guard *armed __attribute__((tls_model("initial-e
 static __thread struct native_stack {
     uintptr_t low; // the lowest usable address
     uintptr_t high;
-    size_t guard_size; // below it a fault is an overflow
+    size_t guard_size; // a fault in these bytes below it is an overflow
 } native __attribute__((tls_model("initial-exec")));
 
-/* What the whole process shares: the two signals, and how many threads want them. */
+/* Shared by the whole process: the two signals, and how many threads use them. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned armed_count;
 static const int signals[] = {SIGSEGV, SIGBUS};
@@ -75,7 +75,7 @@ static size_t append_number(char *buf, size_t length, size_t number)
     return append(buf, length, first);
 }
 
-/* What is said when nobody knows more. */
+/* The message when no describer has one. */
 static size_t describe_plainly(const struct stack *stack, char *buf)
 {
     size_t n = append(buf, 0, "eddy: stack overflow: a task needs more than its stack of ");
@@ -86,7 +86,7 @@ static size_t describe_plainly(const struct stack *stack, char *buf)
 static void say(char *buf, size_t n)
 {
     buf[n++] = '\n';
-    // Nobody is left to hear that this failed.
+    // A failure of this can't be reported.
     ssize_t written = write(STDERR_FILENO, buf, n);
     (void)written;
 }
@@ -114,7 +114,7 @@ static void tell_native(const struct overflow_guard *guard, const void *pc)
     say(buf, n);
 }
 
-/* Whether the thread ran into what lies below its own stack, and on that stack. */
+/* Whether the thread touched the guard below its own stack while it ran on that stack. */
 static bool is_native_overflow(const siginfo_t *info, const void *ucontext)
 {
     uintptr_t address = (uintptr_t)info->si_addr;
@@ -126,8 +126,8 @@ static bool is_native_overflow(const siginfo_t *info, const void *ucontext)
 }
 
 /*
- * The stack that overflowed, or NULL. A guard of this thread's pool was hit, and by its own stack:
- * a buffer overrun on the stack below runs into the same guard, from the other side.
+ * The stack that overflowed, or NULL: a guard of this thread's pool was hit, by its own stack. A
+ * buffer overrun on the stack below hits the same guard from the other side.
  */
 static const struct stack *find_overflow(const struct overflow_guard *guard, const siginfo_t *info,
                                          const void *ucontext)
@@ -152,7 +152,7 @@ static void on_fault(int signo, siginfo_t *info, void *ucontext)
     else if (guard && is_native_overflow(info, ucontext))
         tell_native(guard, program_counter_of(ucontext));
     signal(signo, SIG_DFL);
-    // A fault recurs when we return; a signal that was sent has to be sent again.
+    // A fault recurs when we return; a signal that was sent must be sent again.
     if (info->si_code <= 0)
         raise(signo);
 }
@@ -228,7 +228,7 @@ static void withdraw_signal_stack(void *base)
     stack_t now;
     if (!base)
         return;
-    // Somebody may have put another in its place.
+    // Other code may have replaced it.
     if (sigaltstack(NULL, &now) == 0 && now.ss_sp == base)
         sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL);
     munmap(base, SIGNAL_STACK_SIZE);

@@ -46,13 +46,13 @@ enum {
     RETRY_PAUSE_NS = 10 * 1000 * 1000,
     SIZE_DEFAULT = 64 * 1024,
     SIZE_DEFAULT_WATCHED = 256 * 1024,
-    SLAB_STACKS_MIN = 64,                 // what a slab has room for; more where there are many:
-    SLAB_SHARE = 16,                      // a sixteenth of those that there are
+    SLAB_STACKS_MIN = 64,                 // stacks in a slab; more where there are many:
+    SLAB_SHARE = 16,                      // a sixteenth of the existing stacks
     SLAB_BYTES_MAX = 32 * 1024 * 1024,    // a slab of large stacks has fewer; at least one
     LINE = 64,                            // bytes of a cache line
     STAGGER_LINES = 16,                   // tops differ by up to 15 lines: under 1 KiB of the page
-    FRAMES_MAX = 2048,                    // what the functions here and below may have on the stack
-    CROWD_MIN = 512,                      // stacks; from then on more are expected
+    FRAMES_MAX = 2048,                    // bytes of stack for the functions here and below
+    CROWD_MIN = 512,                      // stacks; from this number on more are expected
     COMMIT_BATCH = 16,                    // tops committed at once: they fit into the cache
     MINCORE_PAGES = 512,                  // pages asked about at a time
 };
@@ -79,7 +79,7 @@ static size_t round_up(size_t n, size_t unit)
 
 /* ---- slabs -----------------------------------------------------------------------------------*/
 
-/* Where the descriptor of a slab's stack number `index` ends; the header stands above number 0. */
+/* The end of the descriptor of a slab's stack number `index`; the header is above number 0. */
 static char *stack_end(const struct slab *slab, unsigned index)
 {
     if (index == 0)
@@ -94,17 +94,17 @@ static struct stack *stack_at(const struct slab *slab, unsigned index)
 
 static char *map(size_t length)
 {
-    // MAP_STACK keeps huge pages away on newer kernels, the advice on older ones: without either,
+    // MAP_STACK prevents huge pages on newer kernels, the advice on older ones: without either,
     // touching one page of one stack could commit those of 25. NORESERVE: most is never touched.
     int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK;
     char *base = mmap(NULL, length, PROT_READ | PROT_WRITE, flags, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    madvise(base, length, MADV_NOHUGEPAGE);    // EINVAL where there are none: as well
+    madvise(base, length, MADV_NOHUGEPAGE);    // EINVAL where there are none: harmless
     return base;
 }
 
-/* Mappings of all pools that were given back so far: each may make room for a new one. */
+/* Mappings of all pools that were unmapped so far: each may make a new one possible. */
 static _Atomic unsigned unmapped_count;
 
 static int64_t now_ns(void)
@@ -122,7 +122,7 @@ static void note_failure(struct stack_pool *pool, size_t length)
     pool->unmapped_then = atomic_load_explicit(&unmapped_count, memory_order_relaxed);
 }
 
-/* Whether a limit that was reached is reached still, as far as can be told without asking. */
+/* Whether a limit that was reached probably still is, judged without a system call. */
 static bool is_exhausted(const struct stack_pool *pool, size_t length)
 {
     return pool->failure_count > 0 && length >= pool->failed_length &&
@@ -295,7 +295,7 @@ static void give_cold(struct stack_pool *pool, struct stack *stack)
     slab->cold = stack;
     if (slab->cold_count++ == 0)
         link_cold(slab);
-    // One slab at most waits for its burial; a second one stays cold until it is used again.
+    // At most one slab is doomed; a second one stays cold until it is used again.
     if (slab->cold_count < slab->carved || pool->doomed)
         return;
     unlink_cold(slab);
@@ -335,7 +335,7 @@ void eddy__stack_pool_fini(struct stack_pool *pool)
     memset(pool, 0, sizeof *pool);
 }
 
-/* The shelf whose stacks have at least `size` bytes; NULL when that is too much. */
+/* The shelf whose stacks have at least `size` bytes; NULL if that is too large. */
 static struct stack_shelf *shelf_for(struct stack_pool *pool, size_t size)
 {
     if (size > EDDY__STACK_MAX)

@@ -19,7 +19,7 @@ struct walk {
     void **addresses;
     size_t size;
     size_t count;
-    size_t skip; // frames still to be passed over
+    size_t skip; // frames still to be skipped
 };
 
 static _Unwind_Reason_Code note_frame(struct _Unwind_Context *frame, void *argument)
@@ -35,7 +35,7 @@ static _Unwind_Reason_Code note_frame(struct _Unwind_Context *frame, void *argum
     return _URC_NO_REASON;
 }
 
-/* Its own frame is the first that the unwinder tells of. */
+/* Its own frame is the first that the unwinder reports. */
 __attribute__((noinline)) static void visit(void *argument)
 {
     _Unwind_Backtrace(note_frame, argument);

@@ -21,29 +21,29 @@
 
 /* ---- checks ----------------------------------------------------------------------------------*/
 
-/* A fault of ours, kept in release builds: says where, and stops the program. */
+/* Checks for a bug in Eddy, also in release builds: reports the place, and stops the program. */
 #define EDDY_ASSERT(condition) \
     (EDDY__LIKELY(condition) ? (void)0 : eddy__assert_failed(#condition, __FILE__, __LINE__))
 
 _Noreturn void eddy__assert_failed(const char *condition, const char *file, int line);
 
-/* A fault of the caller's in a function that can't return it (a double free): stops the program. */
+/* Stops the program for misuse in a function that can't return an error (a double free). */
 _Noreturn void eddy__stop_for_misuse(const char *sentence);
 
 /* ---- lists -----------------------------------------------------------------------------------*/
 
-/* A place in a list or a pile. A link that stands in neither is zero. */
+/* A member of a list or a pile. A link that is in neither is zero. */
 struct link {
     struct link *next;
-    struct link **at; // what points to it: the `next` of the one before, or a head
+    struct link **at; // what points to it: the `next` of the previous link, or a head
 };
 
-/* A ring whose head is no member. */
+/* A circular list whose head is no member. */
 struct list {
     struct link head;
 };
 
-/* The same without an end: what came last is the first. Half as large while it is empty. */
+/* The same without a tail: last in, first out. Its head is half as large. */
 struct pile {
     struct link *top;
 };
@@ -53,7 +53,7 @@ static inline bool link_is_linked(const struct link *link)
     return link->at != NULL;
 }
 
-/* Takes `link` out of the list or pile that it stands in. */
+/* Removes `link` from its list or pile. */
 static inline void link_remove(struct link *link)
 {
     *link->at = link->next;
@@ -79,7 +79,7 @@ static inline struct link *list_first(const struct list *list)
     return list_is_empty(list) ? NULL : list->head.next;
 }
 
-/* The last of a list that isn't empty. */
+/* The last member of a list that isn't empty. */
 static inline struct link *list_last(const struct list *list)
 {
     return container_of(list->head.at, struct link, next);
@@ -90,7 +90,7 @@ static inline struct link *list_next(const struct list *list, const struct link 
     return link->next == &list->head ? NULL : link->next;
 }
 
-/* Puts `link` before `place`, which may be the head: then it is the last. */
+/* Inserts `link` before `place`; if that is the head, `link` becomes the last. */
 static inline void link_insert_before(struct link *link, struct link *place)
 {
     link->next = place;
@@ -109,7 +109,7 @@ static inline void list_push_first(struct list *list, struct link *link)
     link_insert_before(link, list->head.next);
 }
 
-/* As link_remove(), of a list's member: there is always one after it. */
+/* As link_remove(), for a member of a list, which always has a next link. */
 static inline void list_remove(struct link *link)
 {
     *link->at = link->next;
@@ -136,17 +136,17 @@ static inline void pile_push(struct pile *pile, struct link *link)
 
 /* ---- memory ----------------------------------------------------------------------------------*/
 
-/* As malloc, realloc and free of the process' eddy_allocator. Any thread. */
+/* The malloc, realloc and free of the process's eddy_allocator. Any thread. */
 void *eddy__malloc(size_t size);
 void *eddy__zalloc(size_t size);
 void *eddy__realloc(void *memory, size_t size);
 void eddy__free(void *memory);
 char *eddy__strdup(const char *text);
 
-/* Whether the process has one of its own. */
+/* Whether the process has set its own. */
 bool eddy__allocator_is_set(void);
 
-/* As memcpy(), for what mostly is a pointer or two: the call would take longer than the copying. */
+/* As memcpy(), for mostly a pointer or two: a call would take longer than the copying. */
 static inline void eddy__copy(void *to, const void *from, size_t size)
 {
     if (size == sizeof(uint32_t))

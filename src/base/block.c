@@ -33,19 +33,19 @@
 #endif
 
 enum {
-    HEADER_UNIT = 128, // bytes, so that blocks of whole cache lines begin with one
-    EMPTY_MAX = 4,     // slabs a pool keeps without a live block
+    HEADER_UNIT = 128, // bytes, so that blocks of whole cache lines are aligned to them
+    EMPTY_MAX = 4,     // slabs without a live block that a pool keeps
     SHELF_COUNT = BLOCK_MAX / BLOCK_UNIT,
 };
 
 _Thread_local struct block_pool *eddy__blocks;
 
-/* For a shelf without a slab: it never has room. */
+/* For a shelf without a slab: it is always full. */
 static struct block_slab no_slab;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct block_pool *outside; // guarded by lock, as is the next; of threads without a loop
-static struct block *astray;       // given back on threads that their pools don't belong to
+static struct block_pool *outside; // for threads without a loop; guarded by lock, as is the next
+static struct block *astray;       // freed on threads that their pools don't belong to
 static _Atomic bool is_any_astray;
 
 #ifndef __has_feature
@@ -57,7 +57,7 @@ static bool are_recycled(void)
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
     return false;
 #else
-    // Of Valgrind's tools Memcheck alone answers this; to the others we are as fast as we are.
+    // Of Valgrind's tools only Memcheck answers this; under the others blocks are recycled.
     char any = 0;
     return !eddy__allocator_is_set() && VALGRIND_MAKE_MEM_DEFINED(&any, sizeof any) == 0;
 #endif
@@ -108,7 +108,7 @@ static struct block_shelf *shelf_of(struct block_pool *pool, size_t size)
     return &pool->shelves[(size - 1) / BLOCK_UNIT];
 }
 
-/* A block of a slab; NULL when it has no room. */
+/* A block of a slab; NULL if the slab is full. */
 static void *take_from(struct block_slab *slab)
 {
     struct block *block = slab->free;
@@ -124,7 +124,7 @@ static void *take_from(struct block_slab *slab)
     return block;
 }
 
-/* The slab that is taken from is full: another takes its place. */
+/* Replaces the slab that is taken from, which is full. */
 static bool change_slab(struct block_pool *pool, struct block_shelf *shelf, size_t size)
 {
     struct link *link = list_pop(&shelf->slabs);
@@ -156,7 +156,7 @@ static void *take(struct block_pool *pool, size_t size)
     return block;
 }
 
-/* The last live block of a slab has come back. */
+/* Called when the last live block of a slab was freed. */
 static void empty_slab(struct block_pool *pool, struct block_slab *slab)
 {
     if (pool->empty_count < EMPTY_MAX) {
@@ -196,7 +196,7 @@ static struct block_pool *new_pool(void)
     return pool;
 }
 
-/* Gives the blocks of `pool` back that other threads could not. Under the lock. */
+/* Frees the blocks of `pool` that other threads could not free. Called with the lock held. */
 static bool collect_astray(struct block_pool *pool)
 {
     bool is_any_left = false;
@@ -278,12 +278,12 @@ void *eddy__block_new_slowly(size_t size)
     return take(pool, size);
 }
 
-/* A block of no pool of this thread. */
+/* Frees a block that belongs to no pool of this thread. */
 static void give_elsewhere(struct block_slab *slab, struct block *block)
 {
     pthread_mutex_lock(&lock);
     if (slab->pool == NULL) {
-        // Its loop has closed: the slab goes with its last block.
+        // Its loop has closed: the slab is freed with its last block.
         if (--slab->live == 0)
             munmap(slab, BLOCK_SLAB);
     } else if (slab->pool == outside) {

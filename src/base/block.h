@@ -26,22 +26,22 @@ struct block {
     struct block *next; // while free
 };
 
-/* One mapping with blocks of one size. This stands at its beginning. */
+/* One mapping with blocks of one size. This header is at its beginning. */
 struct block_slab {
     struct block *free;
-    uint32_t live;            // blocks that somebody has; the shelf is one such for its own slab
+    uint32_t live;            // blocks in use, and one more while the shelf takes from it
     bool is_listed;           // on its shelf
-    struct block_pool *_Atomic pool; // that it belongs to; NULL: the pool's loop has closed
-    char *fresh;              // from here on no block has been taken yet
+    struct block_pool *_Atomic pool; // the owner; NULL: the pool's loop has closed
+    char *fresh;              // no block from here on has been taken yet
     char *end;                // where the last block ends
-    struct link link;         // on its shelf, while it has room
+    struct link link;         // on its shelf, while it has free blocks
     struct link all;          // in pool->slabs
     uint32_t size;            // of its blocks
 };
 
 struct block_shelf {
-    struct block_slab *slab; // that is taken from; never NULL
-    struct list slabs;       // others with room
+    struct block_slab *slab; // to take from; never NULL
+    struct list slabs;       // others with free blocks
 };
 
 struct block_pool {
@@ -56,7 +56,7 @@ extern _Thread_local struct block_pool *eddy__blocks __attribute__((tls_model("i
 /* A pool for this thread's loop. 0 or -ENOMEM. */
 int eddy__block_pool_open(void);
 
-/* Blocks that somebody still has stay where they are until they are given back. */
+/* Closes it. Blocks in use stay valid until they are freed. */
 void eddy__block_pool_close(void);
 
 void *eddy__block_new_slowly(size_t size);
@@ -83,7 +83,7 @@ static inline void *eddy__block_new(size_t size)
     return eddy__block_new_slowly(size);
 }
 
-/* Gives back a block of `size` bytes, from any thread. */
+/* Frees a block of `size` bytes, from any thread. */
 static inline void eddy__block_free(void *memory, size_t size)
 {
     struct block_pool *pool = eddy__blocks;

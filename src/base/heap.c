@@ -58,7 +58,7 @@ static void sift_down(struct heap_part *part, size_t position, struct heap_entry
     place(part, position, entry);
 }
 
-/* Makes room for `more` members. */
+/* Reserves space for `more` members. */
 static int reserve(struct heap_part *part, size_t more)
 {
     if (part->count + more < part->capacity)
@@ -72,7 +72,7 @@ static int reserve(struct heap_part *part, size_t more)
     return 0;
 }
 
-/* Moves what is no longer new to the rest. */
+/* Moves all recent members to the large heap. */
 static int settle_recent(struct heap *heap)
 {
     struct heap_part *recent = &heap->parts[0];

@@ -16,10 +16,10 @@
 
 #include "base/base.h"
 
-/* Member of whatever waits in a heap. */
+/* Embedded in each object that is in a heap. */
 struct heap_node {
-    uint32_t position; // in the array of its part, from 1; 0: in no heap
-    uint32_t part;     // which
+    uint32_t position; // index in the array of its part, from 1; 0: in no heap
+    uint32_t part;     // index in heap->parts
 };
 
 struct heap_entry {
@@ -35,7 +35,7 @@ struct heap_part {
 };
 
 struct heap {
-    struct heap_part parts[2]; // what is new; the others
+    struct heap_part parts[2]; // the recent ones; the others
     size_t count;
     uint64_t next_order;
 };
@@ -43,7 +43,7 @@ struct heap {
 /* Adds `node`, which is in no heap. 0 or -ENOMEM. */
 int eddy__heap_insert(struct heap *heap, struct heap_node *node, int64_t key);
 
-/* Takes `node` out of the heap that it is in. */
+/* Removes `node` from the heap that it is in. */
 void eddy__heap_remove(struct heap *heap, struct heap_node *node);
 
 static inline bool eddy__heap_is_before(const struct heap_entry *a, const struct heap_entry *b)

@@ -53,7 +53,7 @@ static void unmap_file(const struct image *image)
     munmap(cast.owned, image->size);
 }
 
-/* `size` bytes at `offset`; NULL unless the file has them, aligned for what lies there. */
+/* `size` bytes at `offset`; NULL unless the file has them, with the alignment for their type. */
 static const void *bytes_at(const struct image *image, uint64_t offset, uint64_t size)
 {
     if (offset > image->size || size > image->size - offset || offset % 8 != 0)
@@ -80,7 +80,7 @@ static bool is_in_function(const ElfW(Sym) *symbol, uint64_t address)
            address >= symbol->st_value && address - symbol->st_value < size;
 }
 
-/* Looks through one table; its names stand in the section that it is linked to. */
+/* Searches one table; its names are in the section that it links to. */
 static bool find_in_table(const struct image *image, const ElfW(Shdr) *sections, size_t count,
                           const ElfW(Shdr) *table, uint64_t address, struct symbol *out)
 {
@@ -124,7 +124,7 @@ void eddy__symbol_find(const void *return_address, struct symbol *out)
 {
     Dl_info info;
     struct link_map *map = NULL;
-    const char *address = (const char *)return_address - 1; // in the call, not behind it
+    const char *address = (const char *)return_address - 1; // in the call, not after it
     *out = (struct symbol){.function = ""};
     if (dladdr1(address, &info, (void **)&map, RTLD_DL_LINKMAP) == 0)
         return;

@@ -10,13 +10,13 @@
 enum { SYMBOL_NAME_MAX = 64 }; // bytes, with the terminating zero; longer names are cut
 
 struct symbol {
-    char function[SYMBOL_NAME_MAX]; // "" where nobody knows
-    size_t offset;                  // of the address in it
-    char object[SYMBOL_NAME_MAX];   // the program or library, without its folder; "" in none
-    size_t object_offset;           // of the address in the object, as addr2line(1) wants it
+    char function[SYMBOL_NAME_MAX]; // "" if unknown
+    size_t offset;                  // of the address in the function
+    char object[SYMBOL_NAME_MAX];   // the program or library, without its folder; "" if in none
+    size_t object_offset;           // of the address in the object, as addr2line(1) takes it
 };
 
-/* Fills `*out` for a return address: the call before it is what counts. Not for signal handlers. */
+/* Fills `*out` for the call before a return address. Not for signal handlers. */
 void eddy__symbol_find(const void *return_address, struct symbol *out);
 
 /* "fetch+0x1c (app+0x12ab)", as snprintf(3). */

@@ -18,7 +18,7 @@ struct entry {
     struct handle handle;
     struct eddy_future *future; // a reference; NULL: given twice
     struct eddy_as_completed *order; // NULL: given twice
-    bool is_counted; // in the queue, or taken from it
+    bool is_counted; // it was queued, or missed the timeout
 };
 
 struct eddy_as_completed {
