@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl.h: libcurl's easy interface, awaited.
+ * curl.h: performing transfers of libcurl's easy interface in tasks.
  *
  *     CURL *easy = curl_easy_init();
  *     curl_easy_setopt(easy, CURLOPT_URL, "https://example.org/");
  *     int rc = eddy_curl_perform(easy);           // other tasks run meanwhile
  *     curl_easy_cleanup(easy);
  *
- * For whoever has code for libcurl, or needs one of its many options and protocols. To fetch things
- * by HTTP, http_client.h says less and does more.
+ * For programs that use libcurl already or need one of its many options and protocols. For plain
+ * HTTP requests, http_client.h needs less code and does more.
  */
 #ifndef EDDY_CURL_H
 #define EDDY_CURL_H
@@ -22,25 +22,25 @@ EDDY_BEGIN_DECLS
 
 /*
  * Performs the transfer that `easy` describes, as curl_easy_perform() does, but suspends only the
- * calling task. Transfers of one loop share connections, names and TLS sessions.
+ * calling task. Transfers of one loop share connections, resolved names and TLS sessions.
  *
  * `easy` is borrowed until the call returns, and may be used by one task at a time. Its callbacks
- * run on the loop's thread, outside any task: they may not suspend (what would answers
- * EDDY_EMISUSE), and should be quick, for nothing else runs meanwhile. CURLOPT_NOSIGNAL and
- * CURLOPT_QUICK_EXIT are set in it, and stay set.
+ * run on the loop's thread, outside any task. They must not suspend (functions that would suspend
+ * return EDDY_EMISUSE), and should be quick: nothing else runs meanwhile. The call sets
+ * CURLOPT_NOSIGNAL and CURLOPT_QUICK_EXIT in it, and leaves them set.
  *
  * Returns 0, or
  *   EDDY_CANCELLED  the task was cancelled, or the limit of a scope around the call passed; the
  *                   transfer has been removed, and its connection closed,
- *   EDDY_TIMEDOUT   a limit set by CURLOPT_TIMEOUT_MS and its like passed,
- *   -EBUSY          another task performs it already,
+ *   EDDY_TIMEDOUT   a limit set by CURLOPT_TIMEOUT_MS or a similar option passed,
+ *   -EBUSY          another task is already performing it,
  *   EDDY_EMISUSE    called outside a task, or with NULL,
  *   -ENOMEM, or a code of http_error.h, as eddy_curl_status() maps libcurl's, with libcurl's
- *                   sentence as its message (CURLOPT_ERRORBUFFER knows more).
+ *                   text as its message (CURLOPT_ERRORBUFFER has more details).
  */
 EDDY_API EDDY_SUSPENDS int eddy_curl_perform(CURL *easy);
 
-/* The status that stands for a code of libcurl; 0 for CURLE_OK. */
+/* Returns the status that corresponds to a libcurl code; 0 for CURLE_OK. */
 EDDY_API int eddy_curl_status(CURLcode code);
 
 EDDY_END_DECLS

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * http_mock.h: answers made up for a test, so that a program that uses <eddy/http_client.h> runs
+ * http_mock.h: mock responses for tests, so that a program that uses <eddy/http_client.h> runs
  * without a network, and under the virtual clock.
  *
  *     EDDY_AUTO(eddy_http_mock) *mock = NULL;
  *     EDDY_TRY(eddy_http_mock_new(NULL, &mock));
  *     EDDY_TRY(eddy_http_mock_add(mock, "GET", "http://service.test/crowd",
  *                                 &(eddy_http_mock_answer){.text = "[\"Ann\"]", .delay = 2.0}));
- *     ...the program under test makes sessions and requests, as ever...
+ *     ...the program under test makes sessions and requests, as usual...
  *     assert(eddy_http_mock_count(mock, "GET", "http://service.test/crowd") == 1);
  *
- * While a mock is there, it answers every request of every session of its loop. Only the network is
- * replaced: redirects, cookies, decoding, limits on size and time, and queueing work as they do
- * over it. Names are not looked up, proxies not asked. A request that nothing is declared for fails
- * with EDDY_HTTP_MOCK, and a message that names its method and URL.
+ * A mock answers every request of every session of its loop until it is freed. It replaces only the
+ * network: redirects, cookies, decoding, limits on size and time, and queueing work as usual. Names
+ * are not looked up, proxies are not used. A request without a declared answer fails with
+ * EDDY_HTTP_MOCK; the message has its method and URL.
  */
 #ifndef EDDY_HTTP_MOCK_H
 #define EDDY_HTTP_MOCK_H
@@ -26,13 +26,13 @@ typedef struct eddy_http_mock eddy_http_mock;
 
 /* Everything is copied. */
 typedef struct eddy_http_mock_options {
-    const char *const *passthrough; /* URLs, or patterns, that go to the network; NULL at the end */
+    const char *const *passthrough; /* URLs or patterns that go to the network; NULL-terminated */
 } eddy_http_mock_options;
 
 /*
- * Begins to answer the requests of the running loop. `options` may be NULL. The newest mock of a
- * loop answers; the one before takes over again when it is given back with eddy_http_mock_free().
- * Requests under way then go on as declared.
+ * Creates a mock that answers the requests of the running loop. `options` may be NULL. A loop uses
+ * its newest mock, and the previous one again after eddy_http_mock_free(). Requests in progress
+ * then continue as declared.
  *
  * Returns 0, EDDY_EMISUSE outside a loop, -ENOMEM.
  */
@@ -40,67 +40,65 @@ EDDY_API EDDY_CHECKED int eddy_http_mock_new(const eddy_http_mock_options *optio
                                              eddy_http_mock **out_mock);
 EDDY_API void eddy_http_mock_free(eddy_http_mock *mock);
 
-/* For .times: as often as it is asked for. */
+/* For .times: no limit. */
 #define EDDY_HTTP_MOCK_ALWAYS UINT32_MAX
 
-/* Zero means the default throughout. Everything is copied. Times are in seconds. */
+/* A zero field means its default. Everything is copied. Times are in seconds. */
 typedef struct eddy_http_mock_answer {
     int status;                      /* 200 */
-    const eddy_http_header *headers; /* the last one has no name; Content-Length is not made up */
+    const eddy_http_header *headers; /* the last has no name; no Content-Length is added */
     eddy_span body;                  /* as sent: encoded, if Content-Encoding says so */
     const char *text;                /* in place of `body`: a string */
 
-    double connect_delay;            /* until there is a connection */
-    double delay;                    /* from there to the head; EDDY_NO_TIMEOUT: for ever */
+    double connect_delay;            /* until connected */
+    double delay;                    /* from there to the head; EDDY_NO_TIMEOUT: forever */
     double body_delay;               /* from the head to the body */
 
     /*
-     * What goes wrong in the end. Without a status: there is no answer. With one: head and body
-     * come first, so that EDDY_HTTP_PARTIAL is a body cut short. Errors of the system become what
-     * they become over the network: -ECONNREFUSED is EDDY_HTTP_CONNECT, -ECONNRESET is
-     * EDDY_HTTP_DISCONNECTED (EDDY_HTTP_PARTIAL in mid-body); others are returned as they are.
+     * An error to simulate. Without a status, there is no response. With one, head and body come
+     * first, so that EDDY_HTTP_PARTIAL is a truncated body. System errors are mapped as over the
+     * network: -ECONNREFUSED to EDDY_HTTP_CONNECT, -ECONNRESET to EDDY_HTTP_DISCONNECTED
+     * (EDDY_HTTP_PARTIAL within a body); others are returned unchanged.
      */
     int error;
 
-    uint32_t times;                  /* how often it is given: once; EDDY_HTTP_MOCK_ALWAYS */
+    uint32_t times;                  /* number of uses: 1; EDDY_HTTP_MOCK_ALWAYS */
 } eddy_http_mock_answer;
 
 /*
- * Declares the answer to `method` at `url`. NULL is any method; in `url` a '*' stands for any
+ * Declares the answer to `method` at `url`. A NULL method matches any; a '*' in `url` matches any
  * bytes, also none. URLs are compared as <eddy/http_url.h> writes them, without user and fragment;
- * a pattern with a '*' before its path is compared as it is. Of several
- * answers that match, the first declared is given until it is used up. NULL for `answer`: an empty
- * 200.
+ * a pattern with a '*' before its path is compared unchanged. If several answers match, the first
+ * declared is used until its `times` are used up. NULL for `answer` is an empty 200.
  *
- * Returns 0, EDDY_HTTP_URL for a `url` that is no URL, EDDY_EVALUE for an answer that makes no
- * sense (a status that is none, a negative delay, an error that is none, both text and body),
- * -ENOMEM.
+ * Returns 0, EDDY_HTTP_URL for a `url` that is no URL, EDDY_EVALUE for an invalid answer (an
+ * invalid status, delay or error code, or both text and body), -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_http_mock_add(eddy_http_mock *mock, const char *method,
                                              const char *url, const eddy_http_mock_answer *answer);
 
-/* A request as it would have been sent; redirects are followed by requests of their own. */
+/* A request as it would have been sent; following a redirect is a separate request. */
 typedef struct eddy_http_mock_call {
     const char *method;
     const char *url;                 /* absolute, as <eddy/http_url.h> writes it */
     const eddy_http_header *headers; /* the session's, its own, cookies; the last has no name */
     eddy_span body;
-    double at;                       /* eddy_time() then */
+    double at;                       /* eddy_time() of the request */
     bool is_matched;                 /* an answer was declared for it */
 } eddy_http_mock_call;
 
-/* How many requests were made with `method` (NULL: any) to `url` (NULL: any; or a pattern). */
+/* Returns the number of requests with `method` (NULL: any) to `url` (NULL: any; or a pattern). */
 EDDY_API size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method,
                                      const char *url);
 
-/* Lends request number `index`, from 0 in the order they were made, until the mock goes; or NULL. */
+/* Lends request number `index`, from 0 in order of time, until the mock is freed; or NULL. */
 EDDY_API const eddy_http_mock_call *eddy_http_mock_call_at(const eddy_http_mock *mock,
                                                            size_t index);
 
-/* Lends the value of a call's first header called `name`, in whatever case; NULL if none is. */
+/* Lends the value of a call's first header called `name`, ignoring case; NULL if there is none. */
 EDDY_API const char *eddy_http_mock_call_header(const eddy_http_mock_call *call, const char *name);
 
-/* How many answers are declared that have never been given. */
+/* Returns the number of declared answers that have never been used. */
 EDDY_API size_t eddy_http_mock_unused_count(const eddy_http_mock *mock);
 
 EDDY_AUTO_FOR(eddy_http_mock, eddy_http_mock_free)

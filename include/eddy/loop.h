@@ -277,7 +277,7 @@ EDDY_API void eddy_handle_free(eddy_handle *handle);         /* does not cancel 
 
 /* --- Reports --------------------------------------------------------------------------------- */
 
-/* Calls the loop's exception handler, or the default one. The default handler. Sets the handler. */
+/* Pass a report to the loop's handler, or the default one; the default one; and set the handler. */
 EDDY_API void eddy_call_exception_handler(const eddy_report *report);
 EDDY_API void eddy_default_exception_handler(const eddy_report *report);
 EDDY_API void eddy_set_exception_handler(eddy_exception_handler *handler, void *data);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waiters.h: the row of tasks that wait for a lock, an event, a semaphore: part of their structs, so
- * that these can live in the caller's memory with a static initialiser. Not for direct use.
+ * waiters.h: the wait queue of locks, events and semaphores. It is public only because it is part
+ * of their structs, which live in the caller's memory with a static initialiser. Not for direct
+ * use.
  *
- * What has waiters belongs to one loop and its thread: that of its first use. While this loop is alive,
- * another thread gets EDDY_EMISUSE, and nothing happens; afterwards the next loop has it.
+ * An object with waiters belongs to the first loop that uses it, and to its thread. While this
+ * loop is alive, calls on other threads return EDDY_EMISUSE and change nothing; then the next loop
+ * may use it.
  */
 #ifndef EDDY_WAITERS_H
 #define EDDY_WAITERS_H
@@ -13,12 +15,12 @@
 
 EDDY_BEGIN_DECLS
 
-/* Tasks that wait, each in its own frame, in order of arrival. All zero is an empty queue. */
+/* A wait queue, in FIFO order; each wait is on its task's stack. All zero is an empty queue. */
 typedef struct eddy_waiters {
     struct wait *first;
     struct wait *last;
-    struct wait *pending; /* those before it have been woken or cancelled; NULL: all have */
-    size_t live_count;    /* those that have not been cancelled */
+    struct wait *pending; /* waits before it have been woken or cancelled; NULL: all have */
+    size_t live_count;    /* waits that have not been cancelled */
 } eddy_waiters;
 
 /* Initialises an empty queue. */
