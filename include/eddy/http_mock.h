@@ -72,7 +72,7 @@ typedef struct eddy_http_mock_answer {
  * declared is used until its `times` are used up. NULL for `answer` is an empty 200.
  *
  * Returns 0, EDDY_HTTP_URL for a `url` that is no URL, EDDY_EVALUE for an invalid answer (an
- * invalid status, delay or error code, or both text and body), -ENOMEM.
+ * invalid status or error code, a negative delay, or both text and body), -ENOMEM.
  */
 EDDY_API EDDY_CHECKED int eddy_http_mock_add(eddy_http_mock *mock, const char *method,
                                              const char *url, const eddy_http_mock_answer *answer);
