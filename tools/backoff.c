@@ -2,10 +2,10 @@
 /*
  * backoff.c: pauses between tries.
  *
- * The generator is splitmix64: one word of state, good from any seed, also 0. It spreads requests;
- * it needn't be unguessable.
+ * The generator is splitmix64: one word of state; any seed works, also 0. It only spreads requests,
+ * so its numbers may be predictable.
  *
- * Owns nothing. Called by the fetch command; the serve command draws its jitter from it too.
+ * Owns nothing. Called by the fetch command, and by the serve command for its jitter.
  */
 #include "backoff.h"
 

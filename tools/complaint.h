@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * complaint.h: what a function of the tools says when it cannot do what was asked.
+ * complaint.h: an error of the tools: a code and a message.
  *
- * The code (a negative errno) is for the program; the sentence is for the person at the terminal,
- * and says what is wrong and what to do. It quotes what the person typed, so bytes that would
- * steer a terminal are replaced before anything is printed. `column` tells where in the quoted
- * text the fault is, counted in bytes from 1; 0 means nowhere in particular.
+ * The code (a negative errno) is for the program. The message is for the user, and says what is
+ * wrong and what to do. It quotes user input, so bytes that would control a terminal are replaced
+ * before anything is printed. `column` is the position of the error in the quoted text, in bytes
+ * from 1; 0 means no particular position.
  *
- * Owns nothing; a caller who wants no sentence passes NULL.
+ * Owns nothing; a caller that wants no message passes NULL.
  */
 #ifndef EDDY_TOOLS_COMPLAINT_H
 #define EDDY_TOOLS_COMPLAINT_H
@@ -23,7 +23,7 @@ struct complaint {
     char text[480];
 };
 
-/* Fills `complaint` and returns `code`, so that a refusal is one line: return complain(...). */
+/* Fills `complaint` and returns `code`, so that failing takes one line: return complain(...). */
 __attribute__((format(printf, 4, 5))) static inline int complain(struct complaint *complaint,
                                                                  int code, size_t column,
                                                                  const char *format, ...)

@@ -44,7 +44,7 @@ static void set(struct due_heap *heap, size_t index, struct due *due)
     due->place = index + 1;
 }
 
-/* Moves `due`, which belongs at `index` or above it, up to its place. */
+/* Moves `due` up to its place, which is at `index` or above. */
 static void rise(struct due_heap *heap, size_t index, struct due *due)
 {
     for (; index > 0; index = (index - 1) / 2) {
@@ -56,7 +56,7 @@ static void rise(struct due_heap *heap, size_t index, struct due *due)
     set(heap, index, due);
 }
 
-/* The same downwards. */
+/* Moves `due` down to its place, which is at `index` or below. */
 static void sink(struct due_heap *heap, size_t index, struct due *due)
 {
     for (size_t child; (child = index * 2 + 1) < heap->count; index = child) {

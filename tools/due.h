@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * due.h: things that become due at a time, earliest first: a binary heap.
+ * due.h: a priority queue of things that become due at a time, earliest first: a binary heap.
  *
- * A `struct due` is embedded in the thing it belongs to. Things due at the same time come out in the
- * order they were put in. Memory is reserved beforehand, so putting one in cannot fail.
+ * A `struct due` is embedded in the thing it belongs to. Things due at the same time keep the order
+ * in which they were added. Memory is reserved beforehand, so adding one cannot fail.
  */
 #ifndef EDDY_TOOLS_DUE_H
 #define EDDY_TOOLS_DUE_H
@@ -28,16 +28,16 @@ struct due_heap {
 
 void due_heap_fini(struct due_heap *heap);
 
-/* Makes room for `count` things in all. 0, or -ENOMEM. */
+/* Reserves memory for `count` things in all. Returns 0, or -ENOMEM. */
 int due_heap_reserve(struct due_heap *heap, size_t count);
 
-/* Puts `due` in, to come out at `at`; moves it when it is in already. Room has been reserved. */
+/* Adds `due` with time `at`, or moves it if it is in the heap. Memory must have been reserved. */
 void due_heap_put(struct due_heap *heap, struct due *due, double at);
 
-/* Takes `due` out; nothing happens when it isn't in. */
+/* Removes `due`; does nothing if it isn't in the heap. */
 void due_heap_remove(struct due_heap *heap, struct due *due);
 
-/* The earliest, lent; NULL when the heap is empty. */
+/* Returns the earliest, borrowed; NULL if the heap is empty. */
 struct due *due_heap_first(const struct due_heap *heap);
 
 #endif

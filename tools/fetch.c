@@ -2,9 +2,9 @@
 /*
  * fetch.c: the command `eddy fetch`, from its command line to its exit status.
  *
- * Everything that can be found wrong with the command line, patterns included, is found before
- * anything is opened. Then the target is opened, before the first request: there is no use in
- * fetching what can't be kept. The rest is the loop's (fetch_job.h tells how it goes).
+ * The command line, patterns included, is checked completely before anything is opened. Then the
+ * target is opened, before the first request: fetching is useless if the result can't be stored.
+ * The rest runs in the loop (see fetch_job.h).
  *
  *     exit status 2    the command line can't be understood
  *                 1    a URL failed, or the job as a whole
@@ -39,7 +39,7 @@ static void say(const struct complaint *complaint)
     fprintf(stderr, "eddy fetch: %s\n", complaint->text);
 }
 
-/* Shows where in a pattern the mistake is. */
+/* Prints the position of the error in a pattern. */
 static void point_at(const char *text, size_t column)
 {
     char lines[256];
@@ -91,7 +91,7 @@ static int open_list(struct job *job)
     return 0;
 }
 
-/* "Name: value" texts as the session takes them. */
+/* Splits "Name: value" texts into the form that the session takes. */
 static int split_headers(struct job *job)
 {
     const struct text_list *texts = &job->options->headers;
@@ -113,7 +113,7 @@ static int split_headers(struct job *job)
     return 0;
 }
 
-/* Each request takes a descriptor. 0 or an exit status. */
+/* Fits the concurrency to the descriptor limit: one per request. Returns 0 or an exit status. */
 static int fit_descriptors(struct job *job)
 {
     size_t limit;
@@ -143,7 +143,7 @@ static int refuse_memory(void)
 static int job_init(struct job *job, const struct fetch_options *options)
 {
     uint64_t random[3] = {0};
-    // Without the kernel's random numbers, the addresses of this process have to do.
+    // If the kernel's random numbers are unavailable, use addresses of this process.
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
         random[0] = random[1] = random[2] = (uintptr_t)job ^ (uint64_t)getpid();
     *job = (struct job){.options = options, .list_fd = -1, .summary.into = options->into};
@@ -169,7 +169,7 @@ static int job_init(struct job *job, const struct fetch_options *options)
     return job->workers != NULL ? 0 : refuse_memory();
 }
 
-/* Frees what the workers use, once the last of them has ended. */
+/* Frees what the workers use, after the last worker has ended. */
 static void free_shared(struct job *job)
 {
     struct row *row;
@@ -181,7 +181,7 @@ static void free_shared(struct job *job)
     job->session = NULL;
 }
 
-/* After the loop: no task, and no thread of its, uses the job any more. */
+/* Frees the job after the loop has closed: no task or thread of the loop uses it any more. */
 static void job_fini(struct job *job)
 {
     batch_fini(&job->batch);
@@ -253,7 +253,7 @@ static int prepare(struct job *job)
     EDDY_TRY(open_target(job));
     uint64_t total = 0;
     bool has_total = url_source_count(job->source, &total);
-    // A table that grows is twice there for a moment; one whose size is known needn't grow.
+    // While a table grows, the old and the new one exist at once; a known size avoids growing.
     if (has_total && total <= RESERVED_MAX)
         EDDY_TRY(seen_reserve(&job->seen, total));
     job->rows = eddy_queue_new(struct row *, ROWS_WAITING_MAX);
@@ -265,7 +265,7 @@ static int prepare(struct job *job)
     return 0;
 }
 
-/* The main task: opens, lands what the workers bring, closes. */
+/* The main task: opens the target, lands the workers' rows, closes the target. */
 EDDY_ASYNC(run_job, (struct job *, job))
 {
     job->main = eddy_current_task();
@@ -296,7 +296,7 @@ EDDY_ASYNC(run_job, (struct job *, job))
                          job->options->into, eddy_strerror(rc));
         }
     }
-    // Workers that are left (the poll has failed, say) are cancelled after this task has ended.
+    // Remaining workers (the poll has failed, for example) are cancelled after this task has ended.
     if (job->active_count == 0)
         free_shared(job);
     return rc;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_feed.c: the next URL of the source, as a row.
+ * fetch_feed.c: takes the next URL of the source and makes a row of it.
  *
- * One worker at a time is at the source. Lines of a list may take their time: a pipe or terminal is
- * waited for and then read, which doesn't block; a plain file, which can't be waited for, is read on
- * a thread. Either way one block at a time.
+ * One worker at a time reads from the source. A list is read a block at a time. Reading may take
+ * long: for a pipe or terminal the task waits until it is readable, so the read doesn't block; a
+ * plain file can't be waited for, so it is read on a thread.
  *
- * Each URL is given out once, however often it comes.
+ * Each URL is returned once, even if the source repeats it.
  *
  * Called by fetch_take.c.
  */
@@ -20,7 +20,7 @@
 
 #include <eddy/http_url.h>
 
-enum { SPARED_IN_A_ROW_MAX = 1000 };    // URLs that are passed over before other tasks have a turn
+enum { SPARED_IN_A_ROW_MAX = 1000 };    // URLs skipped at once before other tasks may run
 
 EDDY_ASYNC_TO(ssize_t, read_plain_file, (struct url_source *, source), (int, fd))
 {
@@ -28,7 +28,7 @@ EDDY_ASYNC_TO(ssize_t, read_plain_file, (struct url_source *, source), (int, fd)
     return 0;
 }
 
-/* Gives the source its next block. 0, or an error. */
+/* Feeds the next block of the list to the source. Returns 0 or an error. */
 static int read_list(struct job *job)
 {
     ssize_t n;
@@ -36,7 +36,7 @@ static int read_list(struct job *job)
         EDDY_TRY(eddy_to_thread(eddy_coro(read_plain_file, job->source, job->list_fd), &n));
     } else {
         int rc = eddy_wait_readable(job->list_fd);
-        if (rc == -EPERM) {    // /dev/null and its like: never in the way
+        if (rc == -EPERM) {    // /dev/null and the like: reading never blocks
             job->is_list_plain = true;
             rc = 0;
         }
@@ -47,7 +47,7 @@ static int read_list(struct job *job)
     return n == -EAGAIN || n == -EINTR || n >= 0 ? 0 : (int)n;
 }
 
-/* Every one is told: what isn't a URL has no row in which to look for it. */
+/* Reports a line that isn't a URL. Each one is reported, because it gets no row. */
 static void tell_bad_line(struct job *job, const struct complaint *complaint)
 {
     job->bad_line_count++;
@@ -59,7 +59,7 @@ static bool is_bad_url(int rc)
     return rc == -EINVAL || rc == -EMSGSIZE || rc == -EILSEQ;
 }
 
-/* The next URL as the source has it: 1, 0 at the end, or an error. */
+/* Takes the next URL from the source. Returns 1, 0 at the end, or an error. */
 static int next_url(struct job *job, struct url *out_url)
 {
     for (;;) {
@@ -76,7 +76,7 @@ static int next_url(struct job *job, struct url *out_url)
     }
 }
 
-/* Enters the row's request at its host. One whose URL can't be parsed fails when it is tried. */
+/* Enters the row's request at its host. If the URL can't be parsed, the try will fail. */
 static int enter_host(struct job *job, struct row *row)
 {
     EDDY_AUTO(eddy_http_url) *url = NULL;
@@ -106,7 +106,7 @@ static int row_new(struct job *job, const struct url *url, struct row **out_row)
     return 0;
 }
 
-/* Whether the URL is to be fetched: 1; or 0 because it has been, which is counted. */
+/* Returns 1 if the URL is to be fetched; 0 if it was already fetched or taken, which is counted. */
 static int is_wanted(struct job *job, const struct url *url)
 {
     char key[URL_MAX + 1];

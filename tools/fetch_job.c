@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_job.c: how the workers of a job are started, and how the job stops before its end.
+ * fetch_job.c: starts the workers of a job, and stops the job early.
  *
  *     running --Ctrl-C--> stopping --all workers ended--> landing the rest --> summary, exit 130
  *        |                    `--5 s later: what is still under way is cut off
  *        `--landing fails--> every worker is cut off at once, rows are dropped --> exit 1
  *
- * What always holds:
- *   - A worker that hands over a row is never cancelled, so a row once made is landed.
- *   - A worker is counted as active from its creation until its done callback, also when it is
- *     cancelled before its first step. The callback of the last one ends the queue.
- *   - A job that ends while there are URLs left has stopped for a reason, and says it.
- *   - The second signal ends the program on the spot. That is as safe as SIGKILL: each batch is
- *     whole on disk, or not there.
+ * Invariants:
+ *   - A worker that hands over a row is never cancelled, so a completed row is landed.
+ *   - A worker counts as active from its creation until its done callback, also if it is cancelled
+ *     before its first step. The callback of the last one shuts the queue down.
+ *   - A job that ends while there are URLs left has a stop reason, and reports it.
+ *   - The second signal ends the program at once. That is as safe as SIGKILL: each batch is on disk
+ *     as a whole, or not at all.
  *
  * Called by the tasks of the fetch command, and by the loop for signals.
  */
@@ -26,7 +26,7 @@
 
 enum { EXIT_INTERRUPTED = 130 };
 
-static const double grace = 5;    // seconds that an interrupt leaves to what is under way
+static const double grace = 5;    // seconds that requests under way have after an interrupt
 
 /* --- Workers ---------------------------------------------------------------------------------- */
 
@@ -39,7 +39,7 @@ static int on_worker_done(eddy_future *task, void *data)
     eddy_task_free(task);
     if (--job->active_count > 0)
         return 0;
-    // A worker that could not begin, for want of memory, leaves the URLs to the others.
+    // If a worker can't be started (out of memory), the other workers take its URLs.
     bool has_more = !job->is_drained || job->hosts.aside_count > 0;
     if (has_more && job->stop == STOP_NONE)
         job_fail(job, rc < 0 ? rc : -ECANCELED, "can't start a worker");
@@ -106,7 +106,7 @@ void job_stop(struct job *job, enum stop_reason reason)
                  "stopping; %zu request%s under way may end within %.0f s; Ctrl-C "
                  "again ends at once",
                  left_count, left_count == 1 ? "" : "s", grace);
-    // Without memory for the timer, the limit on each request ends the wait.
+    // If there is no memory for the timer, the timeout of each request ends the wait.
     EDDY_IGNORE(eddy_call_later(grace, cut_off, job, &job->cut_off));
 }
 
@@ -124,7 +124,7 @@ static int on_signal(void *data)
 {
     struct job *job = data;
     if (++job->signal_count == 1 && job->stop == STOP_NONE) {
-        // Once everything has landed there is nothing left to interrupt.
+        // After everything has landed there is nothing to interrupt.
         if (!job->has_landed)
             job_stop(job, STOP_INTERRUPTED);
         return 0;
@@ -133,7 +133,7 @@ static int on_signal(void *data)
     _exit(EXIT_INTERRUPTED);
 }
 
-/* A shell has jobs in the background ignore Ctrl-C; then it isn't meant for us. */
+/* Whether the signal is ignored, as shells have it for background jobs; then it stays ignored. */
 static bool is_ignored(int signal_number)
 {
     struct sigaction action;

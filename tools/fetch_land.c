@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_land.c: takes rows as they come, and lands them a batch at a time.
+ * fetch_land.c: takes rows from the queue and lands them a batch at a time.
  *
- * A batch is full when it has --batch rows or BATCH_SIZE_MAX bytes of bodies; it is also written
- * when its first row has waited as long as the sink says, so that a job that is killed has lost
- * half a second and not five hundred rows. While a batch is written, the workers go on.
+ * A batch is full when it has --batch rows or BATCH_SIZE_MAX bytes of bodies. It is also written
+ * when its first row has waited as long as the sink allows, so that a job that is killed loses half
+ * a second of rows and not five hundred rows. The workers continue while a batch is written.
  *
- * What always holds:
+ * Invariants:
  *   - A row is counted in the summary when it has landed, and not before.
- *   - After a failure, or when nobody reads the pipe any more, rows are only freed, until the
+ *   - After a failure, or when the pipe has no reader any more, rows are only freed, until the
  *     workers have ended.
- *   - The batch belongs to the job. One that failed is not freed before the job is: the thread that
- *     was writing it may still read it when the wait for that thread was cut off.
- *   - Nobody cancels the main task once the landing has begun.
+ *   - The batch belongs to the job. A batch that failed is freed with the job, not earlier: if the
+ *     wait for the thread that writes it was cut off, that thread may still read it.
+ *   - The main task is never cancelled after the landing has begun.
  *
  * Called by fetch.c.
  */
@@ -100,7 +100,7 @@ static bool is_full(const struct job *job, const struct batch *batch)
     return batch->count >= job->options->batch || batch->body_size >= BATCH_SIZE_MAX;
 }
 
-/* The next row: 0; EDDY_TIMEDOUT when the batch is due first; or why there are no more. */
+/* Takes the next row. Returns 0; EDDY_TIMEDOUT if the batch is due first; or why there are none. */
 static int next_row(struct job *job, const struct batch *batch, struct row **out_row)
 {
     int rc = eddy_queue_get_nowait(job->rows, out_row);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_options.c: the command line of `eddy fetch`: its table, its checks, its contradictions.
+ * fetch_options.c: parses and checks the command line of `eddy fetch`.
  *
- * Three steps. The table is parsed into the struct; texts that mean something (--into, --fail-on)
- * are read; then what can't go together is refused, each with a sentence that says which of the two
- * to leave out. A mistake that would cost data (replacing what was to be resumed) is never guessed
- * away.
+ * Three steps: parse the table of options into the struct; interpret texts such as --into and
+ * --fail-on; refuse options that contradict each other, with a message that says which of the two
+ * to leave out. A mistake that could cost data (replacing rows that were to be resumed) is always
+ * refused, never resolved by a guess.
  *
  * Owns the two lists. Called by the fetch command.
  */
@@ -19,7 +19,7 @@
 #include "complaint.h"
 #include "foreign.h"
 
-enum { TABLE_NAME_MAX = 63 };    // PostgreSQL's limit, the shorter of the two databases'
+enum { TABLE_NAME_MAX = 63 };    // PostgreSQL's limit, the shorter of the two databases' limits
 
 static int check_status_list(const char *text, struct complaint *complaint)
 {
@@ -181,7 +181,7 @@ int target_read(const char *text, struct target *out_target, struct complaint *c
     return refuse_target(text, complaint);
 }
 
-/* Reads one "404" or "5xx". False when it is neither. */
+/* Reads one "404" or "5xx". Returns false if it is neither. */
 static bool put_status(struct status_set *set, const char *text, size_t size)
 {
     if (size != 3 || text[0] < '1' || text[0] > '5')
@@ -228,7 +228,7 @@ bool fetch_options_keeps(const struct fetch_options *options, int status)
     return status > 0 && !is_unauthorized && !status_set_has(&options->fail_on, status);
 }
 
-/* These say how the message is cut; the client writes them, and two of them would disagree. */
+/* Headers that frame the message. The client writes them; a second one could contradict it. */
 static const char *const framing_headers[] = {
     "Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade"};
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_show.c: brings bars, lines and sentences to standard error.
+ * fetch_show.c: writes bars, lines and messages to standard error.
  *
- * The loop must not wait for a terminal that somebody has stopped with Ctrl-S, nor for a pipe that
- * nobody empties: what the descriptor can't take at once is not drawn, for the next bar will say
- * more. Only sentences, which are few, are written in any case.
+ * The loop must not wait for a terminal that is stopped with Ctrl-S, or for a full pipe that has no
+ * reader. So a bar or line is skipped if the descriptor can't take it at once; the next one
+ * replaces it anyway. Messages are few and are always written.
  *
  * Owns its timer. Called by the tasks of the fetch command.
  */
@@ -27,7 +27,7 @@ static void write_error(const char *text, size_t size)
     while (size > 0) {
         ssize_t n = write(STDERR_FILENO, text, size);
         if (n <= 0)
-            return;    // nobody is left to be told
+            return;    // standard error has no reader any more
         text += n;
         size -= (size_t)n;
     }
@@ -45,7 +45,7 @@ static bool has_value(const char *name)
     return value != NULL && *value != '\0';
 }
 
-/* The first of these that is set decides, as in setlocale(3). */
+/* Whether the locale is UTF-8. The first of these variables that is set decides (setlocale(3)). */
 static bool is_utf8_locale(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
@@ -67,8 +67,9 @@ static unsigned terminal_width(void)
 }
 
 /*
- * Whether the terminal is ours to draw on. In the background (Ctrl-Z and bg, or &) it shows the
- * shell's prompt, or another program. A terminal that isn't the controlling one knows no such thing.
+ * Whether we may draw on the terminal. While we are in the background (Ctrl-Z and bg, or &), it
+ * shows the shell's prompt or another program. A terminal that isn't the controlling one has no
+ * such state.
  */
 static bool is_foreground(void)
 {
@@ -79,7 +80,7 @@ static bool is_foreground(void)
 static void draw_bar(struct show *show, double now)
 {
     char text[PROGRESS_LINE_MAX + 16] = "\r";
-    // The last column stays free: a full line would make some terminals begin a new one.
+    // The last column stays free, because some terminals wrap after a full line.
     unsigned width = terminal_width();
     show->style.width = width > 1 ? width - 1 : 79;
     size_t size = 1 + progress_bar(&show->progress, now, &show->style, text + 1, PROGRESS_LINE_MAX);
@@ -109,7 +110,7 @@ static int tick(void *data)
     double now = eddy_time();
     look(show, now);
     if (show->is_bar && !is_foreground())
-        show->is_drawn = false;    // the shell has written over it
+        show->is_drawn = false;    // the shell has overwritten it
     else if (show->is_bar && can_write())
         draw_bar(show, now);
     else if (!show->is_bar && progress_is_line_due(&show->progress, now, line_every) && can_write())
@@ -132,7 +133,7 @@ void show_begin(struct show *show, const struct hosts *hosts, bool is_quiet, boo
         .style = {.is_utf8 = is_utf8_locale(), .has_colour = !has_value("NO_COLOR")},
     };
     progress_init(&show->progress, eddy_time(), has_total, total);
-    // Without memory for a timer the job runs unseen; that is no reason not to run it.
+    // If there is no memory for a timer, the job runs without showing progress.
     if (!is_quiet)
         EDDY_IGNORE(eddy_call_later(bar_every, tick, show, &show->timer));
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_show.h: what `eddy fetch` says on standard error while it runs.
+ * fetch_show.h: the progress that `eddy fetch` shows on standard error while it runs.
  *
- * On a terminal a bar that is drawn anew ten times a second, as long as the program is in the
- * foreground; elsewhere a line every few seconds; nothing with --quiet. What progress.h has formatted is brought to the descriptor here, by a timer
- * of the loop.
+ * On a terminal: a bar, redrawn ten times a second while the program is in the foreground.
+ * Elsewhere: a line every few seconds. With --quiet: nothing. progress.h formats the text; this
+ * module writes it, from a timer of the loop.
  */
 #ifndef EDDY_TOOLS_FETCH_SHOW_H
 #define EDDY_TOOLS_FETCH_SHOW_H
@@ -21,26 +21,26 @@ struct show {
     struct progress progress;
     struct progress_style style;
     uint64_t total;               // of the URLs as written; counts only with progress.has_total
-    uint64_t done, failed;        // URLs dealt with, by whoever deals with them
-    uint64_t spared;              // URLs that need no dealing with: there already, or repeated
-    const struct hosts *hosts;    // lent: which of them are paused
+    uint64_t done, failed;        // URLs finished; updated by the job
+    uint64_t spared;              // URLs skipped: present already, or repeated
+    const struct hosts *hosts;    // borrowed: tells which hosts are paused
     bool is_bar;
     bool is_quiet;
-    bool is_drawn;    // the bar stands on the terminal's last line
+    bool is_drawn;    // the bar is on the terminal's last line
     eddy_handle *timer;
 };
 
-/* Begins to show, in a loop. `total` counts only when has_total. `hosts` lives as long as it. */
+/* Starts showing, in a loop. `total` is valid only if has_total. `hosts` must outlive `show`. */
 void show_begin(struct show *show, const struct hosts *hosts, bool is_quiet, bool has_total,
                 uint64_t total);
 
 /* Draws the last state and stops. */
 void show_end(struct show *show);
 
-/* Takes the bar off the terminal, before something else is printed there. */
+/* Erases the bar from the terminal; to be called before something else is printed there. */
 void show_clear(struct show *show);
 
-/* Prints "eddy fetch: " and a sentence on a line of its own; also with --quiet. */
+/* Prints "eddy fetch: " and a message on a separate line; also with --quiet. */
 void show_say(struct show *show, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_take.c: what a worker does next.
+ * fetch_take.c: picks the next row for a worker.
  *
  *     fetch_take(): a row that is put aside and may be tried now
- *                   else the next URL of the source, unless its host is paused: that is put aside
+ *                   else the next URL of the source; if its host is paused, it is put aside
  *                   else wait: idle workers are called, one at a time
  *
  * Invariants:
- *   - As long as there is something to do, a worker looks for it, or will: one that leaves with a
- *     row calls another, and that one the next, until one finds nothing.
- *   - The alarm is set to when the next row that is put aside may be tried.
- *   - No worker takes a row while bodies of more than UNLANDED_MAX bytes wait for the landing, nor a
- *     new URL while rows of more than ASIDE_MAX bytes are put aside.
- *   - Workers end when the source is drained and nothing is put aside. A worker that puts a row
- *     aside then is still there to take it again.
+ *   - While there is something to do, a worker searches for it or is about to: a worker that leaves
+ *     with a row calls another, and that one the next, until one finds nothing.
+ *   - The alarm is set to the time when the next row that is put aside may be tried.
+ *   - No worker takes a row while more than UNLANDED_MAX bytes of bodies wait to be landed, or a
+ *     new URL while more than ASIDE_MAX bytes of rows are put aside.
+ *   - Workers end when the source is drained and nothing is put aside. If a worker puts a row aside
+ *     after that, it is still running and can take the row again.
  *
  * Called by fetch_work.c.
  */
@@ -81,7 +81,7 @@ static int wait_for_call(struct worker *worker)
     if (worker->is_idle)
         leave_idle(worker);
     else if (rc < 0)
-        fetch_call_another(worker->job);    // it was called, and can't come
+        fetch_call_another(worker->job);    // it was called, but can't take a row
     return rc;
 }
 
@@ -102,7 +102,7 @@ static void set_alarm(struct job *job)
     if (isinf(at) || (job->alarm != NULL && job->alarm_at <= at))
         return;
     fetch_take_end(job);
-    // A little later, as the loop's clock counts nanoseconds: rounded, it could be just before.
+    // Slightly later: the loop's clock counts nanoseconds, and rounding could make it too early.
     int rc = eddy_call_at(at + 1e-6, on_alarm, job, &job->alarm);
     job->alarm_at = at;
     if (rc < 0)
@@ -119,7 +119,7 @@ void fetch_take_end(struct job *job)
 
 /* --- Taking ----------------------------------------------------------------------------------- */
 
-/* Takes the next URL of the source. 1 and a row that may be sent; 0: none, or it was put aside. */
+/* Takes the next URL. Returns 1 and a row that may be sent; 0 if none, or if it was put aside. */
 static int take_new(struct worker *worker, struct row **out_row)
 {
     struct job *job = worker->job;

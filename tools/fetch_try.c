@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_try.c: one request, and what its outcome means.
+ * fetch_try.c: makes one request and decides what its outcome means.
  *
  *     answered 429, 503 or 403 with Retry-After    the host is paused; costs no retry
- *     answered 408, 425, 429, 5xx, or 413 with     tried again; in the end a failure if in --fail-on
+ *     answered 408, 425, 429, 5xx, or 413 with     tried again; finally a failure if in --fail-on
  *       Retry-After
  *     answered otherwise                           a failure if in --fail-on; else answered
- *     not answered, cut off, timed out             tried again; in the end a failure
+ *     not answered, cut off, timed out             tried again; finally a failure
  *     too long, no such scheme, too many           a failure at once: the next answer would be the
  *       redirects, a wrong certificate             same
  *
- * A status that was received stays in the row, whatever becomes of the body. A row with an error is
- * a failure, one without is answered: that is how a later run tells what it has to try again, so
- * every failure gets a text.
+ * A status that was received is kept in the row, even if the body fails. A row with an error is a
+ * failure; a row without one is answered. A later run uses this to find what it must try again, so
+ * every failure gets an error text.
  *
  * Called by fetch_work.c.
  */
@@ -44,11 +44,11 @@ void row_set_error(struct row *row, const char *format, ...)
     if (n >= 0)
         secret_remove(text);
     row->error = n >= 0 ? text : NULL;
-    // Without memory for a text it still must not look answered.
+    // If there is no memory for a text, the row must still not count as answered.
     row->record.error = n >= 0 ? text : "not enough memory";
 }
 
-/* Forgets what an earlier try has left. */
+/* Clears the results of an earlier try. */
 static void clear(struct row *row)
 {
     free(row->body);
@@ -58,7 +58,7 @@ static void clear(struct row *row)
     row->record = (struct record){.url = row->key, .attempts = row->record.attempts};
 }
 
-/* Header values are bytes; what lands as text must be text. 0 or -ENOMEM. */
+/* Stores the content type. Header values are bytes; the stored text must be UTF-8. 0 or -ENOMEM. */
 static int set_content_type(struct row *row, const eddy_http_response *response)
 {
     const char *value = eddy_http_response_header(response, "Content-Type");
@@ -78,7 +78,7 @@ static int set_content_type(struct row *row, const eddy_http_response *response)
 
 /* --- The body --------------------------------------------------------------------------------- */
 
-/* The length that the head announces, if the body comes as it is; -1: not told. */
+/* Returns the body's length by the head, if the body is not encoded; -1: unknown. */
 static int64_t announced_length(const eddy_http_response *response)
 {
     const char *length = eddy_http_response_header(response, "Content-Length");
@@ -94,7 +94,7 @@ static int refuse_size(uint64_t max)
     return eddy_fail(EDDY_HTTP_TOO_LARGE, "the body is larger than %" PRIu64 " bytes", max);
 }
 
-/* Makes room in row->body for at least one byte more than `size`. */
+/* Grows row->body so that it holds at least one byte more than `size`. */
 static int reserve(struct row *row, size_t size, size_t *inout_capacity)
 {
     if (size < *inout_capacity)
@@ -108,7 +108,7 @@ static int reserve(struct row *row, size_t size, size_t *inout_capacity)
     return 0;
 }
 
-/* Reads the body, which has at most `max` bytes, or fails. */
+/* Reads the body. Fails if it has more than `max` bytes. */
 static int read_body(struct row *row, eddy_http_response *response, uint64_t max)
 {
     size_t size = 0, capacity = 0;
@@ -125,7 +125,7 @@ static int read_body(struct row *row, eddy_http_response *response, uint64_t max
         if (size > max)
             return refuse_size(max);
     }
-    // Rows wait to be landed by the size of their bodies, so no more memory than that is kept.
+    // Waiting rows are limited by the sizes of their bodies, so unused memory is given back.
     char *body = realloc(row->body, size > 0 ? size : 1);
     row->body = body != NULL ? body : row->body;
     row->record.body = row->body;
@@ -135,7 +135,7 @@ static int read_body(struct row *row, eddy_http_response *response, uint64_t max
 
 /* --- Outcomes --------------------------------------------------------------------------------- */
 
-/* Whether the server means the client and not the URL: all requests to it are to wait. */
+/* Whether the refusal concerns the client and not this URL: then all requests to the host wait. */
 static bool is_refusal(int status, double retry_after)
 {
     return retry_after >= 0 && (status == 429 || status == 503 || status == 403);
@@ -164,7 +164,7 @@ static enum try_outcome judge_error(int rc)
     }
 }
 
-/* A status has come; `rc` is what became of the body. */
+/* Decides the outcome of a try that received a status; `rc` is the result of reading the body. */
 static enum try_outcome judge_answer(struct job *job, struct row *row, int rc, double retry_after)
 {
     int status = row->record.status;
@@ -181,7 +181,7 @@ static enum try_outcome judge_answer(struct job *job, struct row *row, int rc, d
     return row->error == NULL ? TRY_ANSWERED : TRY_FAILED;
 }
 
-/* The message behind the URL that it begins with, if that is `url` without user and fragment. */
+/* Returns the message without a leading URL, if that is `url` without user and fragment. */
 static const char *skip_url(const char *message, const eddy_http_url *url)
 {
     size_t origin_size = strlen(url->origin), size = origin_size + url->target.size;
@@ -192,11 +192,11 @@ static const char *skip_url(const char *message, const eddy_http_url *url)
     return message + size + 2;
 }
 
-/* Tells the error without the URL before it, which the row has anyway. */
+/* Records the error without a leading URL, which the row has anyway. */
 static void record_error(struct row *row, int rc)
 {
     EDDY_AUTO(eddy_http_url) *url = NULL;
-    // What is no URL has failed with the message of this very call.
+    // If the URL can't be parsed, the error is the message of this call.
     EDDY_IGNORE(eddy_http_url_parse(row->url, row->url_size, 0, &url));
     const char *message = eddy_error_message(eddy_error_get(rc));
     if (message == NULL)
@@ -216,7 +216,7 @@ int64_t fetch_now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Takes what is to land of a response. 0, or why there is no whole body. */
+/* Stores the parts of a response that are landed. Returns 0, or why the body is not complete. */
 static int take_answer(struct job *job, struct row *row, eddy_http_response *response,
                        double *out_retry_after)
 {
@@ -228,7 +228,7 @@ static int take_answer(struct job *job, struct row *row, eddy_http_response *res
 
 enum try_outcome fetch_try(struct job *job, struct row *row, double *out_retry_after)
 {
-    // The body is read here: so the status is known whatever becomes of it.
+    // The body is read here, so that the status is known even if the body fails.
     static const eddy_http_request_options streamed = {.stream = true,
                                                        .body_max = EDDY_HTTP_NO_LIMIT};
     eddy_http_response *response = NULL;

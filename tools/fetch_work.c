@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fetch_work.c: a worker: takes a row, makes one request, hands the row over or puts it aside.
+ * fetch_work.c: a worker task: takes a row, makes one request, hands the row over or puts it aside.
  *
  *     fetch_take() --row--> waits for its turn --> requests --answer--> hands over --.
  *          ^                       |                  |                              |
@@ -8,27 +8,27 @@
  *          |                       `host paused--> puts aside                        |
  *          `----------------------------------------------------------------------- -'
  *
- * A row that is put aside waits in job->hosts, not in a worker. One that failed still counts there as
- * under way, so a host that is down is not asked faster than one that answers.
+ * A row that is put aside waits in job->hosts, not in a worker. A row that failed still counts
+ * there as under way, so a host that is down does not get requests faster than one that answers.
  *
  * Invariants:
- *   - A URL that has been tried ends in a row, also when the worker is cancelled; one that hasn't
- *     is left to a later run.
- *   - worker->state is set right before each wait: job_stop() goes by it.
- *   - When the job stops, each worker that ends hands over what is put aside; nothing is put aside
- *     any more after that.
+ *   - A URL that has been tried is recorded in a row, also if the worker is cancelled; a URL that
+ *     hasn't been tried is left to a later run.
+ *   - worker->state is set right before each wait: job_stop() depends on it.
+ *   - When the job stops, each worker that ends hands over the rows that are put aside; after that,
+ *     no row is put aside any more.
  */
 #include "fetch_job.h"
 
 #include <stdio.h>
 #include <time.h>
 
-/* What a worker has done with a row. */
+/* What a worker did with a row. */
 enum step { STEP_SETTLED, STEP_ASIDE };
 
 /*
- * Waits until --rate allows a request. Turns are dealt out beforehand, one after the other, so a
- * worker that wakes late doesn't slow down those behind it.
+ * Waits until --rate allows a request. Turns are assigned in advance, one after the other, so a
+ * worker that wakes late doesn't delay the next ones.
  */
 static int wait_for_turn(struct worker *worker)
 {
@@ -44,14 +44,14 @@ static int wait_for_turn(struct worker *worker)
     return eddy_sleep(turn - now);
 }
 
-/* Says in the row that there was to be another try, so that a later run makes it. */
+/* Records that another try was due when the job stopped, so that a later run makes it. */
 static void record_interrupt(struct row *row)
 {
     if (row->record.status > 0)
         row_set_error(row, "status %d; interrupted before it was tried again", row->record.status);
 }
 
-/* Says in the row until when the server asks to wait, which is longer than this run will. */
+/* Records until when the server asks to wait, which is longer than this run waits. */
 static void record_wait(struct row *row, double until)
 {
     int64_t at_ms = fetch_now_ms() + (int64_t)((until - eddy_time()) * 1000);
@@ -79,7 +79,7 @@ static void tell(struct job *job, const struct row *row, const char *what, doubl
 
 /* --- What the outcome of a try means for the row ---------------------------------------------- */
 
-/* It failed for a passing reason. */
+/* Puts the row aside for another try, after a temporary failure. */
 static enum step try_later(struct worker *worker, struct row *row, double retry_after)
 {
     struct job *job = worker->job;
@@ -96,14 +96,14 @@ static enum step try_later(struct worker *worker, struct row *row, double retry_
     }
     double delay = backoff_delay(&job->backoff, row->retry_count++, retry_after);
     tell(job, row, "tried again in", delay);
-    // Too many requests: without a Retry-After the pause is ours, and so the others wait as well.
+    // 429 without Retry-After: our own pause applies to the whole host, so other requests wait too.
     bool is_too_many = row->record.status == 429 && delay <= job->options->max_wait;
     if (!is_too_many || !hosts_refused(&job->hosts, &row->request, now, delay, 0, &until))
         hosts_failed(&job->hosts, &row->request, now, delay);
     return STEP_ASIDE;
 }
 
-/* Its host asks for a pause. */
+/* Puts the row aside because its host asks for a pause. */
 static enum step wait_for_host(struct worker *worker, struct row *row, double retry_after)
 {
     struct job *job = worker->job;
@@ -121,7 +121,7 @@ static enum step wait_for_host(struct worker *worker, struct row *row, double re
     return STEP_ASIDE;
 }
 
-/* There are too few descriptors: goes on with one worker less, as long as another is left. */
+/* Handles a lack of descriptors: continues with one worker less, if another one is left. */
 static enum step wait_for_resource(struct worker *worker, struct row *row)
 {
     struct job *job = worker->job;
@@ -142,7 +142,7 @@ static enum step judge(struct worker *worker, struct row *row, enum try_outcome 
                        double retry_after)
 {
     int status = row->record.status;
-    // What is put aside takes memory, which is bounded.
+    // The memory of rows that are put aside is limited, so it is counted.
     row->request.size = sizeof *row + row->url_size + row->record.body_size;
     if (status > 0 && status != 429 && outcome != TRY_REFUSED)
         hosts_answered(&worker->job->hosts, &row->request, eddy_time());
@@ -158,7 +158,7 @@ static enum step judge(struct worker *worker, struct row *row, enum try_outcome 
 
 /* --- Rows ------------------------------------------------------------------------------------- */
 
-/* Makes one request for a row, unless its host doesn't want it. */
+/* Makes one request for a row, unless its host is paused or closed. */
 static enum step work_on(struct worker *worker, struct row *row)
 {
     struct job *job = worker->job;
@@ -169,7 +169,7 @@ static enum step work_on(struct worker *worker, struct row *row)
             record_interrupt(row);
         return STEP_SETTLED;
     }
-    // The host may have been paused or closed meanwhile.
+    // The host may have been paused or closed during the wait.
     if (hosts_hold(&job->hosts, &row->request, eddy_time()))
         return STEP_ASIDE;
     if (is_closed || hosts_is_closed(&row->request, &until)) {
@@ -187,7 +187,7 @@ static bool is_loaded(const struct record *record)
     return record->error == NULL && record->status >= 200 && record->status <= 299;
 }
 
-/* Counts why a URL wasn't loaded, and tells it with --verbose. */
+/* Counts the reason why a URL wasn't loaded, and prints it with --verbose. */
 static void explain(struct job *job, const struct row *row)
 {
     const struct record *record = &row->record;
@@ -201,7 +201,7 @@ static void explain(struct job *job, const struct row *row)
         show_say(&job->show, "%s: %s", row->key, reason);
 }
 
-/* Gives a settled row to the landing, which frees it. A row that hasn't been begun is dropped. */
+/* Gives a settled row to the landing, which frees it. Drops one without an attempt or an error. */
 static int hand_over(struct worker *worker, struct row *row)
 {
     struct job *job = worker->job;
@@ -225,7 +225,7 @@ static int hand_over(struct worker *worker, struct row *row)
     return rc;
 }
 
-/* The job stops: what has been tried is recorded as interrupted. */
+/* When the job stops: hands over what is put aside; tried rows are recorded as interrupted. */
 static int hand_over_rest(struct worker *worker)
 {
     struct row *row;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * foreign.c: a table of curl's and wget's options, and curl's ranges in URLs.
+ * foreign.c: the table of curl's and wget's options, and the check for curl's ranges in URLs.
  *
- * Options that mean something else here (curl's -f, wget's -t) can't be told from ours, and are not
- * in the table.
+ * Options that mean something else here (curl's -f, wget's -t) can't be told from ours, so they are
+ * not in the table.
  *
  * Owns nothing. Called by the fetch command.
  */
@@ -197,7 +197,7 @@ static size_t count_of(const char *text, bool is_number)
     return is_number || n == 1 ? n : 0;
 }
 
-/* The length of a range that begins at `text`, which is a '['; 0 for none. */
+/* Returns the length of the range that begins at `text`, which is a '['; 0 if there is none. */
 static size_t range_size(const char *text, bool is_number)
 {
     const char *c = text + 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host_table.c: a hash table of hosts, chained, doubled when there are more hosts than buckets.
+ * host_table.c: a chained hash table of hosts, doubled when there are more hosts than buckets.
  *
- * The hash is keyed, as the names come from anywhere. Owns the hosts. Used by hosts.c.
+ * The hash is keyed, because the names are untrusted. Owns the hosts. Used by hosts.c.
  */
 #include "host_table.h"
 

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hosts.c: which requests may be sent now, host by host.
+ * hosts.c: decides which requests may be sent now, host by host.
  *
- * A host has three queues of requests that are put aside, by their state: failed, refused, new. In
- * this order they are sent. A request that waits for a time of its own, and a host that is paused
- * or closed, stand in the heap `due`; advance() takes out what has become due. A host that has a
- * request to be sent stands in the list of ready hosts.
+ * A host has three queues of requests that are put aside, by their state: failed, refused, new.
+ * They are sent in this order. The heap `due` holds requests that wait for their own time, and
+ * hosts that are paused or closed; advance() removes those that have become due. The ready list
+ * holds the hosts that have a request to be sent.
  *
  * Invariants:
  *   - A request that is put aside is in one queue of its host, or in `due`.
  *   - A host is in `due` exactly when it is paused or closed.
- *   - A host is in the ready list exactly when has_sendable() is true of it; every function that
+ *   - A host is in the ready list exactly when has_sendable() is true for it; every function that
  *     changes a host ends with update().
  *   - `due` has memory for every host and every request, so only hosts_enter() can fail.
  *   - A host is freed when it has no requests and is open.
  *
- * Owns the hosts; the requests are the caller's. Used by the fetch command.
+ * Owns the hosts; the caller owns the requests. Used by the fetch command.
  */
 #include "hosts.h"
 
@@ -28,7 +28,7 @@
 
 enum { DUE_REQUEST = 0, DUE_HOST = 1 };
 
-static const double pause_first = 0.25, pause_longest = 30;    // seconds, without an answer between
+static const double pause_first = 0.25, pause_longest = 30;    // seconds, while nothing is answered
 static const double time_tolerance = 0.001;                    // seconds; sums of times are rounded
 
 static struct host *host_of(struct due *due)
@@ -77,7 +77,7 @@ static bool has_sendable(const struct hosts *hosts, const struct host *host)
         return has_queued(host);
     if (host->state == HOST_PAUSED || host->under_way_count >= (size_t)host->limit)
         return false;
-    // Failed requests have their place already.
+    // Failed requests already count against the concurrency.
     return host->queues[HOST_REQUEST_FAILED].first != NULL ||
            (has_queued(host) && host->under_way_count + host->kept_count < hosts->concurrency);
 }
@@ -132,12 +132,12 @@ static void free_if_unused(struct hosts *hosts, struct host *host)
 static void become_open(struct hosts *hosts, struct host *host)
 {
     host->state = HOST_OPEN;
-    host->limit = (double)host->under_way_count + 1;    // some may be since before the pause
+    host->limit = (double)host->under_way_count + 1;    // some may date from before the pause
     update(hosts, host);
     free_if_unused(hosts, host);
 }
 
-/* Takes out of `due` what has become due. */
+/* Removes from `due` what has become due, and makes it sendable. */
 static void advance(struct hosts *hosts, double now)
 {
     for (struct due *due; (due = due_heap_first(&hosts->due)) != NULL && due->at <= now;) {
@@ -212,7 +212,7 @@ static void start(struct host_request *request)
     request->host->under_way_count++;
 }
 
-/* Puts aside a request that isn't under way (any more): in its queue, or until `at` if above 0. */
+/* Puts aside a request that isn't under way (any more): in `due` until `at` if > 0, else queued. */
 static void put_aside(struct hosts *hosts, struct host_request *request,
                       enum host_request_state state, double at)
 {
@@ -229,7 +229,7 @@ static void put_aside(struct hosts *hosts, struct host_request *request,
     update(hosts, host);
 }
 
-/* A request that was put aside, and is out of its queue or `due`, is under way from now on. */
+/* Marks a request as under way; it was put aside and is out of its queue or `due` already. */
 static void take_back(struct hosts *hosts, struct host_request *request)
 {
     struct host *host = request->host;
@@ -238,7 +238,7 @@ static void take_back(struct hosts *hosts, struct host_request *request)
     hosts->aside_count--;
     hosts->aside_size -= request->size;
     start(request);
-    // To the end of the ready list, so that hosts take turns.
+    // Move it to the end of the ready list, so that hosts take turns.
     leave_ready(hosts, host);
     update(hosts, host);
 }
@@ -261,7 +261,7 @@ bool hosts_begin(struct hosts *hosts, struct host_request *request, double now)
 {
     advance(hosts, now);
     struct host *host = request->host;
-    // Those that are put aside come first.
+    // Requests that are put aside are sent first.
     bool may_be_sent = host->state == HOST_OPEN && !has_queued(host) &&
                        host->under_way_count < (size_t)host->limit &&
                        host->under_way_count + host->kept_count < hosts->concurrency;
@@ -274,8 +274,8 @@ bool hosts_begin(struct hosts *hosts, struct host_request *request, double now)
 }
 
 /*
- * Takes a request out of the first queue that has one. A host that has refused twice without an
- * answer may do so because of the request: then a new one is tried before one that was refused.
+ * Takes a request from the first queue that has one. If a host has refused twice without an answer,
+ * the request may be the cause: then a new one is tried before one that was refused.
  */
 static struct host_request *take_from(struct hosts *hosts, struct host *host)
 {
@@ -353,7 +353,7 @@ void hosts_postpone(struct hosts *hosts, struct host_request *request, double no
     put_aside(hosts, request, HOST_REQUEST_REFUSED, now + seconds);
 }
 
-/* The pause after `count` refusals without an answer between them; `seconds` are asked for. */
+/* Returns the pause after `count` refusals without an answer; the server requests `seconds`. */
 static double pause_length(unsigned count, double seconds, double random)
 {
     double least = pause_first;
@@ -367,8 +367,8 @@ static double pause_length(unsigned count, double seconds, double random)
 }
 
 /*
- * When a pause ends that the server asks for until `asked`. What we add to it, until `lengthened`,
- * gives way to `latest`: a wait that the server may ask for is not refused because of that.
+ * Returns when a pause ends. The server requests it until `asked`; we lengthen it to `lengthened`,
+ * but not beyond `latest`, so that the lengthening alone never makes a permitted wait too long.
  */
 static double end_of_pause(double asked, double lengthened, double latest)
 {
@@ -387,8 +387,8 @@ static void begin_pause(struct host *host, double now)
 }
 
 /*
- * How much longer than its host a request waits. One that is refused again and again, while the host
- * answers others, is refused for itself: it mustn't pause the host each time the host is open again.
+ * Returns how much longer than its host a request waits. A request that is refused repeatedly while
+ * the host answers others is itself the cause, and must not pause the host each time it opens.
  */
 static double time_alone(struct host_request *request, double now, double length)
 {
@@ -417,7 +417,7 @@ bool hosts_refused(struct hosts *hosts, struct host_request *request, double now
         begin_pause(host, now);
     double length = pause_length(host->refusal_count, seconds, random);
     double alone = time_alone(request, now, length);
-    // Answers to what was sent before the first pause don't add up; since an answer, nothing does.
+    // Only later pauses add up: refusals of requests sent before the first one count from now on.
     double since = host->refusal_count > 1 ? host->refused_since : now;
     double until = end_of_pause(now + seconds, now + length, since + hosts->wait_max);
     until = until > host->due.at ? until : host->due.at;

@@ -2,15 +2,15 @@
 /*
  * json_check.c: a validator for JSON that keeps no more than one bit for each open bracket.
  *
- * The document is walked once. Between tokens the scanner is in one of four states, which say what
- * may come next; whether a `}` or a `]` closes is told by the top bit of a stack of bits.
+ * The document is scanned once. Between tokens, the scanner's state says what may come next. The
+ * top bit of a stack of bits says whether a `}` or a `]` closes the current level.
  *
  *     VALUE ------------> AFTER --,--> VALUE (in an array), KEY (in an object)
  *       |  {  --> FIRST_KEY or }
  *       |  [  --> FIRST_VALUE or ]
  *
- * What always holds: `at` never passes `end`, and every loop moves `at` or ends. So the work is
- * linear in the size, whatever the bytes are; bodies come from strangers.
+ * Invariants: `at` never passes `end`, and every loop moves `at` or ends. So the work is linear in
+ * the size for any input; bodies are untrusted.
  *
  * Owns nothing. Called by record.c and url_source.c; fuzzed by fuzz/fuzz_records.c.
  */
@@ -21,10 +21,10 @@
 
 enum state {
     STATE_VALUE,          // a value must come
-    STATE_FIRST_VALUE,    // a value, or the end of an array that is empty
+    STATE_FIRST_VALUE,    // a value, or the end of an empty array
     STATE_KEY,            // a key must come
-    STATE_FIRST_KEY,      // a key, or the end of an object that is empty
-    STATE_AFTER,          // a value has ended: a comma, a closing bracket, or the end of everything
+    STATE_FIRST_KEY,      // a key, or the end of an empty object
+    STATE_AFTER,          // after a value: a comma, a closing bracket, or the end of the document
 };
 
 struct scanner {

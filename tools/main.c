@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c: the command `eddy`: picks the command to be run, and says which there are.
+ * main.c: the command `eddy`: runs a subcommand, or lists them.
  *
- * Signals whose default is to kill without a word are set to be ignored here, so that a closed pipe
- * or a full disk is an error of the write that met it, which can be told. What a command prints on
- * standard output is flushed and checked here.
+ * Signals that would kill the program without a message are ignored, so that a closed pipe or a
+ * file that is too large becomes an error of the write, which is reported. The standard output of a
+ * command is flushed and checked here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,11 +55,11 @@ static int print_help(FILE *out)
 
 static const char *const other_words[] = {"help", "--help", "--version"};
 
-/* The command or option that was probably meant, or NULL. */
+/* Returns the command or option that was probably meant, or NULL. */
 static const char *nearest(const char *word)
 {
     const char *found = NULL;
-    size_t least = 4;    // a word further off is another word
+    size_t least = 4;    // a greater distance means another word
     size_t other_count = sizeof other_words / sizeof *other_words;
     for (size_t i = 0; i < TOOL_COUNT + other_count; i++) {
         const char *known = i < TOOL_COUNT ? tools[i].name : other_words[i - TOOL_COUNT];
@@ -92,7 +92,7 @@ static int refuse(const char *word)
     return EXIT_USAGE;
 }
 
-/* `eddy help WORD` */
+/* Runs `eddy help WORD`. */
 static int help_about(char *word)
 {
     for (size_t i = 0; i < TOOL_COUNT; i++)
@@ -103,8 +103,8 @@ static int help_about(char *word)
 }
 
 /*
- * Occupies standard descriptors that are closed, so that no file that is opened later becomes one: a
- * sentence would be written into it. Using them fails with EBADF as before. Returns 0 or -1.
+ * Occupies standard descriptors that are closed. Otherwise a file that is opened later could become
+ * one, and messages would be written into it. Using them still fails with EBADF. Returns 0 or -1.
  */
 static int occupy_standard_descriptors(void)
 {
@@ -116,7 +116,7 @@ static int occupy_standard_descriptors(void)
     return 0;
 }
 
-/* Reports what could not be written to standard output; a reader that has gone doesn't want it. */
+/* Reports a failed write to standard output, unless the pipe has no reader any more. */
 static int finish_output(int status)
 {
     int err = fflush(stdout) != 0 ? errno : 0;

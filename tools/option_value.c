@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * option_value.c: the numbers people write on a command line.
+ * option_value.c: parses the numbers of a command line.
  *
  * Each is a decimal number with a unit behind it, found in a table: 500ms, 16MiB, 600/m, 10%. The
- * decimal is read by hand, because strtod() takes more than is meant here (nan, 0x1p3, 1e99) and
- * follows the locale in what a decimal point is.
+ * decimal is not read with strtod(), because that accepts more than is wanted here (nan, 0x1p3,
+ * 1e99) and takes the decimal point from the locale.
  *
  * Owns nothing. Declared in options.h; called by options.c.
  */
@@ -36,7 +36,7 @@ static const struct unit rate_units[] = {
 
 static const struct unit share_units[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
 
-/* Reads digits with at most one point among them; returns where they end, NULL without any. */
+/* Reads digits with at most one point among them. Returns their end, or NULL if there are none. */
 static const char *read_decimal(const char *text, double *out_value)
 {
     double value = 0, scale = 1;
@@ -53,7 +53,7 @@ static const char *read_decimal(const char *text, double *out_value)
             break;
         }
     }
-    // A number so long that it leaves the range of a double is no number anyone means.
+    // A number beyond the range of a double is refused.
     if (!has_digit || c - text > 40)
         return NULL;
     *out_value = value / scale;
@@ -97,7 +97,7 @@ int option_read_size(const char *text, uint64_t *out_bytes)
 {
     double bytes;
     int err = read_with_unit(text, size_units, &bytes);
-    if (err < 0 || bytes > 0x1p53)    // where a double stops telling one byte from the next
+    if (err < 0 || bytes > 0x1p53)    // above this, a double can't represent every integer
         return -EINVAL;
     *out_bytes = (uint64_t)bytes;
     return 0;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.c: reads a command line by its table, and prints the table as help.
+ * options.c: parses a command line by its table, and prints the table as help.
  *
  * The parser walks argv once. A word is an option, the value of the option before it, or an
- * argument; which of these is decided by the table alone. The first fault ends the walk with a
- * sentence that names what was typed and what would be right; for an unknown name that is the
- * nearest known one, by the number of letters to change, add, drop or swap.
+ * argument; only the table decides which. The first error ends the walk with a message that quotes
+ * the input and says what would be right; for an unknown name that is the nearest known name, by
+ * the number of letters to change, add, drop or swap.
  *
- * Owns the arrays of the lists; all texts stay argv's. Called by fetch_options.c and
- * serve_options.c. The numbers are read in option_value.c.
+ * Owns the arrays of the lists; all texts belong to argv. Called by fetch_options.c and
+ * serve_options.c. option_value.c parses the numbers.
  */
 #include "options.h"
 
@@ -28,16 +28,16 @@ struct parse {
     const struct command *command;
     char **words;
     int word_count;
-    int at;    // the word after the one being looked at
+    int at;    // index of the word after the current one
     char *target;
     struct text_list *arguments;
-    uint64_t seen;    // a bit for each row of the table
+    uint64_t seen;    // a bit for each entry of the table
     struct complaint *complaint;
 };
 
 int text_list_put(struct text_list *list, const char *text)
 {
-    // Grows when the count reaches a power of two, so the array needs no field for its capacity.
+    // The array grows when the count reaches a power of two, so no field for the capacity is needed.
     if ((list->count & (list->count - 1)) == 0) {
         size_t capacity = list->count == 0 ? 1 : list->count * 2;
         const char **items = realloc(list->items, capacity * sizeof *items);
@@ -85,11 +85,11 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The known name that was probably meant, or NULL when none is close. */
+/* Returns the known name that was probably meant, or NULL if none is close. */
 static const char *nearest_name(const struct command *command, const char *name, size_t size)
 {
     const char *best = NULL;
-    size_t best_distance = size / 3 + 2;    // more changes than this make it another word
+    size_t best_distance = size / 3 + 2;    // a greater distance means another word
     if (size == 0)
         return NULL;
     for (size_t i = 0; i < command->option_count; i++) {
@@ -105,7 +105,7 @@ static const char *nearest_name(const struct command *command, const char *name,
     return best;
 }
 
-/* The option of another program that is at most `far` letters off; NULL for none. */
+/* Returns the option of another program whose distance is at most `far` letters; NULL for none. */
 static const struct option_hint *find_hint(const struct command *command, const char *name,
                                            size_t size, size_t far)
 {
@@ -164,7 +164,7 @@ static const char *wanted(enum option_kind kind)
     }
 }
 
-/* Reads a number of any kind into its field; *out_number is what the bounds are held against. */
+/* Reads a number of any kind into its field; *out_number is the value to compare with the bounds. */
 static int store_number(const struct option_spec *option, void *field, const char *value,
                         double *out_number)
 {
@@ -228,8 +228,8 @@ static int mark_seen(struct parse *parse, const struct option_spec *option)
 }
 
 /*
- * A word that is itself an option was hardly meant as a value: "--into --resume" has lost one. The
- * form with `=` says it where it is meant.
+ * Whether a word looks like an option: then it is not taken as a value, because in "--into
+ * --resume" the value was probably forgotten. The form with `=` accepts such a value.
  */
 static bool looks_like_option(const struct parse *parse, const char *word)
 {
@@ -239,7 +239,7 @@ static bool looks_like_option(const struct parse *parse, const char *word)
     return size == 0 || find_name(parse->command, word + 2, size) != NULL;
 }
 
-/* Applies an option. `value` is what came with it in the same word, or NULL. */
+/* Applies an option. `value` is the value in the same word, or NULL. */
 static int apply(struct parse *parse, const struct option_spec *option, const char *value)
 {
     int err = mark_seen(parse, option);
@@ -331,7 +331,7 @@ int options_parse(const struct command *command, int argc, char **argv, void *ta
     return outcome;
 }
 
-/* Prints words up to the end of the line in `text`, from `column` on, wrapped with an indent. */
+/* Prints the words of the first line of `text`, from `column` on, wrapped with an indent. */
 static void print_wrapped(FILE *out, const char *text, int column, int indent)
 {
     bool is_first = true;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pattern.c: URL patterns, read once and expanded by number.
+ * pattern.c: URL patterns, parsed once and expanded by number.
  *
- * A pattern is cut into parts: plain text, a range of numbers, a choice of texts. URL number i is
- * a number in mixed radix with one digit for each part, the last varying fastest; `stride` is the
- * weight of a part's digit. So any URL can be made directly, and no expansion is ever stored.
+ * A pattern is split into parts: plain text, a range of numbers, a choice of texts. The number of a
+ * URL is a mixed-radix number with one digit for each part, the last varying fastest; `stride` is
+ * the weight of a part's digit. So any URL can be made directly, and no expansion is stored.
  *
  *     https://host/{a,b}/{1..3}/     5 parts of 1, 2, 1, 3, 1 values and strides 6, 3, 3, 1, 1
  *
- * What always holds after pattern_new():
+ * Invariants after pattern_new():
  *   - Each part has at least one value, and the product of all fits in 64 bits.
- *   - size_max is the length of the longest URL, so pattern_write() needs no bounds.
- *   - All texts, with their escapes undone, lie in the pattern's own `text`.
+ *   - size_max is the length of the longest URL, so pattern_write() needs no bounds check.
+ *   - All texts, with their escapes decoded, are stored in the pattern's own `text`.
  *
  * Owns its parts and choices. Called by url_source.c; fuzzed by fuzz/fuzz_pattern.c.
  */
@@ -26,9 +26,9 @@
 #include "complaint.h"
 
 enum {
-    WIDTH_MAX = 40,         // digits of {000..}: more is a slip of the finger
-    WINDOW_COLUMNS = 72,    // of a text shown by pattern_point_at
-    WINDOW_BEFORE = 48,     // of these, at most so many before the place
+    WIDTH_MAX = 40,         // digits of {000..}: more is probably a typing error
+    WINDOW_COLUMNS = 72,    // columns of text that pattern_point_at shows
+    WINDOW_BEFORE = 48,     // how many of these are before the position, at most
 };
 
 struct span {
@@ -37,8 +37,8 @@ struct span {
 };
 
 struct part {
-    uint64_t count;          // values this part takes; 1 for plain text
-    uint64_t stride;         // URLs that pass before it takes its next value
+    uint64_t count;          // number of values of this part; 1 for plain text
+    uint64_t stride;         // number of URLs before it takes its next value
     struct span *choices;    // NULL for a range; plain text is a choice of one
     int64_t first;           // of a range
     uint64_t step;
@@ -51,7 +51,7 @@ struct pattern {
     size_t size_max;
     struct part *parts;
     size_t part_count;
-    struct span *choices;    // of all parts, in order
+    struct span *choices;    // those of all parts, in order
     size_t choice_count;
     char text[];
 };
@@ -75,7 +75,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Copies the character at the parser's place, undoing an escape. */
+/* Copies the character at the parser's position, decoding an escape. */
 static int take_character(struct parser *parser)
 {
     char c = parser->text[parser->at];
@@ -104,7 +104,7 @@ static void end_choice(struct parser *parser)
     choice->size = (size_t)(parser->out - choice->data);
 }
 
-/* Reads "-012" at *cursor. False when there is no number, or it is too large for this world. */
+/* Reads "-012" at *cursor. Returns false if there is no number, or if it is out of range. */
 static bool read_number(const char **cursor, struct number *out_number)
 {
     const char *start = *cursor, *c = start;
@@ -130,8 +130,8 @@ static bool read_number(const char **cursor, struct number *out_number)
 }
 
 /*
- * Reads "1..90" or "1..90..3" up to `end`. On failure returns false and leaves in *cursor the
- * place that could not be read.
+ * Reads "1..90" or "1..90..3" up to `end`. On failure returns false and sets *cursor to the
+ * position that could not be read.
  */
 static bool read_range(const char **cursor, const char *end, struct number numbers[3], int *out_n)
 {
@@ -173,7 +173,7 @@ static int set_step(struct parser *parser, struct part *part, const struct numbe
     return 0;
 }
 
-/* Turns what stands between the braces, `start` to `end`, into a range. parser->at is the `{`. */
+/* Parses the text between the braces, `start` to `end`, as a range. parser->at is the `{`. */
 static int add_range(struct parser *parser, const char *start, const char *end)
 {
     struct number numbers[3];
@@ -208,7 +208,7 @@ static int add_range(struct parser *parser, const char *start, const char *end)
     return 0;
 }
 
-/* A range inside a list would be taken as text, which nobody means. */
+/* Refuses a range inside a list: it would be taken as text, which is never intended. */
 static int refuse_range_in_list(struct parser *parser, const char *start, const char *end)
 {
     if (!is_range(start, end))
@@ -241,7 +241,7 @@ static int refuse_in_brace(struct parser *parser, size_t brace)
                     brace + 1);
 }
 
-/* Reads the texts between commas up to the closing brace; leaves the parser on that brace. */
+/* Reads comma-separated texts up to the closing brace; leaves the parser on that brace. */
 static int read_list(struct parser *parser, size_t brace, bool *out_has_escapes)
 {
     size_t start = parser->at;
@@ -321,7 +321,7 @@ static int read_text(struct parser *parser)
 
 static int64_t number_at(const struct part *part, uint64_t digit)
 {
-    // The distance may pass 2^63 on the way from far below zero; only the sum must fit.
+    // The distance from a low first value may exceed 2^63; only the sum must fit.
     uint64_t distance = digit * part->step;
     uint64_t first = (uint64_t)part->first;
     return (int64_t)(part->is_falling ? first - distance : first + distance);
@@ -330,7 +330,7 @@ static int64_t number_at(const struct part *part, uint64_t digit)
 static size_t longest_value(const struct part *part)
 {
     if (part->choices == NULL) {
-        // The numbers between the first and the last are no longer than the longer of the two.
+        // No number of the range is longer than the longer of the first and the last.
         int a = snprintf(NULL, 0, "%0*" PRId64, part->width, number_at(part, 0));
         int b = snprintf(NULL, 0, "%0*" PRId64, part->width, number_at(part, part->count - 1));
         return (size_t)(a > b ? a : b);
@@ -342,7 +342,7 @@ static size_t longest_value(const struct part *part)
     return longest;
 }
 
-/* Works out the strides from the last part to the first, the count and the greatest length. */
+/* Computes the strides from the last part to the first, the count and the greatest length. */
 static int measure(struct pattern *pattern, struct complaint *complaint)
 {
     pattern->count = 1;
@@ -446,7 +446,7 @@ void pattern_point_at(const char *text, size_t column, char *out_lines, size_t s
     for (; n < WINDOW_COLUMNS && text[start + n] != '\0'; n++) {
         unsigned char c = (unsigned char)text[start + n];
         shown[n] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
-        // The bytes that continue a character of UTF-8 take no column of their own.
+        // UTF-8 continuation bytes take no column.
         indent += start + n < place && (c & 0xc0) != 0x80;
     }
     shown[n] = '\0';

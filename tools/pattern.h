@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pattern.h: one URL pattern stands for many URLs.
+ * pattern.h: URL patterns: one pattern stands for many URLs.
  *
  *     {1..90}       the numbers 1, 2, ... 90
  *     {90..1}       downwards
@@ -10,9 +10,9 @@
  *     {people,films}, {,.json}    each of these texts; an empty one counts
  *     \{ \} \, \\   the character itself
  *
- * Several braces in one pattern make every combination, the last brace varying fastest. Braces
- * don't nest. A `}` without its `{` is refused rather than taken as text: it is nearly always a
- * typing error, and `\}` says it plainly. Outside braces a comma is an ordinary character.
+ * Several braces in one pattern produce every combination, the last brace varying fastest. Braces
+ * don't nest. A `}` without its `{` is refused and not taken as text: it is nearly always a typing
+ * error, and `\}` means the character. Outside braces a comma is an ordinary character.
  */
 #ifndef EDDY_TOOLS_PATTERN_H
 #define EDDY_TOOLS_PATTERN_H
@@ -24,7 +24,7 @@ struct complaint;
 struct pattern;
 
 /*
- * Reads a pattern.
+ * Parses a pattern.
  *
  *     struct pattern *pages;
  *     struct complaint complaint;
@@ -35,28 +35,28 @@ struct pattern;
  *         pattern_write(pages, i, url);
  *
  * Returns 0, or -EINVAL (not a pattern), -EOVERFLOW (more than 2^64-1 URLs), -ENOMEM; then
- * `complaint` (may be NULL) says what is wrong, in which column, and what to write instead.
+ * `complaint` (may be NULL) says what is wrong, at which column, and what to write instead.
  */
 int pattern_new(const char *text, struct pattern **out_pattern, struct complaint *complaint);
 
 /* Frees a pattern; NULL is fine. */
 void pattern_free(struct pattern *pattern);
 
-/* How many URLs the pattern stands for; known without making any. At least 1. */
+/* Returns how many URLs the pattern stands for, at least 1, without making any. */
 uint64_t pattern_count(const struct pattern *pattern);
 
-/* The length of the longest URL of the pattern, without the terminating zero. */
+/* Returns the length of the longest URL of the pattern, without the terminating zero. */
 size_t pattern_size_max(const struct pattern *pattern);
 
 /*
- * Writes URL number `index` (from 0) into `url`, which has room for pattern_size_max() + 1 bytes,
- * and returns its length. Any order will do, so an iterator is a counter, and starting again is
- * setting it to 0: ten million URLs need no memory.
+ * Writes URL number `index` (from 0) into `url`, which has space for pattern_size_max() + 1 bytes.
+ * Returns its length. URLs can be written in any order, so an iterator is a counter that restarts
+ * at 0: ten million URLs need no memory.
  */
 size_t pattern_write(const struct pattern *pattern, uint64_t index, char *url);
 
 /*
- * Writes two lines that show a place in a text, for below a complaint:
+ * Writes two lines that show a position in a text, to be printed below a complaint:
  *
  *     https://host/{1..x}/
  *                     ^

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * preflight.c: checks of the machine and the environment, before the first request.
+ * preflight.c: checks the machine and the environment before the first request.
  *
- * A mistake that each request would meet is told once here, instead of in the row of each URL.
+ * An error that would make every request fail is reported once here, not in the row of each URL.
  *
  * Owns nothing. Called by the fetch command.
  */
@@ -25,7 +25,7 @@
 enum {
     // For the loop, the target and its journal, name look-ups on threads, a list, the terminal.
     DESCRIPTORS_RESERVED = 16,
-    DESCRIPTORS_LEAST = 7,    // with fewer than this, no request or no target can be opened
+    DESCRIPTORS_LEAST = 7,    // with fewer, no request can be made or no target opened
     DESCRIPTORS_PLENTY = 1024,
 };
 
@@ -78,7 +78,7 @@ int preflight_cacert(const char *path, struct complaint *complaint)
                     path, eddy_strerror(rc));
 }
 
-/* What libcurl takes: a scheme that it knows, or none, and a host, perhaps with user and port. */
+/* Whether libcurl accepts it: a known scheme or none, and a host, perhaps with user and port. */
 static bool is_proxy(const char *value)
 {
     static const char *const schemes[] = {"http",    "https",  "socks4",
@@ -107,7 +107,7 @@ int preflight_proxies(struct complaint *complaint)
         const char *value = getenv(names[i]);
         if (value == NULL || *value == '\0' || is_proxy(value))
             continue;
-        const char *at = strrchr(value, '@');    // what is before it may be a password
+        const char *at = strrchr(value, '@');    // the text before it may be a password
         return complain(
             complaint, -EINVAL, 0,
             "the variable %s is no proxy: '%.100s'; set it to http://HOST:PORT, or unset "

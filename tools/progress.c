@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * progress.c: rates, times and bars, made into text.
+ * progress.c: formats rates, times and bars as text.
  *
- * A rate is an exponential moving average, with a weight beside it that says how much of the
- * average is real yet; the quotient of the two is right from the first step on, where a plain one
- * would have to climb from zero. The time left is foretold with the slower average and rounded
- * coarsely, so that it counts down instead of dancing.
+ * A rate is an exponential moving average, with a weight that says how much of the average is based
+ * on data. The quotient of the two is correct from the first step on; a plain average would climb
+ * from zero. The time left is predicted from the slower average and rounded coarsely, so that it
+ * counts down steadily.
  *
- * The bar is laid out from both ends: the percentage left, the words right, and what is between is
- * bar. When less than BAR_MIN columns are between, words are left out one after the other.
+ * The percentage is on the left, the words are on the right, and the bar fills the columns between.
+ * If fewer than BAR_MIN columns remain for the bar, words are left out one after the other.
  *
- * What always holds: no line has more columns than asked for. All but the bar is ASCII, so there
- * bytes are columns.
+ * Invariant: no line has more columns than requested. Everything except the bar is ASCII, so bytes
+ * are columns there.
  *
  * Owns nothing. Called by the fetch command. The summary is in summary.c.
  */
@@ -28,7 +28,7 @@ enum {
     TERMINAL_DEFAULT = 80,
 };
 
-static const double quick_time = 5, slow_time = 30;    // seconds that an average looks back
+static const double quick_time = 5, slow_time = 30;    // time constants of the averages, seconds
 static const double step_time = 0.1;                   // shorter steps are noise
 
 static const char green[] = "\033[32m", red[] = "\033[31m", plain[] = "\033[0m";
@@ -79,7 +79,7 @@ static uint64_t whole_seconds(double seconds)
     return seconds > 0 && seconds < 1e15 ? (uint64_t)seconds : 0;
 }
 
-/* 0:04, 12:30, 1:02:03; days count as hours, for nobody waits longer. */
+/* Formats 0:04, 12:30, 1:02:03; days are shown as hours. */
 static void format_time(uint64_t seconds, char out[32])
 {
     uint64_t hours = seconds / 3600, minutes = seconds / 60 % 60;
@@ -89,7 +89,7 @@ static void format_time(uint64_t seconds, char out[32])
         snprintf(out, 32, "%" PRIu64 ":%02" PRIu64, minutes, seconds % 60);
 }
 
-/* "0:04 left", "took 0:09", "0:09 so far". The further off the end, the coarser its time. */
+/* Formats "0:04 left", "took 0:09", "0:09 so far". The longer the time left, the coarser. */
 static void format_outlook(const struct progress *progress, double now, char out[48])
 {
     char time[32];
@@ -131,7 +131,7 @@ static int count_digits(uint64_t number)
     return snprintf(NULL, 0, "%" PRIu64, number);
 }
 
-/* What stands right of the bar, in the order of appearance. */
+/* The words right of the bar, in order of appearance. */
 enum word { WORD_COUNT, WORD_RATE, WORD_FAILED, WORD_TIME, WORD_PAUSE, WORD_END };
 
 struct words {
@@ -163,7 +163,7 @@ static unsigned words_width(const struct words *words)
     return width;
 }
 
-/* Leaves out words until the rest fits `width`; the count stays to the last. */
+/* Leaves out words until the rest fits `width`; the count is left out last. */
 static void fit_words(struct words *words, unsigned width)
 {
     static const enum word order[] = {WORD_RATE, WORD_TIME, WORD_FAILED, WORD_PAUSE};
@@ -173,7 +173,7 @@ static void fit_words(struct words *words, unsigned width)
         words->text[WORD_COUNT][width] = '\0';
 }
 
-/* A line being made; what doesn't fit is dropped, which its callers have excluded. */
+/* A line under construction. Text that doesn't fit is dropped; the callers exclude that. */
 struct line {
     char *text;
     size_t size, at;

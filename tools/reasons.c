@@ -2,8 +2,8 @@
 /*
  * reasons.c: counts reasons and shows them.
  *
- * There are few distinct reasons in practice, so a list is searched. Owns the copied texts. Called by
- * the fetch command.
+ * There are few distinct reasons in practice, so a linear search is enough. Owns the copied texts.
+ * Called by the fetch command.
  */
 #include "reasons.h"
 
@@ -29,7 +29,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Passes over "https://host/path: ", which names a URL and no reason. */
+/* Skips a leading "https://host/path: ", which is a URL and not part of the reason. */
 static const char *without_url(const char *text)
 {
     if (strncmp(text, "http://", 7) != 0 && strncmp(text, "https://", 8) != 0)
@@ -38,7 +38,7 @@ static const char *without_url(const char *text)
     return end != NULL ? end + 2 : text;
 }
 
-/* Whether two reasons are the same but for their numbers; of statuses, the number counts. */
+/* Whether two reasons differ at most in numbers; the number of a status must be equal. */
 static bool is_same(const char *a, const char *b)
 {
     static const char status[] = "status ";

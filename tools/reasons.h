@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reasons.h: why URLs weren't loaded: each distinct reason, how often, and a URL as an example.
+ * reasons.h: counts why URLs weren't loaded: each distinct reason, how often, and an example URL.
  *
- * Reasons that differ in numbers only ("cut off after 1234 bytes") are counted as one, but statuses
- * are told apart. The URL that an HTTP error may begin with is left out.
+ * Reasons that differ only in numbers ("cut off after 1234 bytes") are counted as one; statuses are
+ * counted separately. A URL at the start of an HTTP error is left out.
  */
 #ifndef EDDY_TOOLS_REASONS_H
 #define EDDY_TOOLS_REASONS_H
@@ -13,11 +13,11 @@
 
 struct bytes;
 
-enum { REASONS_MAX = 200 };    // distinct ones that are kept
+enum { REASONS_MAX = 200 };    // distinct reasons that are kept
 
 struct reason {
-    char *text;       // as it came first
-    char *example;    // the URL that it came first with
+    char *text;       // as first counted
+    char *example;    // the URL with which it was first counted
     uint64_t count;
 };
 
@@ -25,19 +25,19 @@ struct reason {
 struct reasons {
     struct reason *items;
     size_t count;
-    uint64_t other_count;    // of reasons beyond REASONS_MAX, or without memory for them
+    uint64_t other_count;    // counts reasons beyond REASONS_MAX, or without memory for them
 };
 
 void reasons_fini(struct reasons *reasons);
 
-/* Counts `text` for `url`; both are copied. */
+/* Counts the reason `text`, with `url` as an example; both are copied. */
 void reasons_put(struct reasons *reasons, const char *text, const char *url);
 
 /* Sorts them, the most frequent first. */
 void reasons_sort(struct reasons *reasons);
 
 /*
- * Append them to `out`: for people, the first `line_max` of them, one a line; for programs, all, as
+ * Append the reasons to `out`: for people, the first `line_max`, one a line; for programs, all, as
  * a JSON array of objects with "reason", "count" and "example".
  *
  *       12  status 500: https://example.org/7
