@@ -18,10 +18,10 @@ enum { JSON_DEPTH_MAX = 1000 };    // SQLite's limit, so that SQLite accepts wha
 /* Returns true if `bytes` is exactly one valid JSON document. */
 bool json_is_valid(const void *bytes, size_t size);
 
-/* Returns true if `bytes` is valid UTF-8: no overlong forms or surrogates, nothing above U+10FFFF. */
+/* Returns true if `bytes` is valid UTF-8: no overlong forms, surrogates or code above U+10FFFF. */
 bool utf8_is_valid(const void *bytes, size_t size);
 
-/* Returns the length, 1 to 4, of the UTF-8 character at the start of `bytes`; 0 if there is none. */
+/* Returns the length, 1 to 4, of the UTF-8 character at the start of `bytes`; 0 if none. */
 size_t utf8_sequence(const void *bytes, size_t size);
 
 #endif

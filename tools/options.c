@@ -37,7 +37,7 @@ struct parse {
 
 int text_list_put(struct text_list *list, const char *text)
 {
-    // The array grows when the count reaches a power of two, so no field for the capacity is needed.
+    // The array grows when the count reaches a power of two, so it needs no field for the capacity.
     if ((list->count & (list->count - 1)) == 0) {
         size_t capacity = list->count == 0 ? 1 : list->count * 2;
         const char **items = realloc(list->items, capacity * sizeof *items);
@@ -164,7 +164,7 @@ static const char *wanted(enum option_kind kind)
     }
 }
 
-/* Reads a number of any kind into its field; *out_number is the value to compare with the bounds. */
+/* Reads a number of any kind into its field; *out_number is the value to check against the bounds. */
 static int store_number(const struct option_spec *option, void *field, const char *value,
                         double *out_number)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c: a landed document as a line of NDJSON or a row of CSV.
+ * record.c: formats a landed document as a line of NDJSON or a row of CSV.
  *
- * Both are written into memory and handed over whole, so that a file never holds half a row for
- * want of memory. The order of the fields is the order of the columns; record_reader.c reads
- * them back.
+ * Rows are built in memory and passed on as a whole, so that a file never holds half a row because
+ * memory ran out. The order of the fields is the order of the columns; record_reader.c reads them
+ * back.
  *
- * What always holds: a line of NDJSON is valid JSON and has exactly one line end, its last byte;
- * numbers are written digit by digit, so no locale can put a comma into them.
+ * Invariants: a line of NDJSON is valid JSON and has exactly one line end, its last byte; numbers
+ * are formatted digit by digit, so they don't depend on the locale.
  *
  * Owns nothing but what a `struct bytes` holds. Called by the fetch command; fuzzed by
  * fuzz/fuzz_records.c.
@@ -85,7 +85,7 @@ void bytes_fini(struct bytes *bytes)
     *bytes = (struct bytes){0};
 }
 
-/* How JSON writes an ASCII character that can't stand for itself, into `out`; false if it can. */
+/* Writes the JSON escape of an ASCII character into `out`; returns false if it needs none. */
 static bool escape_json(unsigned char c, char out[8])
 {
     static const char letters[] = "\"\"\\\\\bb\ff\nn\rr\tt";    // pairs: the byte, its letter
@@ -103,7 +103,7 @@ static bool escape_json(unsigned char c, char out[8])
 void bytes_put_json(struct bytes *bytes, const char *text, size_t size)
 {
     bytes_put(bytes, "\"", 1);
-    size_t start = 0, at = 0;    // from start to at: bytes that stand for themselves
+    size_t start = 0, at = 0;    // from start to at: bytes that need no escape
     while (at < size) {
         char escape[8];
         size_t n = utf8_sequence(text + at, size - at);
@@ -191,7 +191,7 @@ static void put_json_or_null(struct bytes *bytes, const char *text)
         bytes_put_json(bytes, text, strlen(text));
 }
 
-/* A JSON body as it came, its line ends folded: valid JSON has them between tokens alone. */
+/* Writes a JSON body with its line ends folded: valid JSON has them only between tokens. */
 static void put_folded(struct bytes *bytes, const char *body, size_t size)
 {
     size_t start = bytes->size;
@@ -215,7 +215,7 @@ static void put_ndjson_body(struct bytes *bytes, const struct record *record)
     }
 }
 
-/* Ends a row: whole, or not there at all. */
+/* Ends a row. After an error, removes it, so that a row is complete or absent. */
 static int end_row(struct bytes *out, size_t start)
 {
     int err = out->err;
@@ -251,7 +251,7 @@ int record_write_ndjson(const struct record *record, struct bytes *out)
     return end_row(out, start);
 }
 
-/* Bytes of a field, inside quotes or not; a quote is doubled. */
+/* Writes bytes of a field, inside quotes or not; doubles each quote. */
 static void put_csv_bytes(struct bytes *bytes, const char *text, size_t size)
 {
     size_t start = 0, at = 0;
@@ -272,7 +272,7 @@ static bool needs_quotes(const char *text, size_t size)
     for (size_t i = 0; i < size; i++)
         if (text[i] == '"' || text[i] == ',' || text[i] == '\r' || text[i] == '\n')
             return true;
-    // Readers that trim fields would eat these.
+    // Readers that trim fields would remove these.
     return size > 0 && (text[0] == ' ' || text[size - 1] == ' ');
 }
 

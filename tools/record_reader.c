@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record_reader.c: rows read back, byte by byte, by two small state machines.
+ * record_reader.c: reads rows back, byte by byte, with two small state machines.
  *
- * Each looks at every byte once and keeps only the fields that matter: url, status, error. The
- * NDJSON machine follows strings and brackets, and acts on what stands at depth 1:
+ * Each machine reads every byte once and keeps only three fields: url, status, error. The NDJSON
+ * machine tracks strings and brackets, and acts on keys and values at depth 1:
  *
  *     { "key" : value , "key" : value }  LF
  *       in_key  ^        ^-- a value has ended, in_key again
  *
- * The CSV machine follows quotes and counts columns. Both end a row at a line end, and only there,
- * which makes a row that was torn anywhere a row that hasn't ended.
+ * The CSV machine tracks quotes and counts columns. Both end a row only at a line end, so a row
+ * that was torn anywhere is a row that hasn't ended.
  *
- * What always holds: a row is reported at most once, and only with its line end; `whole` is the
- * offset behind the last row reported or refused. Neither machine is a validator: a damaged body
- * passes, as nothing rests on it.
+ * Invariants: a row is reported at most once, and only after its line end; `whole` is the offset
+ * behind the last row reported or refused. Neither machine is a validator: a damaged body passes,
+ * because nothing depends on it.
  *
  * Owns its capture buffers. Called by the fetch command; fuzzed by fuzz/fuzz_records.c.
  */
@@ -29,7 +29,7 @@
 #include "url_source.h"
 
 enum {
-    CAPTURE_MAX = 6 * URL_MAX,    // a URL in which each byte is written \u0000
+    CAPTURE_MAX = 6 * URL_MAX,    // a URL in which each byte is escaped as \u0000
     COLUMN_COUNT = 9,
 };
 
@@ -37,28 +37,28 @@ enum field { FIELD_OTHER, FIELD_URL, FIELD_STATUS, FIELD_ERROR };
 
 struct record_reader {
     enum record_format format;
-    const char *block;    // lent
+    const char *block;    // borrowed
     size_t block_size;
     size_t at;
-    uint64_t block_offset;    // of block in the file
+    uint64_t block_offset;    // offset of block in the file
     uint64_t whole;
-    uint64_t row;    // its number, from 1
+    uint64_t row;    // the row's number, from 1
     bool has_header;
 
-    // Of the row being read:
+    // The row being read:
     bool is_bad;
-    bool has_begun;    // anything but line ends has come
+    bool has_begun;    // it has a byte other than a line end
     bool has_url, has_error;
     int status;
 
     // The NDJSON machine:
     unsigned depth;
     bool in_string, is_escaped, in_key, has_value, has_ended;
-    enum field field;    // whose value comes
+    enum field field;    // the field whose value follows
 
     // The CSV machine:
     unsigned column;
-    bool in_quotes, was_quoted, in_text;    // of the field: a quote is open, was, there are none
+    bool in_quotes, was_quoted, in_text;    // the field's quotes: open, were open, there are none
     bool was_quote;                         // the last byte may have closed the quotes
 
     size_t capture_size;
@@ -140,7 +140,7 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Reads four hex digits; -1 when they aren't there. */
+/* Reads four hex digits; returns -1 if they are missing. */
 static long read_unit(const char *text, size_t size)
 {
     long unit = 0;
@@ -169,7 +169,7 @@ static size_t put_utf8(char *out, unsigned long point)
     return n;
 }
 
-/* Undoes what follows \u at `text`; returns the bytes used up, 0 when it makes no sense. */
+/* Decodes the digits after \u at `text`; returns the number of bytes read, 0 if they are invalid. */
 static size_t undo_unicode(const char *text, size_t size, char *out, size_t *out_size)
 {
     long unit = read_unit(text, size);
@@ -186,7 +186,7 @@ static size_t undo_unicode(const char *text, size_t size, char *out, size_t *out
     return 10;
 }
 
-/* Undoes the escapes of the captured string into reader->url, which is as large. */
+/* Decodes the captured string into reader->url, which is as large. */
 static void take_escaped_url(struct record_reader *reader)
 {
     static const char escapes[] = "\"\"\\\\//b\bf\fn\nr\rt\t";    // pairs: the letter, its byte
@@ -247,7 +247,7 @@ static void end_json_string(struct record_reader *reader)
     reader->capture_size = 0;
 }
 
-/* A comma or the last bracket has come: what was captured was a number or a word. */
+/* Ends a number or a word at a comma or the last bracket. */
 static void end_json_value(struct record_reader *reader)
 {
     bool is_word = reader->capture_size > 0;
@@ -275,13 +275,13 @@ static void eat_json_in_string(struct record_reader *reader, char c)
     if (reader->depth == 1 && is_wanted)
         capture(reader, c);
     else if (reader->depth == 1 && reader->capture_size == 0)
-        capture(reader, c);    // one byte tells that the string isn't empty
+        capture(reader, c);    // one byte shows that the string isn't empty
 }
 
 static void eat_json_bracket(struct record_reader *reader, char c)
 {
     if (c == '{' || c == '[') {
-        // Only a body may be an array or an object; the row itself must be an object.
+        // Only a body may be an array or an object; the row itself is an object.
         if ((reader->depth == 0 && c == '[') || (reader->depth == 1 && reader->in_key) ||
             (reader->depth == 1 && reader->field != FIELD_OTHER))
             reader->is_bad = true;
@@ -344,7 +344,7 @@ static void end_csv_field(struct record_reader *reader)
     reader->was_quoted = reader->in_text = reader->was_quote = false;
 }
 
-/* Captures what is needed: the header, a row's URL and status, one byte of its error. */
+/* Captures the bytes that are needed: the header, a row's URL and status, one byte of its error. */
 static void capture_csv(struct record_reader *reader, char c)
 {
     if (!reader->has_header || reader->column <= 1)
@@ -367,7 +367,7 @@ static void eat_csv(struct record_reader *reader, char c)
     }
     bool was_quote = reader->was_quote;
     reader->was_quote = false;
-    if (c == '"' && was_quote) {    // a doubled quote is one, and the field goes on
+    if (c == '"' && was_quote) {    // a doubled quote means one quote; the field continues
         reader->in_quotes = true;
         capture_csv(reader, c);
     } else if (c == ',' && reader->has_header) {
@@ -391,7 +391,7 @@ static int refuse_row(const struct record_reader *reader, struct complaint *comp
                     reader->row + (reader->format == RECORD_NDJSON));    // from 1: CSV has a header
 }
 
-/* A line end has come. Returns 1 for a row, 0 for what is none (the header, an empty line). */
+/* Ends a line. Returns 1 for a row, 0 for the header or an empty line, or an error. */
 static int end_row(struct record_reader *reader, struct complaint *complaint)
 {
     if (!reader->has_begun)

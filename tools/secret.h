@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * secret.h: takes passwords out of URLs before they are stored or shown.
+ * secret.h: removes passwords from URLs before they are stored or shown.
  *
- * What lands as a row's key, and every sentence, names "http://user:password@host/" as
- * "http://user@host/". The user's name stays, so that two users' documents of one URL have two keys.
+ * The key of a row, and every message, shows "http://user:password@host/" as "http://user@host/".
+ * The user's name is kept, so that two users' documents of one URL have different keys.
  *
- * Owns nothing; header only, as complaint.h needs it everywhere.
+ * Owns nothing; header only, because complaint.h needs it everywhere.
  */
 #ifndef EDDY_TOOLS_SECRET_H
 #define EDDY_TOOLS_SECRET_H
@@ -14,8 +14,8 @@
 #include <string.h>
 
 /*
- * Finds the first password in `text`, which need not be a URL but may quote some. Returns where its
- * colon is, with the '@' behind it in *out_at; NULL if there is none.
+ * Finds the first password in `text`, which may be a URL or contain URLs. Returns its colon, with
+ * the '@' behind it in *out_at; NULL if there is none.
  */
 static inline char *secret_find(char *text, char **out_at)
 {
@@ -35,7 +35,7 @@ static inline char *secret_find(char *text, char **out_at)
     return NULL;
 }
 
-/* Removes the passwords. Returns the size of what is left. */
+/* Removes the passwords. Returns the remaining size. */
 static inline size_t secret_remove(char *text)
 {
     char *at, *colon;
@@ -44,7 +44,7 @@ static inline size_t secret_remove(char *text)
     return strlen(text);
 }
 
-/* Replaces each byte of the passwords with '*', so that columns stay what they are. */
+/* Replaces each byte of the passwords with '*', so that columns don't change. */
 static inline void secret_mask(char *text)
 {
     char *at;

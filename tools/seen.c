@@ -2,11 +2,11 @@
 /*
  * seen.c: a set of hashes in one array, with open addressing.
  *
- * A hash's place is its high word scaled to the table's size, so any size will do and the table can
- * grow by half instead of doubling. Collisions go to the next free slot, around the end. Nothing is
- * ever removed, so a free slot ends every search.
+ * The slot of a hash is its high word scaled to the table's size, so any size works, and the table
+ * can grow by half instead of doubling. A collision takes the next free slot, wrapping around.
+ * Nothing is ever removed, so a free slot ends every search.
  *
- * What always holds: at least one slot in seven is free, and no stored hash is all zero.
+ * Invariants: at least one slot in seven is free, and no stored hash is all zero.
  *
  * Owns its array. Called by the fetch command.
  */
@@ -37,7 +37,7 @@ static void sip_round(uint64_t v[4])
     v[2] = rotate(v[2], 32);
 }
 
-/* Up to eight bytes as a little-endian word, on any machine. */
+/* Reads up to eight bytes as a little-endian word, on any machine. */
 static uint64_t load(const unsigned char *bytes, size_t size)
 {
     uint64_t word = 0;
@@ -93,7 +93,7 @@ void seen_fini(struct seen *seen)
     seen->slot_count = seen->count = 0;
 }
 
-/* The slot that holds `hash`, or the free one where it belongs. */
+/* Returns the slot that holds `hash`, or the free slot where it belongs. */
 static struct seen_hash *find_slot(struct seen_hash *slots, size_t slot_count,
                                    struct seen_hash hash)
 {
@@ -108,7 +108,7 @@ static struct seen_hash *find_slot(struct seen_hash *slots, size_t slot_count,
     }
 }
 
-/* The hash of a URL; never the one that stands for a free slot. */
+/* Returns the hash of a URL; never the value that marks a free slot. */
 static struct seen_hash hash_url(const struct seen *seen, const char *url, size_t size)
 {
     struct seen_hash hash = seen_hash_of(seen->key, url, size);
@@ -131,7 +131,7 @@ static int resize(struct seen *seen, size_t slot_count)
     return 0;
 }
 
-/* How many of so many slots may be taken: 85 %. */
+/* Returns how many of `slot_count` slots may be used: 85 %. */
 static size_t load_max(size_t slot_count)
 {
     return slot_count - slot_count / 20 * 3 - 1;

@@ -4,14 +4,14 @@
  *
  *      options --> documents or folder --> listen --> ... a signal --> drain --> exit status 0
  *
- * The first line on standard output is the URL, for scripts; everything for people goes to standard
- * error: where it serves, and a line for each request.
+ * The first line on standard output is the URL, for scripts. Messages for people are written to
+ * standard error: the address, and a line for each request.
  *
- * Chance is drawn when a request arrives, always the same number of times, so with one seed request
- * number n meets the same fate in every run, whatever it asks for.
+ * Random numbers are drawn when a request arrives, always the same number of them. So with the same
+ * seed, request number n has the same delay and failure in every run, whatever its path is.
  *
- * A server that is stopped on purpose has done what it should: Ctrl-C and SIGTERM let requests
- * finish for a few seconds and end with status 0. A second one ends it at once.
+ * Stopping the server on purpose is a success: after Ctrl-C or SIGTERM, requests may finish for a
+ * few seconds and the exit status is 0. A second signal ends the program at once.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,17 +44,17 @@ enum {
 
 struct serve {
     struct serve_options options;
-    struct serve_map map;    // of a file
-    int folder;              // else -1
+    struct serve_map map;    // the documents of a file
+    int folder;              // or the descriptor of a folder; else -1
     size_t count;            // documents or files
     struct backoff chance;
     eddy_tls_context *tls;   // NULL: plain HTTP
-    eddy_future *stopped;    // by a signal
+    eddy_future *stopped;    // done when a signal has come
     bool was_stopped;        // on purpose
-    bool has_complained;     // a sentence tells why it can't serve
+    bool has_complained;     // a message has said why it can't serve
 };
 
-/* What a request will meet. */
+/* The delay and failure drawn for a request. */
 struct fate {
     double delay;
     bool fails, is_dropped;
@@ -72,7 +72,7 @@ __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
     fprintf(stderr, "eddy serve: %s\n", text);
 }
 
-/* One line for a request: GET /api/people/1/ 200 637 12.3 ms */
+/* Logs one line for a request: GET /api/people/1/ 200 637 12.3 ms */
 static void log_request(const eddy_http_request *request, const eddy_http_reply *reply,
                         double seconds)
 {
@@ -85,7 +85,7 @@ static void log_request(const eddy_http_request *request, const eddy_http_reply 
     int n = snprintf(line, sizeof line, "%.*s %.*s %s %llu %.1f ms\n", (int)method.size,
                      method.data, shown, target.data, status,
                      (unsigned long long)eddy_http_reply_size(reply), seconds * 1000);
-    // What is beyond ASCII could steer a terminal.
+    // Non-ASCII bytes could control a terminal.
     for (char *c = line; c < line + n; c++)
         if ((*c < ' ' || *c > '~') && *c != '\n')
             *c = '?';
@@ -116,7 +116,7 @@ static int send_detail(eddy_http_reply *reply, int status, const char *detail)
 static int send_document(const struct serve *serve, const eddy_http_request *request,
                          eddy_http_reply *reply)
 {
-    // Path and query as one text: a target in its absolute form has a host before them.
+    // Joins path and query; a target in absolute form has a host before them.
     eddy_span target = eddy_http_request_path(request);
     eddy_span query = eddy_http_request_query(request);
     if (query.size > 0 && query.data == target.data + target.size + 1)
@@ -138,7 +138,7 @@ static int send_redirect(const eddy_http_request *request, eddy_http_reply *repl
     return send_detail(reply, 301, "Moved permanently");
 }
 
-/* Only a file that isn't there is "not found": a client takes that for an answer. */
+/* Sends 404 only if the file doesn't exist: clients treat that as a valid answer. */
 static int send_failure(eddy_http_reply *reply, int err)
 {
     switch (-err) {
@@ -207,7 +207,7 @@ static int on_signal(void *data)
     return 0;
 }
 
-/* Ctrl-C is left alone where it is ignored: the shell does that for what runs in the background. */
+/* Handles Ctrl-C and SIGTERM. An ignored Ctrl-C stays ignored: shells set that for background jobs. */
 static int watch_signals(struct serve *serve)
 {
     struct sigaction before;
@@ -216,7 +216,7 @@ static int watch_signals(struct serve *serve)
     return eddy_add_signal_handler(SIGTERM, on_signal, serve);
 }
 
-/* Says where it serves; with --port 0 that can't be known otherwise. */
+/* Prints the server's URL; with --port 0 it is not known otherwise. */
 static int announce(const struct serve *serve, const eddy_http_server *server)
 {
     const char *host = serve->options.host;
@@ -232,7 +232,7 @@ static int announce(const struct serve *serve, const eddy_http_server *server)
     errno = 0;
     if (printf("%s\n", url) < 0 || fflush(stdout) != 0) {
         tell("the address can't be written to standard output: %s", strerror(errno));
-        clearerr(stdout);    // it is no reason to end with a failure
+        clearerr(stdout);    // this must not make the exit status a failure
     }
     return 0;
 }
@@ -262,7 +262,7 @@ EDDY_ASYNC(serve_until_stopped, (struct serve *, serve))
     EDDY_AUTO(eddy_http_server) *server = NULL;
     EDDY_TRY(open_server(serve, &server));
     serve->stopped = eddy_future_new(void);
-    // Done already: there was no memory for it.
+    // If it is done already, there was no memory for it.
     int rc = eddy_future_done(serve->stopped) ? eddy_future_exception(serve->stopped) : 0;
     if (rc == 0)
         rc = watch_signals(serve);
@@ -276,7 +276,7 @@ EDDY_ASYNC(serve_until_stopped, (struct serve *, serve))
     eddy_future_free(serve->stopped);
     if (rc < 0)
         return rc;
-    // It was stopped on purpose, so whatever becomes of the connections is told, but no failure.
+    // It was stopped on purpose, so errors of the connections are reported, but are not a failure.
     serve->was_stopped = true;
     rc = eddy_http_server_shutdown(server, DRAIN_SECONDS);
     if (rc < 0)
@@ -325,7 +325,7 @@ static int open_certificate(struct serve *serve, struct complaint *complaint)
     return complain(complaint, rc, 0, "no HTTPS: %s", message ? message : eddy_strerror(rc));
 }
 
-/* A connection is a descriptor, and the usual limit is low. */
+/* Raises the limit on descriptors: each connection takes one, and the default limit is low. */
 static void allow_many_descriptors(void)
 {
     struct rlimit limit;

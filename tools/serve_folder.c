@@ -2,14 +2,14 @@
 /*
  * serve_folder.c: the files of `eddy serve FOLDER`.
  *
- * A path is walked name by name, each opened below the folder before it, so what it says of the way
- * is never put together into something to be interpreted anew. A file's first block is read where
- * we are, for it is mostly in memory; the blocks of a large one are read on a thread, since a disk
- * that is slow once must not stop the other clients.
+ * A path is walked name by name; each name is opened below the folder before it, so no combined
+ * path is ever interpreted again. The first block of a file is read on the loop's thread, because
+ * it is mostly in memory. The blocks of a large file are read on another thread, so that a slow
+ * disk does not block the other clients.
  *
- * What always holds:
- *   - The answer has the length that the file had when it was opened; one that shrinks meanwhile is
- *     cut off, which the client sees.
+ * Invariant:
+ *   - The answer has the length that the file had when it was opened. If the file shrinks later,
+ *     the answer is cut off, which the client can detect.
  *
  * Owns nothing. Called by serve.c.
  */
@@ -71,7 +71,7 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* Opens `name`, which holds no '/', below `folder`. A FIFO or device does not hold us up. */
+/* Opens `name`, which contains no '/', below `folder`. Doesn't block on a FIFO or device. */
 static int open_below(int folder, const char *name)
 {
     if (name[0] == '.')
@@ -94,7 +94,7 @@ static int duplicate(int fd)
     return copy < 0 ? -errno : copy;
 }
 
-/* Goes from `folder`, which it closes, to the name at its end: a descriptor. */
+/* Walks from `folder`, which it closes, to the last name. Returns its folder's descriptor. */
 static int walk(int folder, char *path, const char **out_name)
 {
     *out_name = "index.html";
@@ -113,7 +113,7 @@ static int walk(int folder, char *path, const char **out_name)
 
 /* --- Opening ---------------------------------------------------------------------------------- */
 
-/* Decodes the path without its first '/'; empty names in it are not what anybody means. */
+/* Decodes the path without its first '/'; refuses empty names in it. */
 static int decode_path(eddy_span path, char out[PATH_SIZE_MAX])
 {
     if (path.size == 0 || path.data[0] != '/' || path.size > PATH_SIZE_MAX)
@@ -125,7 +125,7 @@ static int decode_path(eddy_span path, char out[PATH_SIZE_MAX])
     return out[0] == '/' || strstr(out, "//") != NULL ? -ENOENT : 0;
 }
 
-/* Turns the descriptor of a folder into that of its index. */
+/* Opens the index of a folder, given its descriptor. */
 static int open_index(int folder, struct stat *out_status)
 {
     int fd = open_below(folder, "index.html");
@@ -173,10 +173,10 @@ int serve_folder_open(int root, eddy_span path, struct serve_file *out_file)
 
 /* --- Sending ---------------------------------------------------------------------------------- */
 
-/* A block of a file; whoever does not take it drops it. */
+/* A block of a file; it is dropped if it isn't taken. */
 struct block {
     char *data;
-    ssize_t size;    // 0: the file is at its end
+    ssize_t size;    // 0: end of the file
 };
 
 static void drop_block(struct block *block)
@@ -205,7 +205,7 @@ static void close_fd(int *fd)
     close(*fd);
 }
 
-/* For the thread: a descriptor of its own, for nobody waits for it if the request is cancelled. */
+/* Reads on a thread. The thread has its own descriptor: a cancelled request doesn't wait for it. */
 EDDY_ASYNC_TO_OWNED(struct block, drop_block, read_on_thread, (int, fd, close_fd),
                     (uint64_t, offset))
 {
@@ -243,7 +243,7 @@ static int send_blocks(const struct serve_file *file, struct block *block, eddy_
     }
 }
 
-/* The first block is read before the head is sent: if it can't be, the status says so. */
+/* Sends a large file. Reads the first block before the head is sent, so the status can say a failure. */
 static int send_large(const struct serve_file *file, eddy_http_reply *reply)
 {
     struct block block = {0};

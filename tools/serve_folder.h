@@ -21,19 +21,19 @@ struct serve_file {
 };
 
 /*
- * Opens what a request's path names below the folder `root`. Nothing outside can be named: neither
- * "..", nor a name that begins with a dot, nor a symbolic link is followed. A folder stands for the
- * index.html in it. Returns 0, SERVE_FOLDER_REDIRECT, -ENOENT or -ENOTDIR if there is no such file
- * that may be served, -EACCES, or another error, which says nothing about what is there.
+ * Opens the file of a request's path below the folder `root`. Files outside can't be reached: "..",
+ * names that begin with a dot and symbolic links are not followed. A folder means the index.html in
+ * it. Returns 0, SERVE_FOLDER_REDIRECT, -ENOENT or -ENOTDIR if there is no such file that may be
+ * served, -EACCES, or another error, which doesn't say whether the file exists.
  */
 int serve_folder_open(int root, eddy_span path, struct serve_file *out_file);
 
-/* Answers with the file: at once if small, else block by block; or its head alone. Suspends. */
+/* Answers with the file: at once if small, else block by block; or only the head. Suspends. */
 int serve_folder_send(const struct serve_file *file, bool head_only, eddy_http_reply *reply);
 
 /*
- * Counts the files to be served, in all folders below. Folders that may not be read are left out.
- * 0, or a negative errno.
+ * Counts the files that can be served, in all folders below. Unreadable folders are left out.
+ * Returns 0, or a negative errno.
  */
 int serve_folder_count(int root, size_t *out_count);
 

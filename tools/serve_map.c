@@ -2,14 +2,14 @@
 /*
  * serve_map.c: the documents of `eddy serve FILE`, by path.
  *
- * Documents are to be served as they stand in the file, so nothing is parsed into values: once the
- * whole file is known to be valid JSON (json_check.h), the members of the outermost object are
- * found by counting brackets outside strings. Names are decoded in place: no escape is shorter than
- * what it stands for.
+ * Documents are served exactly as they are in the file, so nothing is parsed into values. The whole
+ * file is first checked to be valid JSON (json_check.h); then the members of the outermost object
+ * are found by counting brackets outside strings. Names are decoded in place: no escape is shorter
+ * than the character it encodes.
  *
- * What always holds:
- *   - The walk below rests on the check before it, and looks for no errors of its own.
- *   - Of a name that comes twice the last one counts, as in most JSON readers.
+ * Invariants:
+ *   - The scan relies on the check before it, and doesn't check for errors itself.
+ *   - If a name occurs twice, the last one is used, as in most JSON readers.
  *
  * Owns the bytes and the table. Called by serve.c.
  */
@@ -55,7 +55,7 @@ long percent_decode(const char *text, size_t size, char *out)
     return (long)n;
 }
 
-/* The four digits of a \u escape. */
+/* Reads the four digits of a \u escape. */
 static uint32_t read_unit(const char *digits)
 {
     uint32_t unit = 0;
@@ -84,7 +84,7 @@ static char *put_utf8(char *out, uint32_t code)
     return out;
 }
 
-/* Reads the \u escape whose digits begin at *at, both halves of a pair; moves *at behind it. */
+/* Reads the \u escape whose digits begin at *at, or both of a surrogate pair; moves *at behind it. */
 static uint32_t read_code(const char **at)
 {
     uint32_t code = read_unit(*at);
@@ -98,7 +98,7 @@ static uint32_t read_code(const char **at)
     return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* Decodes the string whose first byte is behind the quote; returns where its end quote is. */
+/* Decodes the string at `text`, which is behind the opening quote; returns the closing quote. */
 static char *decode_string(char *text, size_t *out_size)
 {
     static const char letters[] = "bfnrt", bytes[] = "\b\f\n\r\t";
@@ -130,7 +130,7 @@ static char *skip_space(char *at)
     return at + strspn(at, " \t\r\n");
 }
 
-/* Behind the string that begins at `at`, with its quote. */
+/* Returns the position behind the string that begins with a quote at `at`. */
 static char *skip_string(char *at)
 {
     at++;
@@ -139,7 +139,7 @@ static char *skip_string(char *at)
     return at + 1;
 }
 
-/* Behind the value that begins at `at`. */
+/* Returns the position behind the value that begins at `at`. */
 static char *skip_value(char *at)
 {
     size_t depth = 0;
@@ -212,7 +212,7 @@ static int compare_targets(const struct serve_document *a, const struct serve_do
     return (a->target_size > b->target_size) - (a->target_size < b->target_size);
 }
 
-/* Equal names keep the order that they have in the file: by address. */
+/* Compares by name; equal names keep their order in the file: by address. */
 static int compare(const void *a, const void *b)
 {
     const struct serve_document *first = a, *second = b;
@@ -266,7 +266,7 @@ const struct serve_document *serve_map_find(const struct serve_map *map, const c
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
-/* Takes over map->bytes, which end with a zero that is not counted. */
+/* Builds the table; takes over map->bytes, which end with a zero that is not counted. */
 static int build(struct serve_map *map, const char *name, struct complaint *complaint)
 {
     int err = 0;
@@ -293,7 +293,7 @@ int serve_map_read(struct serve_map *map, const char *bytes, size_t size, const 
     return build(map, name, complaint);
 }
 
-/* Reads on to the end of the file, and puts a zero there. */
+/* Reads up to the end of the file, and appends a zero. */
 static int read_all(struct serve_map *map, FILE *file)
 {
     size_t capacity = 0;

@@ -2,9 +2,9 @@
 /*
  * serve_options.c: the command line of `eddy serve`.
  *
- * The server is for practice and tests, so its defaults are harmless: it listens on this machine
- * alone, answers at once and never fails. Its random numbers come from a seed that has a default
- * too, so that two runs with the same options fail at the same places.
+ * The server is for practice and tests, so its defaults are harmless: it listens only on this
+ * machine, answers at once and never fails. The random seed has a default too, so that two runs
+ * with the same options fail at the same requests.
  *
  * Owns nothing. Called by the serve command.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * serve_options.h: what `eddy serve` was asked to do.
+ * serve_options.h: the options of `eddy serve`.
  */
 #ifndef EDDY_TOOLS_SERVE_OPTIONS_H
 #define EDDY_TOOLS_SERVE_OPTIONS_H
@@ -19,15 +19,15 @@ struct serve_options {
     const char *key;            // PEM; NULL: in the certificate's file
     uint64_t seed;              // of the generator behind jitter and failures
     double delay;               // seconds before each answer
-    double jitter;              // seconds; a random part of it is added to each delay
-    double fail_rate;           // share of the answers that fail, 0 to 1
+    double jitter;              // seconds; a random part of this is added to each delay
+    double fail_rate;           // fraction of the answers that fail, 0 to 1
     bool is_quiet;
 };
 
 /*
  * Reads the command line; argv[0] is the word "serve". Returns 0, OPTIONS_HELP, OPTIONS_VERSION
- * (options.h), or a negative errno with a sentence, for which the exit status is EXIT_USAGE. The
- * texts are argv's; there is nothing to free.
+ * (options.h), or a negative errno with a message, for which the exit status is EXIT_USAGE. The
+ * texts are borrowed from argv; there is nothing to free.
  */
 int serve_options_parse(struct serve_options *options, int argc, char **argv,
                         struct complaint *complaint);
