@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * iterators.c: eddy_for, over a generator, a queue, a stream, tasks as they end, and a type of one's
- * own. In each case `rc` says how the loop ended: 0 at the end, or the error.
+ * iterators.c: eddy_for over a generator, a queue, a stream, tasks in the order they end, and a
+ * user-defined type. In each case `rc` is the result of the loop: 0 at the end, or the error.
  */
 #include <eddy.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_date.c: what is read as a date is written back as the same one.
+ * fuzz_date.c: a date that is parsed is written back as the same date.
  *
- * The first eight bytes are "now". A date that parses must be one that can be written, and what is
- * written must parse to the same second; a wait lies between nothing and its bound.
+ * The first eight bytes are "now". A date that parses must be writable, and the written text must
+ * parse to the same second. A wait (Retry-After) is between 0 and its limit.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_http_client.c: any bytes that come back on a connection, cut in any way, are read the same.
+ * fuzz_http_client.c: the client reads any response bytes the same, however they are split.
  *
- * The first byte chooses the request, the second how the rest is cut. The bytes come through a
- * socket pair that stands in the session's pool as an idle connection, under the virtual clock,
- * once whole and once in pieces; then that side ends. What must hold:
- *   - the run ends by itself, with nothing to report;
- *   - status, fields and body, or the error, are the same for both; of a streamed body that fails,
- *     one is the beginning of the other, for how much comes before a decoder's error hangs on the
+ * The first byte chooses the request, the second how the rest is split. The bytes arrive through a
+ * socket pair that is in the session's pool as an idle connection, under the virtual clock, once
+ * whole and once in pieces; then that side ends. Checked:
+ *   - the run ends by itself, and the loop reports nothing;
+ *   - status, fields and body, or the error, are the same for both; if a streamed body fails, one
+ *     is a prefix of the other, because the number of bytes before a decoder's error depends on the
  *     pieces;
  *   - no body is larger than its limit.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_http_cookie.c: whatever servers set, the field that goes back is bounded and clean.
+ * fuzz_http_cookie.c: for any Set-Cookie fields, the Cookie field sent is limited and valid.
  *
- * Each line of the input is a Set-Cookie field of one of a few URLs in turn. What must hold after
- * each: the Cookie field for any of them has no control byte, no cookie without a name, and no more
- * than its bound; and a date that is read is one of this calendar.
+ * Each line of the input is a Set-Cookie field of one of a few URLs in turn. Checked after each:
+ * the Cookie field for any of the URLs has no control byte, no cookie without a name, and is within
+ * its limit; and a date that is parsed is a valid calendar date.
  */
 #include <stdlib.h>
 #include <string.h>

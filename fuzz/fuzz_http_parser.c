@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_http_parser.c: any bytes, cut in any way, read the same.
+ * fuzz_http_parser.c: the parser reads any bytes the same, however they are split.
  *
- * The first byte chooses who reads (a server, a client, a client after HEAD or CONNECT) and whether
- * the limits are small ones; the second how the rest is cut. The transcript of the whole must be
- * that of the pieces, and must not hold a broken promise (http/tests/test_parser_transcript.h).
+ * The first byte chooses the reader (a server, a client, a client after HEAD or CONNECT) and
+ * whether the limits are small; the second how the rest is split. The transcript of the whole must
+ * equal that of the pieces, and must not break a promise (http/tests/test_parser_transcript.h).
  */
 #define _GNU_SOURCE 1    // memmem
 #include "test_parser_transcript.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_http_server.c: any bytes on a connection, cut in any way, are answered the same.
+ * fuzz_http_server.c: the server answers any bytes the same, however they are split.
  *
- * The first byte chooses the limits, the second how the rest is cut. The bytes go to a real server
- * through a socket pair, under the virtual clock, once whole and once in pieces, and the client
- * ends its side. What must hold:
- *   - the run ends by itself, with nothing to report;
- *   - what comes back begins with an answer that our own parser of responses understands;
- *   - it is the same for both, but for dates, the "100 Continue" that hangs on what has arrived, and
- *     the end of an answer that is broken off.
+ * The first byte chooses the limits, the second how the rest is split. The bytes are sent to a real
+ * server through a socket pair, under the virtual clock, once whole and once in pieces, and the
+ * client ends its side. Checked:
+ *   - the run ends by itself, and the loop reports nothing;
+ *   - the output begins with an answer that our own response parser accepts;
+ *   - it is the same for both, except for dates, the "100 Continue" that depends on what has
+ *     arrived, and the end of an answer that is cut off.
  *
- * The target of a request chooses what the handler does, so that inputs can.
+ * The target of a request chooses what the handler does, so that inputs control it.
  */
 #include "in_pieces.h"
 
@@ -37,8 +37,8 @@ struct attempt {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * A body broke off behind an answer that had begun: the connection is reset, and how much of the answer
- * was on its way by then hangs on how the bytes arrived.
+ * A body broke off behind an answer that had begun: the connection is reset, and how much of the
+ * answer was on its way by then hangs on how the bytes arrived.
  */
 static bool has_broken_off;
 

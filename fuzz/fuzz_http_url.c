@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_http_url.c: what is parsed is what is sent, and no other parser reads another host.
+ * fuzz_http_url.c: a URL is sent as it is parsed, and libcurl finds the same host in it.
  *
- * The input is a URL and, after a newline, a reference. What must hold:
+ * The input is a URL and, after a newline, a reference. Checked:
  *   - every part is printable ASCII without spaces, and together they are the text;
- *   - parsing the text again gives the same;
- *   - path, query and fragment are those of the input, but for what cannot be sent;
- *   - libcurl reads scheme, host and port of the origin alike;
- *   - an absolute URL resolved is the URL parsed, and a URL resolved against itself is itself.
+ *   - parsing the text again gives the same result;
+ *   - path, query and fragment are those of the input, except for characters that can't be sent;
+ *   - libcurl reads the same scheme, host and port of the origin;
+ *   - resolving an absolute URL equals parsing it, and a URL resolved against itself is itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

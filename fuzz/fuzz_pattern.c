@@ -2,9 +2,9 @@
 /*
  * fuzz_pattern.c: any bytes as a URL pattern, and as a list of URLs.
  *
- * A pattern is either refused with a sentence, or each of its URLs that is tried (the first, the
- * last, some between) keeps to the length that was promised. A list gives the same URLs and the
- * same faults whether it comes in one block or byte by byte.
+ * A pattern is either refused with a message, or each of its URLs that is tried (the first, the
+ * last, some between) is within the announced length. A list gives the same URLs and the same
+ * errors whether it is fed in one block or byte by byte.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_program.c: whatever a program of the conformance suite asks for, it comes to an end.
+ * fuzz_program.c: every program of the conformance suite's language ends without harm.
  *
- * The input is a program, or a line of a corpus. The interpreter of tests/conformance/ runs it over
- * the whole of the core: tasks, scopes, locks, queues, generators. What must hold: no crash, no
- * hang, nothing left behind. Whether what it does is right is for the conformance suite to say.
+ * The input is a program, or a line of a corpus. The interpreter of tests/conformance/ runs it on
+ * the whole core: tasks, scopes, locks, queues, generators. Checked: no crash, no hang, no leaks.
+ * The conformance suite checks that the results are correct; this doesn't.
  *
- * The corpora are the seeds; .ci/run hands them in. The mutator changes programs by structure.
+ * The corpora are the seeds; .ci/run passes them. The mutator changes programs by structure.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 /*
  * fuzz_records.c: any bytes as a JSON document, as a body to be landed, and as a file to resume.
  *
- * Whatever the body, its NDJSON line is one line of valid JSON, and line and CSV row are read back
- * with the URL they were written with. Whatever the file, it is read the same in one block as byte
- * by byte, and the end of its last whole row never lies behind its end.
+ * For any body, its NDJSON line is one line of valid JSON, and the line and the CSV row are read
+ * back with the URL they were written with. Any file is read the same in one block and byte by
+ * byte, and the end of its last whole row is never behind the end of the file.
  */
 #include <stdbool.h>
 #include <stdint.h>

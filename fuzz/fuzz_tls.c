@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_tls.c: whatever somebody in the middle does to a conversation over TLS, no false byte of it
- * is read, and no false end.
+ * fuzz_tls.c: whatever an attacker in the middle does to a TLS connection, neither side reads a
+ * false byte or a false end.
  *
- * Two sides shake hands, send each other a message and end; the input says how long the messages
- * are, in what pieces their records travel, and what happens to the bytes on the way: changed,
- * dropped, doubled, or cut off, at places counted from the beginning. What must hold, under the
- * virtual clock:
- *   - the run ends by itself, with nothing to report;
- *   - what a side reads is the beginning of what the other wrote;
- *   - a side that reads an end in good order has read all of it;
- *   - untouched, everything arrives.
+ * Two sides shake hands, send each other a message and end. The input chooses the lengths of the
+ * messages, the pieces in which their records travel, and what happens to bytes on the way:
+ * changed, dropped, doubled, or cut off, at offsets from the beginning. Checked, under the virtual
+ * clock:
+ *   - the run ends by itself, and the loop reports nothing;
+ *   - what a side reads is a prefix of what the other wrote;
+ *   - a side that reads a regular end has read all of it;
+ *   - without interference, everything arrives.
  */
 #include <stdlib.h>
 #include <string.h>

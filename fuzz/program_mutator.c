@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program_mutator.c: changes programs by their structure, so that most of what comes out can run.
+ * program_mutator.c: changes programs by their structure, so that most of the results can run.
  *
- * A program is read into values, whose lists are ours to change, since they lie in our arena. What
- * there is to work with is collected first: the blocks, the names that stand for variables, the
- * integers. Then one to four changes are made, and the program is written out again. A made-up
- * operation has the arguments that its shape asks for (machine.h lists the letters), more often
- * than not; the interpreter must bear the rest.
+ * A program is parsed into values in our arena, so their lists can be changed. The parts to change
+ * are collected first: the blocks, the names of variables, the integers. Then one to four changes
+ * are made, and the program is written out again. A generated operation usually has the arguments
+ * that its shape requires (machine.h lists the letters); the interpreter must tolerate the others.
  *
- * Owns one arena and its tables, all of which begin anew with each call.
+ * Owns one arena and its tables, all of which are reset with each call.
  */
 #include "program_mutator.h"
 

@@ -2,8 +2,8 @@
 /*
  * fake_poll.c: see fake_poll.h.
  *
- * Readiness is as with epoll: a try that found nothing says so without a look until the next event.
- * Time and wakes are the real poller's, which stays behind.
+ * Readiness works as with epoll: after a try that found nothing, further tries return that without
+ * a system call until the next event. Time and wakes come from the real poller, which is kept.
  */
 #include "fake_poll.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fake_poll.h: a poller whose kernel is a script, for streams that meet whatever a test thinks up.
+ * fake_poll.h: a poller that is scripted by the test, to give streams any sequence of events.
  *
  *     fake_poll_begin();                          // the running loop's poller from here on
  *     int fd;
@@ -12,9 +12,9 @@
  *     eddy_stream_free(stream);
  *     fake_poll_end();
  *
- * A receive that finds nothing is -EAGAIN. A send takes everything, or what fake_room() says. What
- * was sent can be read with fake_sent(). Operations that wait go on by fake_event(), as with epoll,
- * or by fake_complete(), which brings the result itself, as io_uring does.
+ * A receive that finds nothing returns -EAGAIN. A send takes everything, or as much as fake_room()
+ * allows. fake_sent() returns the sent bytes. Waiting operations continue after fake_event(), as
+ * with epoll, or after fake_complete(), which supplies the result itself, as io_uring does.
  */
 #ifndef EDDY_TESTS_FAKE_POLL_H
 #define EDDY_TESTS_FAKE_POLL_H

@@ -9,9 +9,9 @@
  *     }
  *     RUN_TESTS(TEST_OF(a_sleep_takes_its_time))
  *
- * An expectation that fails is recorded and the test goes on; the test fails when its loop has
- * closed. Nothing jumps from a task's stack. A test also fails when it leaves memory of Eddy's or a
- * descriptor behind, or when the loop reports what the test did not expect (expect_report()).
+ * An expectation that fails is recorded and the test continues; the test fails when its loop has
+ * closed. Nothing jumps from a task's stack. A test also fails if it leaks memory of Eddy or a
+ * descriptor, or if the loop reports something that the test did not expect (expect_report()).
  */
 #ifndef EDDY_TESTS_HARNESS_H
 #define EDDY_TESTS_HARNESS_H

@@ -164,7 +164,7 @@ static const char *wanted(enum option_kind kind)
     }
 }
 
-/* Reads a number of any kind into its field; *out_number is the value to check against the bounds. */
+/* Reads a number of any kind into its field; *out_number is the value to compare to the bounds. */
 static int store_number(const struct option_spec *option, void *field, const char *value,
                         double *out_number)
 {

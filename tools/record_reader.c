@@ -169,7 +169,7 @@ static size_t put_utf8(char *out, unsigned long point)
     return n;
 }
 
-/* Decodes the digits after \u at `text`; returns the number of bytes read, 0 if they are invalid. */
+/* Decodes the digits after \u at `text`; returns the number of bytes read, 0 if invalid. */
 static size_t undo_unicode(const char *text, size_t size, char *out, size_t *out_size)
 {
     long unit = read_unit(text, size);
@@ -281,7 +281,7 @@ static void eat_json_in_string(struct record_reader *reader, char c)
 static void eat_json_bracket(struct record_reader *reader, char c)
 {
     if (c == '{' || c == '[') {
-        // Only a body may be an array or an object; the row itself is an object.
+        // Only a body may be an array or an object; the row itself must be an object.
         if ((reader->depth == 0 && c == '[') || (reader->depth == 1 && reader->in_key) ||
             (reader->depth == 1 && reader->field != FIELD_OTHER))
             reader->is_bad = true;

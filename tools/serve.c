@@ -207,7 +207,7 @@ static int on_signal(void *data)
     return 0;
 }
 
-/* Handles Ctrl-C and SIGTERM. An ignored Ctrl-C stays ignored: shells set that for background jobs. */
+/* Handles SIGTERM and Ctrl-C, unless Ctrl-C is ignored, as shells have it for background jobs. */
 static int watch_signals(struct serve *serve)
 {
     struct sigaction before;

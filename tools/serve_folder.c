@@ -94,7 +94,7 @@ static int duplicate(int fd)
     return copy < 0 ? -errno : copy;
 }
 
-/* Walks from `folder`, which it closes, to the last name. Returns its folder's descriptor. */
+/* Opens `path` below `folder`, which it closes. Returns a descriptor; *out_name: the last name. */
 static int walk(int folder, char *path, const char **out_name)
 {
     *out_name = "index.html";
@@ -243,7 +243,7 @@ static int send_blocks(const struct serve_file *file, struct block *block, eddy_
     }
 }
 
-/* Sends a large file. Reads the first block before the head is sent, so the status can say a failure. */
+/* Sends a large file. Reads the first block before the head, so that the status tells an error. */
 static int send_large(const struct serve_file *file, eddy_http_reply *reply)
 {
     struct block block = {0};

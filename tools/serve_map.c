@@ -84,7 +84,7 @@ static char *put_utf8(char *out, uint32_t code)
     return out;
 }
 
-/* Reads the \u escape whose digits begin at *at, or both of a surrogate pair; moves *at behind it. */
+/* Reads the \u escape (of a pair, both) whose digits begin at *at; moves *at behind it. */
 static uint32_t read_code(const char **at)
 {
     uint32_t code = read_unit(*at);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink.c: which kind of sink a target is, and the sentences that all kinds share.
+ * sink.c: selects the kind of sink for a target, and has the messages that all kinds share.
  *
  * Owns nothing. Called by the landing of the fetch command.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink.h: where rows land. A database and a text file look alike from here.
+ * sink.h: writes rows to a target: one interface for databases and text files.
  *
  *     struct sink *sink;
  *     EDDY_TRY(sink_open(options, &known, &sink, &complaint));
@@ -10,7 +10,7 @@
  *     sink_free(sink);
  *
  * A batch is written whole or not at all. Everything that may block runs on another thread while
- * the calling task is suspended; that thread is never given anything that lies on a task's stack.
+ * the calling task is suspended; that thread never gets a pointer into a task's stack.
  */
 #ifndef EDDY_TOOLS_SINK_H
 #define EDDY_TOOLS_SINK_H
@@ -24,7 +24,7 @@ struct record;
 struct seen;
 struct sink;
 
-/* What each kind of sink does; see the functions below. */
+/* The operations of a kind of sink; see the functions below. */
 struct sink_ops {
     int (*write)(struct sink *sink, struct record *records, size_t count,
                  struct complaint *complaint);
@@ -34,52 +34,52 @@ struct sink_ops {
 
 struct sink {
     const struct sink_ops *ops;
-    double patience;    // seconds that a row may wait for others to fill its batch
+    double patience;    // seconds that a row may wait for its batch to fill
 };
 
 /*
- * Opens what options->target names, and looks whether it may be written: one that holds something
- * is refused unless the job goes on with it or replaces it. Going on, it puts every URL that was
- * answered into `known`. `options` and `known` must live as long as the sink.
+ * Opens options->target, and checks whether it may be written: a target with content is refused
+ * unless the job resumes or replaces it. When resuming, it adds every answered URL to `known`.
+ * `options` and `known` must outlive the sink.
  *
- * Returns 0, EDDY_CANCELLED, or an error with a sentence; then nothing there has changed. *out_sink is
- * to be freed in every case, NULL or not, after the loop has ended: after a cancellation a thread may
- * still be at work on it.
+ * Returns 0, EDDY_CANCELLED, or an error with a message; then the target is unchanged. *out_sink
+ * must be freed in every case, NULL or not, after the loop has closed: after a cancellation a
+ * thread may still use it.
  */
 int sink_open(const struct fetch_options *options, struct seen *known, struct sink **out_sink,
               struct complaint *complaint);
 
 /*
- * Writes a batch, and sets the kind of each record by its body. Returns 0, -EPIPE when nobody reads
- * standard output any more, EDDY_CANCELLED, or another error with a sentence. After an error the
- * sink can only be freed; the batch may have landed if the disk failed, or the call was cancelled.
- * After a cancellation a thread may still read the records, until the loop has ended.
+ * Writes a batch, and sets the kind of each record by its body. Returns 0, -EPIPE if standard
+ * output has no reader any more, EDDY_CANCELLED, or another error with a message. After an error
+ * the sink can only be freed; the batch may have landed if the disk failed or the call was
+ * cancelled. After a cancellation a thread may still read the records, until the loop has closed.
  */
 int sink_write(struct sink *sink, struct record *records, size_t count,
                struct complaint *complaint);
 
 /*
- * Brings what was written to the disk and closes it. `is_complete`: the job ran to its end, so what
- * was to be replaced goes even if nothing came in its place.
+ * Syncs the written rows to disk and closes the sink. `is_complete`: the job ran to its end, so the
+ * old content that was to be replaced is removed even if there are no new rows.
  */
 int sink_finish(struct sink *sink, bool is_complete, struct complaint *complaint);
 
-/* Frees the sink, finished or not; NULL is fine. A file that it made for nothing is removed. */
+/* Frees the sink, finished or not; NULL is fine. Removes a file that it created and left empty. */
 void sink_free(struct sink *sink);
 
-/* The kinds; called by sink_open() alone. */
+/* The kinds of sinks; called only by sink_open(). */
 int sink_open_sqlite(const struct fetch_options *options, struct seen *known,
                      struct sink **out_sink, struct complaint *complaint);
 int sink_open_text(const struct fetch_options *options, struct seen *known, struct sink **out_sink,
                    struct complaint *complaint);
 
 /*
- * Says that `path` could not be opened or written, and what to do: `err` is a negative errno.
- * Returns `err`.
+ * Complains that `path` could not be opened or written, and says what to do. `err` is a negative
+ * errno. Returns `err`.
  */
 int sink_complain(int err, const char *path, struct complaint *complaint);
 
-/* Says that `path` (its table, if not NULL) holds rows already. Returns -EEXIST. */
+/* Complains that `path` (or its table, if not NULL) already has rows. Returns -EEXIST. */
 int sink_complain_full(const char *path, const char *table, struct complaint *complaint);
 
 #endif

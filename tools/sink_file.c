@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink_file.c: opens a file of rows, and makes one of an earlier run ready to be gone on with.
+ * sink_file.c: opens a file of rows, and prepares a file of an earlier run for resuming.
  *
- * Three ways in:
+ * Three modes:
  *
  *     plain       the file must be empty; rows are appended
- *     --resume    read through once: answered URLs are known from then on, and a torn last row is
- *                 cut off. If rows failed, or came twice, the others are copied to a file beside
- *                 it, which takes its place; so a URL tried again has one row in the end
- *     --replace   left alone until the first batch, which goes into a file beside it that takes its
- *                 place; so what was there is lost only to something newer
+ *     --resume    the file is read once: answered URLs are noted, and a torn last row is cut off.
+ *                 If some rows failed or are duplicates, the others are copied to a new file in
+ *                 the same folder, which replaces it; so a URL tried again has one row at the end
+ *     --replace   unchanged until the first batch, which is written to a new file in the same
+ *                 folder that replaces it; so the old rows are lost only when there are new ones
  *
- * What always holds:
- *   - The name always leads to a whole file, the old or the new: rename(2) is atomic.
- *   - A file that is no work of ours is never cut or copied, but refused.
+ * Invariants:
+ *   - The name always leads to a whole file, the old or the new one: rename(2) is atomic.
+ *   - A file that we didn't write is refused, never cut or copied.
  *   - The file is locked (target_file.c), and so is the new one before it is renamed.
  *
- * Everything runs on a thread, and blocks. Called by sink_text.c.
+ * Everything runs on a thread and may block. Called by sink_text.c.
  */
 #include "sink_text.h"
 
@@ -38,10 +38,10 @@
 
 enum { READ_SIZE = 256 << 10 };
 
-/* What reading a file through has shown. */
+/* The results of reading a file through. */
 struct survey {
     uint64_t row_count;
-    uint64_t useless_count;    // rows that are to be tried again, or whose URL had come before
+    uint64_t useless_count;    // rows to be tried again, or with a URL that an earlier row has
     uint64_t whole_size;
     uint64_t torn_size;
     bool has_header;
@@ -56,7 +56,7 @@ static int copy_row(struct text_sink *sink, const struct landed_row *row, int to
         ssize_t n = pread(sink->file.fd, block, size, (off_t)at);
         if (n <= 0)
             return n < 0 ? -errno : -EIO;
-        errno = ENOSPC;    // what a short write means
+        errno = ENOSPC;    // the likely reason of a short write
         if (write(to, block, (size_t)n) != n)
             return -errno;
         at += (uint64_t)n;
@@ -64,7 +64,7 @@ static int copy_row(struct text_sink *sink, const struct landed_row *row, int to
     return 0;
 }
 
-/* Takes what the reader has: counts the rows, and remembers and copies those that are kept. */
+/* Takes the rows that the reader has: counts them, and notes and copies those that are kept. */
 static int take_rows(struct text_sink *sink, struct record_reader *reader, struct seen *answered,
                      int to, struct survey *survey)
 {
@@ -84,7 +84,7 @@ static int take_rows(struct text_sink *sink, struct record_reader *reader, struc
     return rc;
 }
 
-/* Reads the whole file. `to`: where answered rows are copied, -1 for nowhere. */
+/* Reads the whole file. `to`: descriptor to which answered rows are copied, or -1. */
 static int read_through(struct text_sink *sink, struct seen *answered, int to,
                         struct survey *survey)
 {
@@ -115,7 +115,7 @@ static int read_through(struct text_sink *sink, struct seen *answered, int to,
 
 /* --- A file beside it ------------------------------------------------------------------------- */
 
-/* Makes "people.csv.XXXXXX" beside the file, locked, with the same rights. */
+/* Creates "people.csv.XXXXXX" in the file's folder, locked, with the same permissions. */
 static int open_beside(const struct text_sink *sink, char **out_name)
 {
     struct stat status;
@@ -141,7 +141,7 @@ static int open_beside(const struct text_sink *sink, char **out_name)
     return err;
 }
 
-/* Renames the file beside over the old one, or removes it after an error. Frees `name`. */
+/* Renames the new file over the old one, or removes it after an error. Frees `name`. */
 static int settle_beside(struct text_sink *sink, int fd, char *name, int err)
 {
     if (err == 0 && fsync(fd) < 0)
@@ -179,7 +179,7 @@ int text_file_replace(struct text_sink *sink)
     return err;
 }
 
-/* Copies the rows that are answered, each URL once, and goes on with the copy. */
+/* Copies the answered rows, each URL once, to a new file and continues with that file. */
 static int drop_useless(struct text_sink *sink)
 {
     struct seen answered;
@@ -204,7 +204,7 @@ static int drop_useless(struct text_sink *sink)
 
 /* --- Going on --------------------------------------------------------------------------------- */
 
-/* What a row can have at most; more without its end is no torn row, but an open quote. */
+/* Returns the maximal size of a row. More bytes without its end mean an open quote, not a torn row. */
 static uint64_t torn_size_max(const struct fetch_options *options)
 {
     uint64_t body_max =

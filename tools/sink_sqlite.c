@@ -2,21 +2,21 @@
 /*
  * sink_sqlite.c: rows in a table of an SQLite database.
  *
- * The URL is the primary key, so a row can't be there twice whatever happens: a URL that is tried
- * again updates its row. A batch is one transaction, executed on the connection's own thread.
+ * The URL is the primary key, so duplicate rows are impossible: a URL that is tried again updates
+ * its row. A batch is one transaction, executed on the connection's own thread.
  *
  *     text and JSON bodies are TEXT, other bodies BLOB, and encoding says which: json, text, blob;
- *     status is null when nobody answered, error is null when the URL counts as answered
+ *     status is null if there was no answer, error is null if the URL counts as answered
  *
- * What always holds:
- *   - The table is locked against other runs from the opening to the end (target_file.c); runs that
- *     write other tables of the same database go on side by side.
- *   - A file that holds nothing is left so until the first batch, which creates the table. So a run
- *     that ends without a row leaves nothing that would have to be removed from a database.
- *   - What --replace throws away goes in the transaction that brings the first batch, so that until
+ * Invariants:
+ *   - The table is locked against other runs from opening to end (target_file.c); runs that write
+ *     other tables of the same database may run at the same time.
+ *   - An empty file stays empty until the first batch, which creates the table. So a run that ends
+ *     without a row leaves nothing that must be removed from a database.
+ *   - --replace deletes the old rows in the transaction that writes the first batch, so that until
  *     then the old rows are there, and from then on the new ones.
- *   - SQLite checkpoints its log silently when a transaction or the connection ends, errors of the
- *     disk included. So that is done here, by a statement whose status tells.
+ *   - SQLite checkpoints its log silently when a transaction or the connection ends, and hides disk
+ *     errors. So checkpoints are made here, by a statement that returns a status.
  *
  * Owns the connection and the file. Called through sink.c.
  */
@@ -74,8 +74,8 @@ EDDY_ASYNC(tell_kinds, (struct record *, records), (size_t, count))
 }
 
 /*
- * Telling JSON from text costs a look at every byte, which the loop has no time for, unless they
- * are so few that going to a thread and back takes longer.
+ * Finds out which bodies are JSON, text or blobs. That reads every byte, which would block the
+ * loop, so it runs on a thread, unless there are so few bytes that the switch takes longer.
  */
 static int find_kinds(struct record *records, size_t count)
 {
@@ -166,8 +166,8 @@ static int write_rows(struct sqlite_sink *sqlite, struct record *records, size_t
 /* --- To the disk ------------------------------------------------------------------------------ */
 
 /*
- * Moves the log's rows into the database. What a reader or another checkpoint holds up is left to
- * the next one; an error of the disk is told.
+ * Moves the log's rows into the database. Rows that a reader or another checkpoint blocks are left
+ * to the next checkpoint; a disk error is returned.
  */
 static int checkpoint(struct sqlite_sink *sqlite)
 {
@@ -186,7 +186,7 @@ static int checkpoint_if_due(struct sqlite_sink *sqlite, const struct record *re
     return checkpoint(sqlite);
 }
 
-/* Writes the first page as it is: the smallest transaction there is. */
+/* Writes the first page unchanged: the smallest possible transaction. */
 static int touch(struct sqlite_sink *sqlite)
 {
     char sql[64];
@@ -197,7 +197,7 @@ static int touch(struct sqlite_sink *sqlite)
     return 0;
 }
 
-/* A commit that is synced brings the log to the disk, with all that was committed before it. */
+/* Syncs all committed rows: a synced commit writes the log to disk up to and including it. */
 static int sync_rows(struct sqlite_sink *sqlite)
 {
     EDDY_TRY(eddy_sql_run(sqlite->db, "PRAGMA synchronous = full"));
@@ -295,7 +295,7 @@ int sink_open_sqlite(const struct fetch_options *options, struct seen *known,
     sqlite->is_replacing = options->is_replacing;
     target_file_init(&sqlite->file);
     write_insert(sqlite);
-    // Not freed here, also after an error: a cancelled opening goes on alone, on its thread.
+    // Not freed here, also after an error: a cancelled opening continues on its thread.
     *out_sink = &sqlite->sink;
     complaint->text[0] = '\0';
     int rc = open_target(sqlite, known, complaint);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink_sqlite_open.c: looks at the database of a run, and opens it for writing.
+ * sink_sqlite_open.c: inspects the database of a run, and opens it for writing.
  *
- * What always holds:
- *   - A database that is there already is first looked at through a connection that can't write.
- *     Only one whose table fits is opened for writing, which changes the journal's mode.
- *   - The connection leads to the locked file: that is checked before and after each opening.
+ * Invariants:
+ *   - An existing database is first inspected through a read-only connection. It is opened for
+ *     writing, which changes the journal's mode, only if its table fits.
+ *   - The connection is to the locked file: that is checked before and after each opening.
  *
  * Called by sink_sqlite.c.
  */
@@ -49,7 +49,7 @@ static const char *advice_for(int status)
     case EDDY_SQL_CANTOPEN:
         return "; see that the folder exists and may be written, or name another file with --into";
     case EDDY_SQL_CORRUPT: return "; name another file with --into, or move this one away";
-    case EDDY_SQL_IO:    // also a quota, which SQLite doesn't tell from a broken disk
+    case EDDY_SQL_IO:    // also a quota, which SQLite reports like a broken disk
         return "; what has landed so far is whole: see that there is room and the disk is sound, "
                "then the same command with --resume goes on";
     default: return "";
@@ -81,7 +81,7 @@ static bool is_ours(const char *name)
     return false;
 }
 
-/* Reads the columns of the table. 0: there is none; 1: it fits; else an error with a sentence. */
+/* Checks the columns of the table. Returns 0: no table; 1: it fits; or an error with a message. */
 static int check_shape(struct sqlite_sink *sqlite, struct complaint *complaint)
 {
     const struct fetch_options *options = sqlite->options;
@@ -112,7 +112,7 @@ static int check_shape(struct sqlite_sink *sqlite, struct complaint *complaint)
                                                : "url is not its primary key");
 }
 
-/* Puts the URLs whose rows are kept into `known`; the others are tried again. */
+/* Adds the URLs whose rows are kept to `known`; the others will be tried again. */
 static int read_known(struct sqlite_sink *sqlite, struct seen *known)
 {
     char sql[SQL_SIZE];
@@ -146,7 +146,7 @@ static int look_at_rows(struct sqlite_sink *sqlite, struct seen *known, struct c
     return 0;
 }
 
-/* The path is absolute, so no name has a meaning of its own to SQLite. */
+/* Opens a connection. The path is absolute, so SQLite can't take it for a special name. */
 static int open_connection(struct sqlite_sink *sqlite, const eddy_sql_options *options)
 {
     char url[PATH_SIZE];
@@ -188,10 +188,10 @@ static int create_table(struct sqlite_sink *sqlite)
     return 0;
 }
 
-/* Creates the table unless it is there and fits. */
+/* Creates the table, unless it exists and fits. */
 static int prepare_table(struct sqlite_sink *sqlite, struct complaint *complaint)
 {
-    // In a power cut the latest rows may be lost, and are fetched again; at the end all is on disk.
+    // A power cut may lose the latest rows, which are fetched again; at the end all is synced.
     EDDY_TRY(open_connection(sqlite,
                              &(eddy_sql_options){.must_exist = true, .synchronous = "normal"}));
     EDDY_TRY(eddy_sql_run(sqlite->db, "PRAGMA wal_autocheckpoint = 0"));
@@ -200,8 +200,8 @@ static int prepare_table(struct sqlite_sink *sqlite, struct complaint *complaint
 }
 
 /*
- * Two runs that open a new database at once both want to change its journal's mode, which SQLite
- * refuses to one of them without waiting.
+ * Retries while the database is busy: if two runs open a new database at once, both change its
+ * journal's mode, and SQLite refuses one of them without waiting.
  */
 int sqlite_open_for_writing(struct sqlite_sink *sqlite, struct complaint *complaint)
 {

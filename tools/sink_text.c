@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink_text.c: rows as lines of NDJSON or CSV, in a file or on standard output.
+ * sink_text.c: writes rows as lines of NDJSON or CSV, to a file or to standard output.
  *
- * A batch is made into text and written on a thread. A file that can't take the whole batch is cut
- * back to where it was, so what is in it is whole rows; on a pipe that can't be had.
+ * A batch is formatted and written on a thread. If a file can't take the whole batch, it is cut
+ * back to its size before, so it has whole rows only; on a pipe that is impossible.
  *
- * What always holds:
- *   - One thread at a time works on a sink, while the task that called waits. A call that was
- *     cancelled leaves its thread at work; no other call follows it, and the job outlives its
- *     threads. So nothing here needs a lock.
- *   - Standard output may be a pipe or a terminal that somebody made non-blocking: then the thread
- *     waits in poll(2).
+ * Invariants:
+ *   - One thread at a time works on a sink, while the calling task waits. If a call is cancelled,
+ *     its thread keeps running; no other call follows, and the job outlives its threads. So no lock
+ *     is needed here.
+ *   - Standard output may be a non-blocking pipe or terminal: then the thread waits in poll(2).
  *
- * Owns the descriptor (standard output apart) and the buffer. Called through sink.c.
+ * Owns the descriptor (except standard output) and the buffer. Called through sink.c.
  */
 #include "sink_text.h"
 
@@ -27,10 +26,10 @@
 
 #include "fetch_options.h"
 
-/* Bytes of the buffer that are kept from one batch to the next. */
+/* Bytes of the buffer that are kept between batches, at most. */
 enum { TEXT_KEPT_MAX = 4 << 20 };
 
-static const double pipe_pause = 0.02;    // seconds between looks whether a pipe has a reader
+static const double pipe_pause = 0.02;    // seconds between checks whether a pipe has a reader
 
 static struct text_sink *text_of(struct sink *sink)
 {
@@ -110,7 +109,7 @@ static int complain_of(const struct text_sink *sink, int err, struct complaint *
 {
     if (err == EDDY_CANCELLED || err == -EPIPE)
         return err;
-    if (sink->file.path == NULL)    // no advice on --resume: its last row may be torn
+    if (sink->file.path == NULL)    // don't advise --resume: its last row may be torn
         return complain(complaint, err, 0, "standard output can't be written: %s", strerror(-err));
     return sink_complain(err, sink->options->target.path, complaint);
 }
@@ -123,7 +122,7 @@ static int text_write(struct sink *base, struct record *records, size_t count,
     return err < 0 ? complain_of(sink, err, complaint) : 0;
 }
 
-/* Brings the rows to the disk. A pipe or device has nothing to sync. */
+/* Syncs the rows to disk. A pipe or device has nothing to sync. */
 static int sync_file(struct text_sink *sink)
 {
     if (!sink->file.is_regular)
@@ -174,21 +173,21 @@ int sink_open_text(const struct fetch_options *options, struct seen *known, stru
     if (sink == NULL)
         return complain(complaint, -ENOMEM, 0, "there is not enough memory");
     *sink = (struct text_sink){
-        // Who reads a pipe waits for the row; who reads a file doesn't.
+        // The reader of a pipe waits for each row; the reader of a file doesn't.
         .sink = {&text_ops, .patience = options->target.is_stdout ? 0.05 : 0.5},
         .options = options,
         .known = known,
         .is_csv = options->target.kind == TARGET_CSV,
     };
     target_file_init(&sink->file);
-    // A cancelled opening goes on alone, on its thread; the end of the job waits for it.
+    // A cancelled opening continues on its thread; the end of the job waits for it.
     *out_sink = &sink->sink;
     if (options->target.is_stdout) {
         sink->file.fd = STDOUT_FILENO;
         return 0;
     }
     int err = eddy_to_thread(eddy_coro(open_file, sink));
-    while (err == -EPIPE) {    // as a shell's redirection does, a named pipe waits for its reader
+    while (err == -EPIPE) {    // wait for the reader of a named pipe, as a shell's redirection does
         EDDY_TRY(eddy_sleep(pipe_pause));
         err = eddy_to_thread(eddy_coro(open_file, sink));
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sink_text.h: what the two halves of the sink for NDJSON and CSV share: sink_text.c, which writes,
- * and sink_file.c, which opens a file and makes it ready to be gone on with.
+ * sink_text.h: shared by the two files of the sink for NDJSON and CSV: sink_text.c, which writes,
+ * and sink_file.c, which opens a file and prepares it for resuming.
  *
  * Everything here may block, and runs on a thread.
  */
@@ -18,20 +18,20 @@
 struct text_sink {
     struct sink sink;
     const struct fetch_options *options;
-    struct seen *known;             // lent; filled while opening
+    struct seen *known;             // borrowed; filled while opening
     struct target_file file;        // its path is NULL for standard output
     bool is_csv;
     bool has_header;                // the header line of CSV has been written
-    bool is_replacing;              // the file is the old one, and its content is still there
-    uint64_t size;                  // of what is whole in the file
+    bool is_replacing;              // the file is still the old one, with its content
+    uint64_t size;                  // bytes of whole rows in the file
     struct bytes text;              // the batch being written
-    struct complaint complaint;     // what the thread has to say about the opening
+    struct complaint complaint;     // the thread's complaint about the opening
 };
 
 /*
- * Opens the file that the options name, and looks what it holds; going on, it reads which URLs are
- * answered, cuts off a torn last row and takes out the rows that failed. Returns 0, or an error
- * with a sentence in sink->complaint; then the file is as it was. -EPIPE, without one: a named pipe
+ * Opens the file of the options and checks its content. When resuming, it notes the answered URLs,
+ * cuts off a torn last row and removes the failed rows. Returns 0, or an error with a message in
+ * sink->complaint; then the file is unchanged. Returns -EPIPE, without a message, if a named pipe
  * has no reader yet.
  */
 int text_file_open(struct text_sink *sink);
@@ -39,7 +39,7 @@ int text_file_open(struct text_sink *sink);
 /* Writes all of sink->text, and cuts the file back to what it was if that fails. 0 or an error. */
 int text_write_all(struct text_sink *sink, int fd, const void *data, size_t size);
 
-/* Puts a new file with the content of sink->text in the place of the old one. 0 or an error. */
+/* Replaces the old file by a new one with the content of sink->text. Returns 0 or an error. */
 int text_file_replace(struct text_sink *sink);
 
 #endif

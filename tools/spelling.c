@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spelling.c: the Damerau-Levenshtein distance of two words (of its variant that never edits a
- * letter twice), in three rows of the table.
+ * spelling.c: the Damerau-Levenshtein distance of two words (the variant that never edits a letter
+ * twice), computed with three rows of the table.
  *
  * Owns nothing. Called by main.c and options.c.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spelling.h: how far a word is from the one that was probably meant.
+ * spelling.h: the edit distance between two words, to suggest the one that was probably meant.
  */
 #ifndef EDDY_TOOLS_SPELLING_H
 #define EDDY_TOOLS_SPELLING_H
@@ -10,8 +10,8 @@
 enum { SPELLING_SIZE_MAX = 32 };    // bytes of either word
 
 /*
- * How many letters to change, add, drop or swap with a neighbour to get from `a` to `b`. SIZE_MAX if
- * one of them is longer than SPELLING_SIZE_MAX.
+ * Returns how many letters to change, add, drop or swap with a neighbour to get from `a` to `b`.
+ * SIZE_MAX if one of them is longer than SPELLING_SIZE_MAX.
  */
 size_t spelling_distance(const char *a, size_t a_size, const char *b);
 

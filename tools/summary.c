@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * summary.c: how a job went, for people and for programs.
+ * summary.c: formats the results of a job, for people and for programs.
  *
- * The counts that are nearly always zero are said to people only when they aren't; a program gets
- * all of them, always, under names that stay.
+ * For people, counts that are usually zero are shown only if they aren't. For programs, all counts
+ * are always present, under stable names.
  *
  * Owns nothing. Declared in progress.h; called by the fetch command at its end.
  */
@@ -46,7 +46,7 @@ static void put_nonzero(struct bytes *out, uint64_t count, const char *what)
 void summary_write(const struct summary *summary, struct bytes *out)
 {
     uint64_t count = dealt_with(summary);
-    bool is_stdout = strcmp(summary->into, "-") == 0;    // which can't be resumed
+    bool is_stdout = strcmp(summary->into, "-") == 0;    // it can't be resumed
     if (summary->was_interrupted)
         bytes_put_text(out, is_stdout ? "Interrupted.\n"
                                       : "Interrupted; the same command with --resume goes on.\n");
@@ -69,7 +69,7 @@ void summary_write(const struct summary *summary, struct bytes *out)
 
 static void put_thousandths(struct bytes *out, const char *name, double value)
 {
-    // By hand, as a locale might write a comma.
+    // As integers, because the locale's decimal point may be a comma.
     uint64_t whole = value > 0 && value < 1e15 ? (uint64_t)(value * 1000 + 0.5) : 0;
     bytes_put_format(out, ",\"%s\":%" PRIu64 ".%03u", name, whole / 1000, (unsigned)(whole % 1000));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * target_file.c: the file that rows land in, as several runs of eddy fetch share it.
+ * target_file.c: the file that rows are written to, shared safely by several runs of eddy fetch.
  *
- * The states of a path, and what moves it from one to the next:
+ * The states of a path, and its transitions:
  *
  *     absent --open with O_EXCL--> empty, unlocked --lock, then check--> empty, locked
  *                                    |       ^                            |        |
@@ -14,20 +14,20 @@
  *     replaced: a new file is locked, filled, synced and renamed over the path; then the old one
  *     is closed.
  *
- * Locks are open file description locks (F_OFD_SETLK), which end with the process. They lie far
- * behind the end of any file, out of the way of SQLite's own:
+ * Locks are open file description locks (F_OFD_SETLK), which end with the process. Their offsets
+ * are far behind the end of any file, so they don't collide with SQLite's locks:
  *
  *     lock_base          shared by every run that writes a table; exclusive to remove the file
  *     lock_base + 1 + h  exclusive for the table whose name has the hash h
  *     lock_base ... end  exclusive for a run that writes the whole file (NDJSON, CSV)
  *
  * Invariants:
- *   - A lock counts only if the path leads to the locked file. Every run checks that after it has
- *     locked, and starts anew if not: so a file that was removed or renamed away is never filled.
- *   - A file is removed only by the run that created it, only while it holds the exclusive lock,
- *     only if it holds nothing, and only if the path leads to it. For a database that run also
- *     holds SQLite's lock bytes, so no other program is in the middle of a transaction; and a
- *     -wal or -journal beside it means that there is more than the file shows.
+ *   - A lock is valid only if the path leads to the locked file. Every run checks that after
+ *     locking, and starts again if not: so a file that was removed or renamed is never filled.
+ *   - A file is removed only by the run that created it, only while that run holds the exclusive
+ *     lock, only if the file is empty, and only if the path leads to it. For a database, the run
+ *     also holds SQLite's lock bytes, so no other program is inside a transaction; and if there is
+ *     a -wal or -journal file, the database may have more content than the file itself.
  *   - A run that was refused, or that lost the race for the lock, removes nothing.
  *
  * Owns the descriptor and the path. Called by the sinks.
@@ -59,7 +59,7 @@ void target_file_init(struct target_file *file)
 
 /* --- The path --------------------------------------------------------------------------------- */
 
-/* What the symbolic link `name` says, as a path from here. NULL with errno. */
+/* Returns the target of the link `name`, relative to the current folder; NULL with errno set. */
 static char *follow_link(const char *name)
 {
     char text[PATH_MAX], *next;
@@ -71,7 +71,7 @@ static char *follow_link(const char *name)
     return asprintf(&next, "%.*s%.*s", folder_size, name, (int)size, text) < 0 ? NULL : next;
 }
 
-/* The path of a file that isn't there, in a folder that is. NULL with errno. */
+/* Returns the path of a missing file in an existing folder; NULL with errno set. */
 static char *name_in_folder(const char *name)
 {
     const char *slash = strrchr(name, '/');
@@ -93,7 +93,7 @@ static char *name_in_folder(const char *name)
     return NULL;
 }
 
-/* Where `given` leads: absolute, links followed, also a last one that leads to nothing yet. */
+/* Resolves `given` to an absolute path; follows links, also a last one that is dangling. */
 static int resolve(const char *given, char **out_path)
 {
     char *name = strdup(given), *path = NULL;
@@ -103,7 +103,7 @@ static int resolve(const char *given, char **out_path)
             break;
         char *next = follow_link(name);
         if (next == NULL) {
-            // No link: the file itself is missing, or its folder.
+            // It is not a link: the file itself is missing, or its folder.
             path = errno == ENOENT || errno == EINVAL ? name_in_folder(name) : NULL;
             break;
         }
@@ -122,7 +122,7 @@ static int resolve(const char *given, char **out_path)
 
 /* --- Locks ------------------------------------------------------------------------------------ */
 
-/* `type`: F_RDLCK or F_WRLCK; `size` 0: up to the end. 0, -EBUSY or another error. */
+/* Locks. `type`: F_RDLCK or F_WRLCK; `size` 0: up to the end. 0, -EBUSY or another error. */
 static int lock_range(int fd, short type, off_t start, off_t size)
 {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = size};
@@ -138,7 +138,7 @@ static int lock_range(int fd, short type, off_t start, off_t size)
     }
 }
 
-/* A run that removes its empty file holds the lock for a moment; that is waited for. */
+/* Takes the shared lock. Waits for a run that holds the lock briefly to remove its empty file. */
 static int lock_shared(int fd)
 {
     int err = lock_range(fd, F_RDLCK, lock_base, 1);
@@ -190,8 +190,8 @@ int target_file_check(const struct target_file *file)
 }
 
 /*
- * Opens a named pipe for writing only, so that a write fails when its readers are gone. -EPIPE: it has
- * none yet. Opened for both, the pipe would swallow the rows.
+ * Opens a named pipe for writing only, so that a write fails when it has no reader any more; opened
+ * for both, the pipe would swallow the rows. Returns -EPIPE if it has no reader yet.
  */
 static int open_pipe(struct target_file *file, const char *given)
 {
@@ -202,7 +202,7 @@ static int open_pipe(struct target_file *file, const char *given)
     return file->path != NULL ? 0 : -ENOMEM;
 }
 
-/* Opens what is there, or creates it. -ESTALE: it came or went meanwhile. */
+/* Opens the existing file, or creates it. -ESTALE: it was created or removed at the same time. */
 static int open_or_create(struct target_file *file, const char *given)
 {
     struct stat status;
@@ -216,7 +216,7 @@ static int open_or_create(struct target_file *file, const char *given)
         return -errno;
     if (file->fd >= 0 && fstat(file->fd, &status) < 0)
         return -errno;
-    // A pipe may have no path of its own: /dev/stdout leads to one that can't be resolved.
+    // A pipe may have no path: /dev/stdout may lead to one that can't be resolved.
     if (file->fd >= 0 && !S_ISREG(status.st_mode)) {
         file->path = strdup(given);
         return file->path != NULL ? 0 : -ENOMEM;
@@ -248,7 +248,7 @@ static int open_and_lock(struct target_file *file, const char *given, const char
     err = target_file_check(file);
     if (err < 0)
         return err;
-    // Only now: another run may have filled it before the lock was had.
+    // Read the size only now: another run may have filled the file before we got the lock.
     if (fstat(file->fd, &status) < 0)
         return -errno;
     note_identity(file, &status);
@@ -294,7 +294,7 @@ int target_file_sync_folder(const struct target_file *file)
         return -ENOMEM;
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     free(folder);
-    // A folder that may be written but not read can't be synced.
+    // A folder with write but no read permission can't be synced.
     if (fd < 0)
         return errno == EACCES ? 0 : -errno;
     int err = fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP ? -errno : 0;
@@ -319,10 +319,10 @@ static bool is_there(const char *path, const char *ending)
     return !is_missing;
 }
 
-/* Whether it is a database that was opened once and holds no table: the first page and no cells. */
+/* Whether it is a database without a table, opened once: it has the first page and no cells. */
 static bool is_bare_database(int fd)
 {
-    // By SQLite's file format: the size in pages, user version, application id, kind and cells.
+    // Offsets of SQLite's file format: size in pages, user version, application id, kind, cells.
     static const unsigned char zero[4] = {0}, one_page[4] = {0, 0, 0, 1};
     unsigned char page[112];
     return pread(fd, page, sizeof page, 0) == (ssize_t)sizeof page &&
@@ -340,7 +340,7 @@ static bool can_lock_all(const struct target_file *file)
            lock_range(file->fd, F_WRLCK, sqlite_lock_base, sqlite_lock_size) == 0;
 }
 
-/* Whether nothing of anybody's is in it, and nothing can come into it any more. */
+/* Whether the file is empty, and no other program can write to it any more. */
 static bool is_empty(const struct target_file *file)
 {
     struct stat status;

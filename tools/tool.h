@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tool.h: the commands of `eddy`, as main.c calls them.
+ * tool.h: the commands of `eddy`, called by main.c.
  *
- * argv[0] is the command's own word ("fetch"). Each returns the exit status of the program.
+ * argv[0] is the command's name ("fetch"). Each returns the exit status of the program.
  */
 #ifndef EDDY_TOOLS_TOOL_H
 #define EDDY_TOOLS_TOOL_H

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * url_source.c: the URLs of a job, made or read one at a time.
+ * url_source.c: the URLs of a job, generated or read one at a time.
  *
- * Two machines in a row. Over the patterns runs a counter (`pattern`, `index`). Over the list runs
- * a splitter of lines: bytes of the lent block are copied into `line` up to the next line end, so a
- * line may be cut into blocks anywhere. A line that outgrows its buffer is dropped to its end, and
- * reported once the end is known.
+ * There are two stages. For the patterns, a counter (`pattern`, `index`). For the list, a line
+ * splitter: bytes of the borrowed block are copied into `line` up to the next line end, so a line
+ * may be split over blocks anywhere. A line that is too long for its buffer is dropped, and
+ * reported when its end has been found.
  *
- * What always holds:
- *   - Only `chunk` points to memory that isn't ours, and only between a feed and the next -EAGAIN.
- *   - A fault concerns one URL. The machine stands behind it already, so the caller may go on.
+ * Invariants:
+ *   - Only `chunk` points to borrowed memory, and only between a feed and the next -EAGAIN.
+ *   - An error concerns one URL. The position is already behind it, so the caller may continue.
  *
  * Owns its patterns and buffers. Called by the fetch command; tested by tests/tools.
  */
@@ -29,25 +29,25 @@
 enum {
     BLOCK_SIZE = 65536,              // one read(2) of the list
     LINE_MAX_SIZE = URL_MAX + 64,    // a URL and some blanks around it
-    SHOWN_MAX = 60,                  // bytes of what is no URL, in a message
+    SHOWN_MAX = 60,                  // bytes of an invalid URL that a message shows
 };
 
 struct lines {
-    const char *chunk;    // lent by the feeder
+    const char *chunk;    // borrowed from the caller
     size_t chunk_size;
-    size_t at;           // in chunk
-    uint64_t number;     // of the line last completed, from 1
+    size_t at;           // position in chunk
+    uint64_t number;     // number of the last complete line, from 1
     bool has_ended;      // no more chunks will come
     bool is_too_long;    // the line being collected has lost bytes
-    size_t size;         // of the line being collected
+    size_t size;         // size of the line being collected
     char text[LINE_MAX_SIZE + 1];
 };
 
 struct url_source {
     struct pattern **patterns;
     size_t pattern_count;
-    size_t pattern;        // the one being expanded
-    uint64_t index;        // of its next URL
+    size_t pattern;        // index of the pattern being expanded
+    uint64_t index;        // number of its next URL
     uint64_t url_count;    // of all patterns
     bool has_lines;
     struct lines lines;
@@ -125,7 +125,7 @@ static int check_authority(const char *text, size_t start, size_t end, struct co
     return check_port(text, host_end + 1, end, complaint);
 }
 
-/* The scheme is missing or another one. What is before an '@' may be a password: it isn't shown. */
+/* Refuses a missing or other scheme. Text before an '@' may be a password, so it isn't shown. */
 static int refuse_scheme(const char *text, size_t size, struct complaint *complaint)
 {
     const char *at = memrchr(text, '@', size);
@@ -184,7 +184,7 @@ static int check_pattern(struct url_source *source, const struct pattern *patter
     size_t size = pattern_write(pattern, 0, source->url);
     int err = url_check(source->url, size, complaint);
     if (err < 0 && complaint != NULL)
-        complaint->column = 0;    // it tells a place in the URL, not in the pattern
+        complaint->column = 0;    // it is a position in the URL, not in the pattern
     return err;
 }
 
@@ -242,7 +242,7 @@ ssize_t url_source_fill(struct url_source *source, int fd)
     return n;
 }
 
-/* Collects bytes up to the next line end. False when the block is used up before one came. */
+/* Collects bytes up to the next line end. Returns false if the block ends before one. */
 static bool collect_line(struct lines *lines)
 {
     size_t left = lines->chunk_size - lines->at;
@@ -266,8 +266,8 @@ static bool is_blank(char c)
 }
 
 /*
- * Judges a whole line. Returns 1 with the URL in it, 0 when the line says nothing, or a fault.
- * The line's text stays in its buffer, which is free again for the next.
+ * Parses a whole line. Returns 1 with its URL, 0 if the line is empty or a comment, or an error.
+ * The text stays in the line's buffer, which the next line reuses.
  */
 static int judge_line(struct lines *lines, struct url *out_url, struct complaint *complaint)
 {
@@ -278,7 +278,7 @@ static int judge_line(struct lines *lines, struct url *out_url, struct complaint
     lines->is_too_long = false;
     lines->number++;
     if (lines->number == 1 && size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        text += 3;    // the byte order mark with which some editors begin a file
+        text += 3;    // the byte order mark that some editors put at the start of a file
         size -= 3;
     }
     for (; size > 0 && is_blank(*text); text++)
