@@ -148,7 +148,7 @@ struct stack_pool {
     size_t failed_length;          // its length in bytes: shorter mappings are still tried
     unsigned unmapped_then;        // mappings that the process had unmapped until then
     bool is_measuring;             // core may set it: each stack is taken with untouched pages, so
-                                   // that eddy__stack_used() speaks of the task that has it now
+                                   // that eddy__stack_used() reports on the task that has it now
 };
 
 /*
@@ -234,7 +234,7 @@ size_t eddy__stack_used(const struct stack *stack);
  */
 struct stack *eddy__stack_of_guard(const struct stack_pool *pool, const void *addr);
 
-/* ---- going from stack to stack ---------------------------------------------------------------*/
+/* ---- switching stacks ------------------------------------------------------------------------*/
 
 /* Suspends in `*from`, continues at `*to`. */
 static inline void eddy__fiber_switch(struct context *from, struct fiber *from_fiber,

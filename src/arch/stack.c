@@ -381,7 +381,7 @@ void eddy__stack_give_any(struct stack_pool *pool, struct stack *stack)
     shelf->free_count++;
 }
 
-/* ---- questions -------------------------------------------------------------------------------*/
+/* ---- queries ---------------------------------------------------------------------------------*/
 
 size_t eddy__stack_used(const struct stack *stack)
 {

@@ -26,7 +26,7 @@ struct eddy_as_completed {
     uint32_t loop_id;
     struct timer timer;
     size_t pending; // handles among callbacks
-    size_t left;    // steps of the iteration to come
+    size_t left;    // remaining steps of the iteration
     size_t count;
     size_t latest; // index of the entry that was returned last
     struct entry entries[];

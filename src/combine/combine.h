@@ -19,8 +19,8 @@ struct shutdown {
 };
 
 /*
- * Ends what the main task has left behind: tasks, then generators. 0, or an error after which
- * nothing runs on by itself. After an error, or always, the second function unwinds what is left.
+ * Ends what the main task has left: tasks, then generators. 0, or an error after which nothing runs
+ * on by itself. The second, called after an error or not, unwinds what is left then.
  */
 int eddy__shutdown(struct shutdown *shutdown);
 void eddy__shutdown_unwind(struct shutdown *shutdown, bool is_deadlocked);

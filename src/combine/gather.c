@@ -157,7 +157,7 @@ struct eddy_future *eddy__gather_watching(struct watcher *watcher)
     return &container_of(watcher, struct gather, watcher)->future;
 }
 
-/* ---- making one ------------------------------------------------------------------------------*/
+/* ---- creation --------------------------------------------------------------------------------*/
 
 static bool can_watch(const struct eddy_future *child)
 {

@@ -79,7 +79,7 @@ static void add_error(struct group *group, int status, struct eddy_error *error)
     eddy__error_unref(member);
 }
 
-/* Whether an enclosing scope is cancelled: one more request would break into its shields. */
+/* Whether a scope around the group has cancelled the child: a new request would break shields. */
 static bool is_cancelled_above(struct eddy_future *task)
 {
     return task->kind == &eddy__future_task &&
@@ -347,7 +347,7 @@ static int end_scope(struct scope *scope, int status)
     return status;
 }
 
-/* ---- the public face -------------------------------------------------------------------------*/
+/* ---- public functions ------------------------------------------------------------------------*/
 
 static void cancel_group(struct group *group)
 {
@@ -358,7 +358,7 @@ static void cancel_group(struct group *group)
         cancel_parent(group, "the group was cancelled");
 }
 
-/* Called when an enclosing scope is cancelled. */
+/* Called when a scope around the group is cancelled. */
 static void cancel_children(struct scope *scope, struct scope *cancelled)
 {
     struct group *group = container_of(scope, struct group, scope);

@@ -243,7 +243,7 @@ static void leave(struct io_keeper *keeper)
     stream->io = NULL;
 }
 
-/* ---- birth -----------------------------------------------------------------------------------*/
+/* ---- creation --------------------------------------------------------------------------------*/
 
 static void set_options(eddy_stream *stream, const eddy_stream_options *options)
 {
@@ -381,7 +381,7 @@ free_first:
     return err;
 }
 
-/* ---- questions -------------------------------------------------------------------------------*/
+/* ---- queries ---------------------------------------------------------------------------------*/
 
 bool eddy_stream_is_closing(const eddy_stream *stream)
 {

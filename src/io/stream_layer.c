@@ -164,7 +164,7 @@ void eddy__stream_free_layer(eddy_stream *stream)
         stream->layer->free(stream->layer_data);
 }
 
-/* ---- adding one ------------------------------------------------------------------------------*/
+/* ---- adding a layer --------------------------------------------------------------------------*/
 
 static int may_add(const eddy_stream *stream)
 {
@@ -178,7 +178,7 @@ static int may_add(const eddy_stream *stream)
     return stream->reader != NULL ? -EBUSY : stream->write_error;
 }
 
-/* What has been received above will be received below. */
+/* Moves the bytes in the stream's buffer to `early`, from which the layer receives them. */
 static int keep_early(eddy_stream *stream)
 {
     size_t size = stream->in_end - stream->in_start;

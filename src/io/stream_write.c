@@ -126,7 +126,7 @@ static void mark_sent(eddy_stream *stream, size_t size)
     }
 }
 
-/* ---- sending what is queued ------------------------------------------------------------------*/
+/* ---- sending the queue -----------------------------------------------------------------------*/
 
 void eddy__stream_fail_writing(eddy_stream *stream, int err)
 {

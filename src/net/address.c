@@ -93,7 +93,7 @@ int eddy__address_unix(const char *path, struct sockaddr_un *out_address, sockle
     return 0;
 }
 
-/* ---- of streams ------------------------------------------------------------------------------*/
+/* ---- a stream's addresses --------------------------------------------------------------------*/
 
 typedef int get_name(int fd, struct sockaddr *address, socklen_t *size);
 

@@ -28,7 +28,7 @@ enum {
     SHORTAGE_PAUSE_NS = 100 * 1000 * 1000, // before accepting is tried again
 };
 
-/* ---- letting go ------------------------------------------------------------------------------*/
+/* ---- closing sockets -------------------------------------------------------------------------*/
 
 static void free_if_deserted(eddy_listener *listener)
 {
@@ -110,7 +110,7 @@ static void leave(struct io_keeper *keeper)
     listener->io = NULL;
 }
 
-/* ---- birth -----------------------------------------------------------------------------------*/
+/* ---- creation --------------------------------------------------------------------------------*/
 
 int eddy__listener_new(struct io *io, size_t socket_max, const eddy_listener_options *options,
                        eddy_listener **out_listener)

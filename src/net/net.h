@@ -39,7 +39,7 @@ struct listen_socket {
     struct eddy_listener *listener;
     struct poll_file file;
     struct poll_op op;
-    int arrived; // a connection that the poller accepted, not taken yet; or -1
+    int arrived; // a connection that the poller has accepted, not returned yet; or -1
 };
 
 struct eddy_listener {

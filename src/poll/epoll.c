@@ -450,7 +450,7 @@ static void epoll_wake(struct poller *base)
     errno = before;
 }
 
-/* ---- birth and end ---------------------------------------------------------------------------*/
+/* ---- opening and closing ---------------------------------------------------------------------*/
 
 static void epoll_close(struct poller *base)
 {

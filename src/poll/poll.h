@@ -84,7 +84,7 @@ struct poll_file {
     uint8_t ready;        // bits, which each poller defines
     bool is_registered;   // the kernel knows it
     bool is_lost;         // other code closed its descriptor: the number is another file's
-    uint32_t generation;  // tells it from earlier files with the same descriptor
+    uint32_t generation;  // distinguishes it from earlier files with the same descriptor
     struct poll_op *in;   // pending, or NULL
     struct poll_op *out;  // pending, or NULL
 };

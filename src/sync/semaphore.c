@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * semaphore.c: a fixed number of slots, first come, first served.
+ * semaphore.c: a number of slots, first come, first served.
  *
  * A release adds a slot and, if a task waits, reserves it at once for the first waiter. A reserved
  * slot is not free, so no other task can take it before the woken task resumes. A waiter that was
