@@ -22,30 +22,30 @@ struct cookie_offer {
     bool has_max_age, is_secure;
 };
 
-/* Takes a field's value apart, at the time `now`. False if it is no cookie that can be kept. */
+/* Parses a field's value at the time `now`. False if it is not a cookie that can be kept. */
 bool eddy__http_cookie_parse(const char *text, int64_t now, struct cookie_offer *out_offer);
 
 /*
- * Reads a date in any form that the algorithm of RFC 6265, 5.1.1 accepts, as seconds since 1970.
+ * Parses a date, in any form that RFC 6265, 5.1.1 accepts, into seconds since 1970.
  * Returns 0 or -EINVAL.
  */
 int eddy__http_cookie_date(const char *text, size_t size, int64_t *out_unix);
 
 /*
- * Decides whether the server of `url` may set the cookie. Stores the domain it is for, and whether
- * it is for that host only.
+ * Checks whether the server of `url` may set the cookie. Stores the cookie's domain, and whether it
+ * is for that host only.
  */
 bool eddy__http_cookie_is_allowed(const struct cookie_offer *offer, const eddy_http_url *url,
                                   char domain[COOKIE_DOMAIN_MAX], bool *out_is_host_only);
 
-/* Whether Secure cookies may come from there and go there: https, and this machine. */
+/* Whether Secure cookies may be set by and sent to that URL: https, and this machine. */
 bool eddy__http_cookie_is_safe(const eddy_http_url *url);
 
-/* Whether `host` is `domain` or lies below it. */
+/* Whether `host` is `domain` or a subdomain of it. */
 bool eddy__http_cookie_domain_contains(const char *domain, const char *host);
 
 /*
- * The part of `host` that one owner has registered: "example.co.uk" of "a.example.co.uk". The host
+ * Returns the registered domain of `host`: "example.co.uk" of "a.example.co.uk". The host
  * itself if it is an address, a public suffix or a single label.
  */
 const char *eddy__http_cookie_site(const char *host);

@@ -19,10 +19,10 @@ struct curl_sockets {
     size_t count, capacity;
 };
 
-/* Notes a socket that has just been opened. Without memory it will not be found. */
+/* Records a socket that was just opened. If memory is out, it can't be found later. */
 void eddy__curl_sockets_add(struct curl_sockets *sockets, int fd);
 
-/* The socket between these two ports, whose peer has the address `peer`; -1 if none is known. */
+/* Returns the socket between these ports with the peer address `peer`; -1 if none is known. */
 int eddy__curl_sockets_find(struct curl_sockets *sockets, int own_port, const char *peer,
                             int peer_port);
 

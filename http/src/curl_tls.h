@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * curl_tls.h: calls OpenSSL below libcurl. It knows nothing about a libcurl with another TLS library.
+ * curl_tls.h: calls OpenSSL below libcurl. With another TLS library below libcurl it knows nothing.
  */
 #ifndef EDDY_HTTP_CURL_TLS_H
 #define EDDY_HTTP_CURL_TLS_H
@@ -12,15 +12,15 @@
 struct curl_channel;
 
 /*
- * Has the server's certificate verified for the host of the channel's request, by its
+ * Makes OpenSSL verify the server's certificate for the host of the channel's request, by its
  * subjectAltName alone: libcurl falls back to the common name (against RFC 9525).
  */
 void eddy__curl_expect_host(CURL *easy, struct curl_channel *channel);
 
-/* The host to verify; NULL if none is to be, or the connection is to a proxy; curl_transport.c. */
+/* The host to verify; NULL if none must be, or the peer is a proxy. In curl_transport.c. */
 const char *eddy__curl_host_of(const struct curl_channel *channel);
 
-/* Whether the transfer's connection speaks HTTP/2, as far as is known. It is connected. */
+/* Whether the connected transfer uses HTTP/2; true if that is unknown. */
 bool eddy__curl_has_http2(CURL *easy);
 
 #endif

@@ -13,13 +13,13 @@
 
 enum {
     HTTP_DATE_SIZE = 30,                   // bytes of a formatted date, its zero included
-    HTTP_RETRY_AFTER_MAX = 365 * 86400,    // seconds; longer waits are cut to this
+    HTTP_RETRY_AFTER_MAX = 365 * 86400,    // seconds; longer waits are reduced to this
 };
 
 /*
- * Reads a date in any of the three forms that RFC 9110 has (5.6.7), to the letter:
+ * Parses a date strictly, in any of the three forms of RFC 9110, 5.6.7:
  *
- *     Sun, 06 Nov 1994 08:49:37 GMT       what everybody sends
+ *     Sun, 06 Nov 1994 08:49:37 GMT       the usual form
  *     Sunday, 06-Nov-94 08:49:37 GMT      RFC 850; more than 50 years after `now_unix` means past
  *     Sun Nov  6 08:49:37 1994            asctime
  *
@@ -38,7 +38,7 @@ int eddy__http_date_make(int year, int month, int day, const int clock[3], int64
 int eddy__http_date_format(int64_t unix_seconds, char out_text[HTTP_DATE_SIZE]);
 
 /*
- * Reads the value of a Retry-After field, a number of seconds or a date, as seconds from now on:
+ * Parses the value of a Retry-After field, a number of seconds or a date, into seconds from now:
  * never negative, at most HTTP_RETRY_AFTER_MAX. Returns 0, or -EINVAL if it is neither.
  */
 int eddy__http_retry_after(const char *text, size_t size, int64_t now_unix, double *out_seconds);

@@ -15,13 +15,13 @@
 
 struct http_decoder;
 
-/* What a client that reads with this says in Accept-Encoding. */
+/* The Accept-Encoding value of a client that uses this decoder. */
 #define HTTP_ACCEPT_ENCODING "gzip, deflate, br, zstd"
 
 /*
- * Takes a value of Content-Encoding: codings in the order in which they were applied, with those of
- * earlier calls before them. *inout_decoder is NULL at first, and stays so while there is nothing
- * to undo: what names no coding is ignored, and what can't be undone stays as it is. Too many
+ * Adds the codings of a Content-Encoding value, in the order in which they were applied, after
+ * those of earlier calls. *inout_decoder is NULL at first, and stays NULL while there is nothing to
+ * decode: values that name no coding are ignored, unsupported codings are not decoded. Too many
  * codings make the body undecodable, not the head.
  *
  * Returns 0 or -ENOMEM.
@@ -29,15 +29,15 @@ struct http_decoder;
 int eddy__http_decoder_add(struct http_decoder **inout_decoder, const char *codings);
 
 /*
- * Decodes from the front of `*inout_data` into `buf`, at most `size` bytes, and takes what it has
- * used off that front. Call it until it returns 0: then all has been used, and it wants more.
+ * Decodes from the front of `*inout_data` into `buf`, at most `size` bytes, and removes the bytes
+ * used from that front. Call it until it returns 0: then all are used, and it needs more.
  *
  * Returns the number of bytes stored, EDDY_HTTP_DECODE, or -ENOMEM.
  */
 ssize_t eddy__http_decoder_pull(struct http_decoder *decoder, eddy_span *inout_data, void *buf,
                                 size_t size);
 
-/* Whether what was coded has ended, so that the body may end here. */
+/* Whether the coded data is complete, so that the body may end here. */
 bool eddy__http_decoder_has_ended(const struct http_decoder *decoder);
 
 void eddy__http_decoder_free(struct http_decoder *decoder);

@@ -12,8 +12,8 @@
 
 struct http_coding {
     const char *name;
-    void *(*open)(void);    // its state; NULL without memory
-    /* As eddy__http_decoder_pull(). 0: all is used; it wants more, or drops what comes. */
+    void *(*open)(void);    // its state; NULL if memory is out
+    /* As eddy__http_decoder_pull(). 0: all is used; it needs more, or drops further bytes. */
     ssize_t (*pull)(void *state, eddy_span *inout_data, void *buf, size_t size);
     bool (*has_ended)(const void *state);
     void (*close)(void *state);

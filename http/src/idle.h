@@ -16,18 +16,18 @@
 bool eddy__http_socket_is_quiet(int fd);
 
 /*
- * Whether the bytes that have just arrived first were sent before the peer had the request. A peer
- * that has read the request acknowledges it with what it sends: so if TCP still holds more than
- * the request's body, these bytes answer something else. `queued` counts bytes that TCP has not
- * got yet. Only for connections that idled: over a new one a server may refuse a head before it
- * has received all of it.
+ * Whether the first bytes that arrived were sent before the peer had the request. A peer that has
+ * read the request acknowledges it with its answer. So if TCP still holds more than the request's
+ * body, the bytes don't answer it. `queued` counts bytes not yet passed to TCP. Only for
+ * connections that were idle: over a new one a server may refuse a head before it has received all
+ * of it.
  */
 bool eddy__http_socket_is_premature(int fd, size_t queued, size_t body_size);
 
 /* Whether the request has the same effect when it is received twice (RFC 9110, 9.2.2). */
 bool eddy__http_is_idempotent(const char *method);
 
-/* EDDY_HTTP_DISCONNECTED, with a message that the connection ended while it was idle, and `how`. */
+/* Returns EDDY_HTTP_DISCONNECTED; the message says that the idle connection ended, and `how`. */
 int eddy__http_ended_idle(const char *how);
 
 #endif

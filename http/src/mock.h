@@ -17,7 +17,7 @@ struct mock_desk;
 
 struct mock_answer {
     char *method;     // NULL: any
-    char *pattern;    // in the usual way of writing
+    char *pattern;    // normalised
     uint32_t times_left;
     bool was_given;
 
@@ -31,14 +31,14 @@ struct mock_answer {
 
 /* A request that was made; one block of memory. */
 struct mock_call {
-    eddy_http_mock_call seen;    // first: it is what the public functions lend
+    eddy_http_mock_call seen;    // first: the public functions return a pointer to it
     const char *origin;
     eddy_span target;
 };
 
 struct eddy_http_mock {
-    unsigned refs;             // the owner's, one an exchange under way
-    struct mock_desk *desk;    // NULL once it answers no more
+    unsigned refs;             // one for the owner, one per exchange in progress
+    struct mock_desk *desk;    // NULL once it no longer answers
     eddy_http_mock *older;     // of the same loop
 
     char **passthrough;    // patterns
@@ -52,12 +52,12 @@ struct eddy_http_mock {
 /* Whether a mock answers the request that `response` is for. */
 bool eddy__http_mock_is_for(const eddy_http_response *response);
 
-/* The mock that answers it, with a reference for the caller. There is one. */
+/* Returns the mock that answers it, with a new reference. One must exist. */
 eddy_http_mock *eddy__http_mock_find(const eddy_http_response *response);
 void eddy__http_mock_unref(eddy_http_mock *mock);
 
 /*
- * Notes the request, and takes the answer to it, which is valid as long as the mock. 0,
+ * Records the request, and gets its answer, which is valid as long as the mock. 0,
  * EDDY_HTTP_MOCK with a message if there is none, -ENOMEM.
  */
 int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *request,
@@ -66,7 +66,7 @@ int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *reques
 /* --- mock_match.c ----------------------------------------------------------------------------- */
 
 /*
- * `url`, which may be a pattern, in the usual way of writing, to be freed. 0, EDDY_HTTP_URL,
+ * Normalises `url`, which may be a pattern. The caller frees the result. 0, EDDY_HTTP_URL,
  * EDDY_HTTP_UNSUPPORTED, -ENOMEM.
  */
 int eddy__http_mock_normalise(const char *url, char **out_pattern);

@@ -32,7 +32,7 @@
 #include "session.h"
 
 enum {
-    BODY_TRUST_MAX = 1024 * 1024,    // bytes reserved on the word of a Content-Length
+    BODY_TRUST_MAX = 1024 * 1024,    // bytes reserved because of a Content-Length
     BODY_SPARE_MAX = 64 * 1024,      // bytes of a body that a recycled response keeps
     HEAD_FIRST = 2048,               // bytes reserved for a head
     FIELDS_FIRST = 16,
@@ -65,7 +65,7 @@ void eddy__http_response_destroy(eddy_http_response *response)
     eddy_free(response);
 }
 
-/* Keeps the memory that the next response is likely to need, and nothing else. */
+/* Keeps only the memory that the next response is likely to need. */
 static void recycle(eddy_http_response *response, eddy_http_session *session)
 {
     char *head = response->head;
@@ -198,7 +198,7 @@ static int add_field(eddy_http_response *response, const char *line, size_t size
 {
     const char *colon = memchr(line, ':', size);
     if (!colon)
-        return 0;    // libcurl lets a few oddities pass; a line without a name says nothing
+        return 0;    // libcurl accepts a few odd lines; one without a name is ignored
     const char *value = colon + 1;
     const char *end = line + size;
     while (value < end && (*value == ' ' || *value == '\t'))
@@ -234,7 +234,7 @@ static int begin_head(eddy_http_response *response, const char *line, size_t siz
     return status < 100 ? EDDY_HTTP_PROTOCOL : 0;
 }
 
-/* The announced length, or UINT64_MAX when there is none that says how much will be stored. */
+/* The declared length, or UINT64_MAX if none tells how many bytes will be stored. */
 static uint64_t announced_length(const eddy_http_response *response)
 {
     const char *length = eddy_http_response_header(response, "Content-Length");
@@ -276,7 +276,7 @@ int eddy__http_response_end_head(eddy_http_response *response)
     if (response->status < 200 && response->status != 101)
         return 0;    // interim: another status line follows
     if (eddy__http_response_has_body(response))
-        EDDY_TRY(prepare_body(response));    // else nothing of it is to be had
+        EDDY_TRY(prepare_body(response));    // if this fails, none of the body is available
     response->is_head_complete = true;
     return 1;
 }

@@ -26,7 +26,7 @@
 
 #include "decode.h"
 
-enum { DECODE_AT_ONCE = 16 * 1024 };    // bytes of room made for decoded ones
+enum { DECODE_AT_ONCE = 16 * 1024 };    // bytes reserved for one decoding step
 
 /* --- Decoded bytes ---------------------------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ int eddy__http_response_reserve(eddy_http_response *response, size_t size)
         return 0;
     size_t capacity = response->body_capacity ? response->body_capacity * 2 : 4096;
     if (capacity <= size)
-        capacity = size + 1;    // and the zero behind it
+        capacity = size + 1;    // with the terminating zero
     char *body = eddy_realloc(response->body, capacity);
     if (!body)
         return -ENOMEM;
@@ -45,7 +45,7 @@ int eddy__http_response_reserve(eddy_http_response *response, size_t size)
     return 0;
 }
 
-/* Moves what is unread to the front, when that makes enough room. */
+/* Moves the unread bytes to the front if that makes enough room. */
 static void close_gap(eddy_http_response *response, size_t size)
 {
     if (response->body_start == 0)
@@ -57,7 +57,7 @@ static void close_gap(eddy_http_response *response, size_t size)
     }
 }
 
-/* Where the next `size` bytes may be written; NULL without memory. */
+/* Returns where the next `size` bytes may be written; NULL if memory is out. */
 static char *make_room(eddy_http_response *response, size_t size)
 {
     close_gap(response, size);
@@ -105,7 +105,7 @@ static bool is_full(const eddy_http_response *response)
     return response->is_streamed && response->body_size >= HTTP_FETCH_AHEAD_MAX;
 }
 
-/* Decodes `data` until it is used up or the body is full. Says how much it has used. */
+/* Decodes `data` until it is used up or the body is full. Stores how much it has used. */
 static int decode(eddy_http_response *response, const char *data, size_t size, size_t *out_used)
 {
     eddy_span left = {data, size};
@@ -132,7 +132,7 @@ static int decode(eddy_http_response *response, const char *data, size_t size, s
 
 static int keep_raw(eddy_http_response *response, const char *data, size_t size)
 {
-    response->raw = eddy_malloc(size + 1);    // not NULL, though it were empty
+    response->raw = eddy_malloc(size + 1);    // not NULL, even if empty
     if (!response->raw)
         return -ENOMEM;
     memcpy(response->raw, data, size);
@@ -149,7 +149,7 @@ int eddy__http_response_receive(eddy_http_response *response, const char *data, 
         return append(response, data, size);
     size_t used;
     int rc = decode(response, data, size, &used);
-    // All may be used and the decoder still hold something back: it is asked again in any case.
+    // The decoder may hold output back when all input is used, so it is always called again.
     if (rc == 0 && is_full(response))
         rc = keep_raw(response, data + used, size - used);
     return rc;
@@ -187,7 +187,7 @@ bool eddy__http_response_has_room(const eddy_http_response *response, size_t siz
 {
     if (response->raw)
         return false;
-    // An empty buffer takes any piece, whatever its size, or it would never be delivered.
+    // An empty buffer accepts a piece of any size; otherwise it would never be delivered.
     return response->body_size == 0 || response->body_size + size <= HTTP_FETCH_AHEAD_MAX;
 }
 

@@ -33,7 +33,7 @@ enum {
     CLEANUP_SECONDS = 1,    // for cancelled handlers
 };
 
-static const double ACCEPT_PAUSE = 0.1;    // seconds, after the system was out of something
+static const double ACCEPT_PAUSE = 0.1;    // seconds, when the system was out of resources
 
 /* --- References ------------------------------------------------------------------------------- */
 
@@ -69,7 +69,7 @@ static void tell(eddy_http_server *server)
     eddy_future *news = server->news;
     server->news = NULL;
     if (news != NULL)
-        EDDY_IGNORE(eddy_future_set_result(news));    // it may have been cancelled by who waited
+        EDDY_IGNORE(eddy_future_set_result(news));    // a waiter may have cancelled it
     eddy_future_free(news);
 }
 
@@ -82,7 +82,7 @@ static int wait_for_news(eddy_http_server *server)
     }
     EDDY_AUTO(eddy_future) *news = eddy_future_ref(server->news);
     int rc = eddy_await(news);
-    // Several may wait for the same news; a cancellation of another is no reason for us to stop.
+    // Several tasks may wait for this future; the cancellation of another must not stop this one.
     if (rc == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) == 0)
         return 0;
     return rc;
@@ -105,7 +105,7 @@ void eddy__http_server_forget(struct http_connection *connection)
 
 /* --- Accepting -------------------------------------------------------------------------------- */
 
-/* Whoever has idled longest, or has not said anything for longest, makes room. */
+/* Closes the connection that has been idle longest, or has sent nothing for longest. */
 static void close_an_idle_one(eddy_http_server *server)
 {
     struct watch_row *row = server->idle.first != NULL ? &server->idle : &server->fresh;
@@ -116,7 +116,7 @@ static void close_an_idle_one(eddy_http_server *server)
     row->expired(watch);
 }
 
-/* The listener's: idle connections hold descriptors. */
+/* Called by the listener, because idle connections hold descriptors. */
 static void make_room(int status, void *data)
 {
     (void)status;
@@ -136,11 +136,11 @@ static int wait_for_room(eddy_http_server *server)
     return rc;
 }
 
-/* The system is out of descriptors or memory: that passes, and idle connections hold some. */
+/* The system is out of descriptors or memory. That passes, and idle connections hold some. */
 static int pause_accepting(eddy_http_server *server, int reason, bool *inout_has_told)
 {
     if (reason == -ECONNABORTED || reason == -EPROTO)
-        return 0;    // a client that went away again
+        return 0;    // the client has disconnected
     if (!*inout_has_told)
         eddy_call_exception_handler(&(eddy_report){
             .kind = EDDY_REPORT_CALLBACK,
@@ -153,7 +153,7 @@ static int pause_accepting(eddy_http_server *server, int reason, bool *inout_has
     return eddy_sleep(ACCEPT_PAUSE);
 }
 
-/* Makes a connection of the stream as soon as the cap allows it. */
+/* Starts a connection on the stream as soon as the limit allows it. */
 static int take_in(eddy_http_server *server, eddy_stream *stream)
 {
     const eddy_http_server_options *options = &server->options;
@@ -166,7 +166,7 @@ static int take_in(eddy_http_server *server, eddy_stream *stream)
 
 static int accept_all(eddy_http_server *server)
 {
-    bool has_told = false;    // of the shortage that lasts
+    bool has_told = false;    // the current shortage has been reported
     while (!server->is_closing) {
         eddy_stream *stream;
         int rc = eddy_listener_accept(server->listener, &stream);
@@ -323,13 +323,13 @@ size_t eddy_http_server_idle_count(const eddy_http_server *server)
 
 /* --- Closing ---------------------------------------------------------------------------------- */
 
-/* Takes in the connections that have been made, which closing the listener would reset. */
+/* Accepts the established connections, which closing the listener would reset. */
 static void take_queue(eddy_http_server *server)
 {
     eddy_stream *stream;
     while (server->connection_count < server->options.connections_max &&
            eddy_listener_accept_nowait(server->listener, &stream) == 0)
-        // Without memory for it the client is reset after all.
+        // If memory is out, the client is reset after all.
         EDDY_IGNORE(eddy__http_connection_start(server, stream, server->options.tls != NULL));
 }
 
@@ -377,7 +377,7 @@ static int drain(eddy_http_server *server, double seconds)
 {
     int rc = eddy_within(seconds, wait_until_empty(server));
     if (rc != EDDY_TIMEDOUT) {
-        cancel_all(server);    // nobody is left, unless the wait itself failed
+        cancel_all(server);    // none is left, unless the wait itself failed
         cut_all(server);
         return rc;
     }

@@ -71,7 +71,7 @@ enum http_event eddy__http_connection_parse(struct http_connection *connection,
 
 void eddy__http_connection_cut(struct http_connection *connection)
 {
-    // A reset, so that nobody takes the end of the connection for the end of an answer.
+    // A reset, so that the client can't take the end of the connection for the end of an answer.
     static const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     int fd = eddy_stream_fd(connection->stream);
     if (fd >= 0)
@@ -97,7 +97,7 @@ void eddy__http_connections_let_go(struct watch_row *row)
         bool is_quiet = eddy__http_socket_is_quiet(eddy_stream_fd(stream));
         eddy__watch_end(watch);
         if (is_quiet)
-            eddy__http_connection_idled(watch);    // else it goes on with what has arrived
+            eddy__http_connection_idled(watch);    // else it continues with the bytes received
     }
 }
 
@@ -128,7 +128,7 @@ static int take_last(struct http_connection *connection)
     return rc == 0 && connection->window.size > 0;
 }
 
-/* Waits for the first bytes of a request. 0 if there won't be any. */
+/* Waits for the first bytes of a request. 0 if none will come. */
 static int wait_idle(struct http_connection *connection)
 {
     eddy_http_server *server = connection->server;
@@ -144,10 +144,10 @@ static int wait_idle(struct http_connection *connection)
     return rc == EDDY_CANCELLED || rc > 0 ? rc : 0;
 }
 
-/* Waits for more of a head that has begun. 0 if it was refused, or the client is gone. */
+/* Waits for more of a head that has begun. 0 if it was refused, or the client has gone. */
 static int wait_for_rest(struct http_connection *connection, double deadline)
 {
-    // Answers that the client doesn't take have a limit of their own.
+    // Answers that the client doesn't read have their own limit.
     int rc = eddy__http_reply_flush(connection);
     if (rc < 0)
         return rc == EDDY_CANCELLED ? rc : 0;
@@ -164,7 +164,7 @@ static int wait_for_rest(struct http_connection *connection, double deadline)
     return 0;
 }
 
-/* Reads up to the end of a request's head: 1; 0 if there is none, which has been dealt with. */
+/* Reads up to the end of a request's head: 1; 0 if there is none, which is already handled. */
 static int await_head(struct http_connection *connection)
 {
     struct http_span no_piece;
@@ -191,7 +191,7 @@ static int await_head(struct http_connection *connection)
 
 /* --- Requests --------------------------------------------------------------------------------- */
 
-/* Reads what the handler left of the body, if that is worth the next request. */
+/* Reads the rest of the body that the handler left, if small enough to keep the connection. */
 static int discard_body(struct http_connection *connection)
 {
     struct eddy_http_request *request = &connection->desk->request;
@@ -205,7 +205,7 @@ static int discard_body(struct http_connection *connection)
     return rc == EDDY_CANCELLED ? rc : 0;
 }
 
-/* Has the request answered, whose head has just been read. */
+/* Runs the handler for the request whose head has just been read. */
 static int answer(struct http_connection *connection)
 {
     const eddy_http_server_options *options = &connection->server->options;
@@ -221,7 +221,7 @@ static int answer(struct http_connection *connection)
     return request->is_complete ? 0 : discard_body(connection);
 }
 
-/* Clears the desk, or leaves it to others: nobody knows when the next request comes. */
+/* Returns the desk if nothing is unparsed or unsent; otherwise clears it for the next request. */
 static void make_ready(struct http_connection *connection)
 {
     bool is_all_sent =
@@ -232,11 +232,11 @@ static void make_ready(struct http_connection *connection)
         eddy__http_desk_clear(connection->desk);
 }
 
-/* TLS, before anything else. 1; 0 when there is no agreement, which is for the client to mind. */
+/* Does the TLS handshake. 1; 0 if it fails, which is not reported. */
 static int secure(struct http_connection *connection)
 {
     eddy_http_server *server = connection->server;
-    eddy__watch_begin(&server->fresh, &connection->watch);    // which has the time limit
+    eddy__watch_begin(&server->fresh, &connection->watch);    // this limits the time
     int rc = eddy_stream_start_tls(
         connection->stream, server->options.tls,
         &(eddy_tls_options){.server_side = true, .handshake_timeout = EDDY_NO_TIMEOUT});
@@ -262,7 +262,7 @@ static int serve_requests(struct http_connection *connection)
 
 /* --- The end ---------------------------------------------------------------------------------- */
 
-/* Reads and drops what the client is still sending, until it has read that it should not. */
+/* Reads and drops the client's bytes until the client has read the answer and stops. */
 static int linger(struct http_connection *connection)
 {
     size_t size = 0;
@@ -286,7 +286,7 @@ static bool may_have_more(const struct http_connection *connection)
                              !desk->request.is_complete));
 }
 
-/* Sends what is left, and waits for that as long as the client takes it. */
+/* Sends the rest, and waits as long as the client reads it. */
 static int finish(struct http_connection *connection)
 {
     int rc = eddy__http_reply_flush(connection);
@@ -328,7 +328,7 @@ EDDY_ASYNC(http_connection, (struct http_connection *, connection, drop_connecti
     if (rc > 0)
         rc = serve_requests(connection);
     if (rc == EDDY_CANCELLED)
-        eddy_stream_close(connection->stream);    // what was written is still sent
+        eddy_stream_close(connection->stream);    // bytes already written are still sent
     else
         rc = finish(connection);
     free_connection(connection);
@@ -364,7 +364,7 @@ int eddy__http_connection_start(eddy_http_server *server, eddy_stream *stream, b
     connection->wants_tls = wants_tls;
     eddy_task *task = eddy_create_task(http_connection, connection);
     if (eddy_task_done(task)) {
-        // It could not be made, or has already run; the connection is gone either way.
+        // The task could not be made, or has already run; the connection is freed either way.
         int rc = eddy_future_exception(task);
         eddy_task_free(task);
         return rc;

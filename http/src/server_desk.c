@@ -19,7 +19,7 @@
 
 enum {
     SPARE_MAX = 64,               // desks kept
-    TEXT_KEPT_MAX = 32 * 1024,    // bytes that each text on a spare one may have
+    TEXT_KEPT_MAX = 32 * 1024,    // bytes that each buffer of a spare desk may have
 };
 
 static void free_desk(struct http_desk *desk)

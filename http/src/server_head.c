@@ -24,16 +24,16 @@
 
 #include <eddy/alloc.h>
 
-#include "parser_parts.h"    // for the classes of bytes alone: what may be read may be written
+#include "parser_parts.h"    // only for the byte classes: readable bytes are writable
 #include "server.h"
 
 enum {
     TEXT_CAPACITY_FIRST = 512,
-    HEAD_SIZE_MAX = 256,     // of everything but content type and the handler's fields
+    HEAD_SIZE_MAX = 256,     // without content type and the handler's fields
     NUMBER_SIZE_MAX = 20,    // digits of a uint64_t
 };
 
-/* Growing bytes. */
+/* The growing buffer. */
 
 bool eddy__http_text_reserve(struct http_text *text, size_t size)
 {
@@ -72,7 +72,7 @@ void eddy__http_text_trim(struct http_text *text, size_t capacity_max)
     *text = (struct http_text){0};
 }
 
-/* What a header line may hold. */
+/* The bytes allowed in a header line. */
 
 bool eddy__http_is_field_name(const char *name)
 {
@@ -150,7 +150,7 @@ static const char *name_of(int status)
     return "";    // the space before it stays
 }
 
-/* Appending, where room has been made. */
+/* Appending to reserved memory. */
 
 static char *put(char *at, const char *data, size_t size)
 {
@@ -184,7 +184,7 @@ static char *put_status_line(char *at, int status)
 
 static const char *date_of(eddy_http_server *server)
 {
-    // Seconds of the wall clock, which the C library reads without a system call.
+    // The wall clock in seconds, which the C library reads without a system call.
     int64_t now = (int64_t)time(NULL);
     if (now != server->date_second) {
         server->date_second = now;

@@ -38,7 +38,7 @@ enum {
 
 /* --- To the stream ---------------------------------------------------------------------------- */
 
-/* What the handler is told of a write's outcome. */
+/* Converts a write's outcome to the handler's status. */
 static int outcome_of(struct http_connection *connection, int rc)
 {
     if (rc >= 0 || rc == EDDY_CANCELLED)
@@ -50,7 +50,7 @@ static int outcome_of(struct http_connection *connection, int rc)
     return rc;
 }
 
-/* Writes `out`, and `count` more parts behind it, with a limit on how long the client takes. */
+/* Writes `out` and then `count` more parts, with a limit on the client's time. */
 static int write_out(struct http_connection *connection, struct iovec *parts, int count)
 {
     struct http_text *out = &connection->desk->out;
@@ -86,7 +86,7 @@ static int flush_in_callback(void *data)
         return 0;
     int rc = eddy_stream_write(connection->stream, out->data, out->size);
     out->size = 0;
-    // The bytes are queued also if the stream would have made us wait, which a callback can't.
+    // The bytes are queued even if the stream wanted a wait, which a callback can't do.
     connection->must_drain = rc < 0;
     return 0;
 }
@@ -100,7 +100,7 @@ static int flush_soon(struct http_connection *connection)
     return rc < 0 ? eddy__http_reply_flush(connection) : 0;
 }
 
-/* The answer is whole: sent now, or together with the next ones. */
+/* Sends the complete answer now, or together with the next ones. */
 static int flush_answer(struct http_connection *connection)
 {
     bool may_wait = connection->window.size > 0 && connection->desk->request.is_complete &&
@@ -119,7 +119,7 @@ void eddy__http_reply_reset(struct eddy_http_reply *reply)
     };
 }
 
-/* What the server decides by itself. */
+/* Whether the server itself sets this field. */
 static bool is_reserved(const char *name)
 {
     static const char *const names[] = {"Content-Length", "Transfer-Encoding", "Connection",
@@ -207,7 +207,7 @@ static bool may_keep(const struct eddy_http_reply *reply)
         return false;
     if (request->is_complete)
         return true;
-    // A client that was never told to go on may send the body or not: nobody knows what comes next.
+    // A client that never got "100 Continue" may or may not send the body, so framing is lost.
     return !request->must_continue &&
            (head->is_chunked || head->content_length - request->received <= UNREAD_MAX);
 }
@@ -226,7 +226,7 @@ static int check_start(const struct eddy_http_reply *reply, int status, const ch
     return 0;
 }
 
-/* Decides how the answer is framed, and puts its head into `out`. */
+/* Decides the framing of the answer, and appends its head to `out`. */
 static int start(struct eddy_http_reply *reply, int status, const char *content_type, uint64_t size)
 {
     int rc = check_start(reply, status, content_type, size);
@@ -271,11 +271,11 @@ int eddy_http_reply_begin(eddy_http_reply *reply, int status, const char *conten
     if (rc < 0)
         return rc;
     reply->state = REPLY_STREAMS;
-    // The head waits for the first piece of the body, but no longer than the handler is busy.
+    // The head waits for the first piece of the body, but only while the handler is busy.
     return flush_soon(reply->connection);
 }
 
-/* The line before a chunk, which ends the line after the last one too. */
+/* Appends the line before a chunk, or the last one: the size in hexadecimal, and CRLF. */
 static bool put_chunk_line(struct http_text *out, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
@@ -390,7 +390,7 @@ static void report(const struct eddy_http_reply *reply, int status, const char *
     });
 }
 
-/* The handler ended with an error: whose fault was it? */
+/* The handler returned an error: decides whether it is the client's or the server's. */
 static int conclude_failed(struct eddy_http_reply *reply, int status)
 {
     struct http_connection *connection = reply->connection;

@@ -27,7 +27,7 @@
 enum {
     BODY_RATE_MIN = 256,             // bytes a second, on average, of the time spent waiting
     BODY_KEPT_MAX = 16 * 1024,       // bytes of memory kept for the next body
-    BODY_TRUST_MAX = 1024 * 1024,    // bytes of memory taken on the word of a Content-Length
+    BODY_TRUST_MAX = 1024 * 1024,    // bytes allocated in advance for a Content-Length
 };
 
 static eddy_span span_of(struct http_span span)
@@ -80,7 +80,7 @@ eddy_span eddy_http_request_target(const eddy_http_request *request)
     return span_of(head_of(request)->target);
 }
 
-/* Where the authority of a target in absolute form begins; NULL if it has another form. */
+/* Returns the start of the authority of an absolute-form target; NULL for other forms. */
 static const char *authority_of(eddy_span target)
 {
     if (target.size == 0 || target.data[0] == '/' || target.data[0] == '*')
@@ -102,7 +102,7 @@ eddy_span eddy_http_request_host(const eddy_http_request *request)
     return (eddy_span){at, (size_t)(end - at)};
 }
 
-/* Path and query: the target without scheme and host, which requests to proxies have. */
+/* Path and query: the target without the scheme and host of a request to a proxy. */
 static eddy_span local_part(const eddy_http_request *request)
 {
     eddy_span target = eddy_http_request_target(request);
@@ -203,7 +203,7 @@ static int tell_to_continue(struct eddy_http_request *request)
     return eddy__http_reply_flush(connection);
 }
 
-/* How long the next piece may take: less for a client that has been slow before. */
+/* The time limit for the next piece: less for a client that has been slow before. */
 static double patience_for(const struct eddy_http_request *request)
 {
     double longest = request->connection->server->options.body_timeout;
@@ -222,7 +222,7 @@ static int fill_in_time(struct eddy_http_request *request)
     return rc;
 }
 
-/* Has the stream lend more bytes. 0, or an error. */
+/* Refills the window from the stream. 0 or an error. */
 static int wait_for_bytes(struct eddy_http_request *request)
 {
     int rc = request->must_continue ? tell_to_continue(request) : 0;
@@ -285,7 +285,7 @@ static int too_large(struct eddy_http_request *request)
     return fail(request, EDDY_HTTP_TOO_LARGE, 413);
 }
 
-/* A small body has mostly come with the head, in one piece: it is lent where it lies. */
+/* A small body mostly arrives with the head, in one piece: it is returned in place. */
 static bool is_all_of_it(const struct eddy_http_request *request)
 {
     return request->body.size == 0 && request->piece.size == request->received &&
@@ -327,7 +327,7 @@ static int gather(struct eddy_http_request *request, uint64_t size_max)
 {
     uint64_t length = head_of(request)->content_length;
     if (length != HTTP_LENGTH_UNKNOWN && length > size_max && request->received == 0)
-        return too_large(request);    // before the client is told to go on
+        return too_large(request);    // before "100 Continue" is sent
     int rc = 1;
     while (rc > 0) {
         rc = request->piece.size > 0 ? take_piece(request, size_max) : 0;

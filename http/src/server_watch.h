@@ -14,7 +14,7 @@
 
 #include <eddy/loop.h>
 
-/* A deadline, as a member of what it is about. All zero: not in a row. */
+/* A deadline, embedded in the object that it applies to. All zero: not in a list. */
 struct watch {
     struct watch *next, *prev;
     struct watch_row *row;    // NULL: not watched
@@ -24,16 +24,16 @@ struct watch {
 struct watch_row {
     struct watch *first, *last;
     size_t count;
-    double seconds;                          // each watch lasts; EDDY_NO_TIMEOUT: for ever
-    void (*expired)(struct watch *watch);    // its time is up, and it has been taken off the row
+    double seconds;                          // duration of each watch; EDDY_NO_TIMEOUT: unlimited
+    void (*expired)(struct watch *watch);    // it expired, and has left the list
     eddy_handle *timer;                      // NULL: not set
 };
 
-/* Begins; or ends, if it has begun. Never suspend. Without memory for the timer nothing expires. */
+/* Begin a watch, or end it if it has begun. Never suspend. If memory is out, nothing expires. */
 void eddy__watch_begin(struct watch_row *row, struct watch *watch);
 void eddy__watch_end(struct watch *watch);
 
-/* Drops the timer. */
+/* Frees the timer. */
 void eddy__watch_row_fini(struct watch_row *row);
 
 #endif

@@ -90,7 +90,7 @@ int64_t eddy__http_session_date(const eddy_http_session *session)
 
 static bool is_limit(double seconds)
 {
-    return seconds >= 0.0;    // which a NaN is not
+    return seconds >= 0.0;    // false for a NaN
 }
 
 static int check(const eddy_http_session_options *options)
@@ -106,7 +106,7 @@ static int check(const eddy_http_session_options *options)
     return 0;
 }
 
-/* The numbers; what has a default that hangs on the request stays 0. */
+/* Sets the numbers; those whose default depends on the request stay 0. */
 static void set_limits(eddy_http_session *session, const eddy_http_session_options *options)
 {
     session->timeout = options->timeout;
@@ -125,7 +125,7 @@ static void set_limits(eddy_http_session *session, const eddy_http_session_optio
     session->slots = (eddy_semaphore)EDDY_SEMAPHORE(session->connections_max);
 }
 
-/* What is copied. */
+/* Copies the strings and fields, parses the base URL, and creates the cookie jar. */
 static int set_texts(eddy_http_session *session, const eddy_http_session_options *options)
 {
     int err = 0;

@@ -33,20 +33,20 @@ enum {
 };
 
 struct cookie {
-    struct cookie *next;                                // in its bucket
-    const char *name, *value, *domain, *path, *site;    // behind the struct, in the same block
+    struct cookie *next;                                // in its hash bucket
+    const char *name, *value, *domain, *path, *site;    // after the struct, in the same block
     size_t name_size, value_size, path_size;
     int64_t expires;      // seconds since 1970; INT64_MAX: with the session
     uint64_t number;      // smaller is older; kept when the value is replaced
-    uint64_t used_at;     // the jar's clock when it was last set, or went with a request
-    bool is_host_only;    // no Domain was given
+    uint64_t used_at;     // the jar's clock when it was last set or sent
+    bool is_host_only;    // set without Domain
     bool is_secure;
 };
 
 struct http_cookies {
     struct cookie *buckets[BUCKETS];
     size_t count;
-    uint64_t clock;    // counts the calls
+    uint64_t clock;    // incremented by each call
 };
 
 struct http_cookies *eddy__http_cookies_new(void)
@@ -104,8 +104,8 @@ static bool is_less_used(const struct cookie *a, const struct cookie *b)
 }
 
 /*
- * Drops what has expired in a bucket. Returns the place of the least recently used of the rest, of
- * `site` unless that is NULL, or NULL; counts those it looked at.
+ * Drops the expired cookies of a bucket. Returns the place of the least recently used of the rest,
+ * of `site` unless that is NULL, or NULL if there is none; counts the cookies that it checked.
  */
 static struct cookie **sweep(struct http_cookies *cookies, struct cookie **bucket, const char *site,
                              int64_t now, size_t *out_count)
@@ -148,7 +148,7 @@ static void make_room(struct http_cookies *cookies, const char *site, int64_t no
 
 /* --- Setting ---------------------------------------------------------------------------------- */
 
-/* The path that holds when the server names none: that of the request up to its last '/'. */
+/* The path when the server names none: that of the request up to its last '/'. */
 static eddy_span default_path(eddy_span path)
 {
     size_t size = path.size;
@@ -186,7 +186,7 @@ static struct cookie *make(const struct cookie_offer *offer, const char *domain,
     return cookie;
 }
 
-/* Whether a Secure cookie of that name stands where plain HTTP wants to put `cookie`. */
+/* Whether a Secure cookie of that name exists where plain HTTP would store `cookie`. */
 static bool is_shadowed(const struct cookie *first, const struct cookie *cookie)
 {
     for (const struct cookie *at = first; at; at = at->next)
@@ -198,7 +198,7 @@ static bool is_shadowed(const struct cookie *first, const struct cookie *cookie)
     return false;
 }
 
-/* Takes out the cookie that `cookie` replaces, and gives its age to that. */
+/* Removes the cookie that `cookie` replaces, and copies its age to `cookie`. */
 static void replace(struct http_cookies *cookies, struct cookie **bucket, struct cookie *cookie)
 {
     for (struct cookie **at = bucket; *at; at = &(*at)->next) {
@@ -234,7 +234,7 @@ int eddy__http_cookies_set(struct http_cookies *cookies, const eddy_http_url *ur
     cookie->number = cookie->used_at = ++cookies->clock;
     replace(cookies, bucket, cookie);
     if (cookie->expires <= now) {
-        eddy_free(cookie);    // it came to delete the one before it
+        eddy_free(cookie);    // its purpose was to delete the earlier one
         return 1;
     }
     make_room(cookies, cookie->site, now);
@@ -278,7 +278,7 @@ static int compare(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-/* Finds the cookies for a request in their order, and notes that they are used. */
+/* Finds the cookies for a request, in order, and marks them as used. */
 static size_t choose(struct http_cookies *cookies, const eddy_http_url *url, const char *own,
                      int64_t now, const struct cookie *chosen[SITE_MAX])
 {

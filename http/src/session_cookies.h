@@ -15,8 +15,8 @@ void eddy__http_cookies_free(struct http_cookies *cookies);
 
 /*
  * Takes the value of a Set-Cookie field in the answer to a request for `url`, at `now`, in seconds
- * since 1970. What breaks the rules is dropped silently, as browsers do. Returns 1 if the cookie
- * was taken (or deleted, which is what it asked for), 0 if it was dropped, -ENOMEM.
+ * since 1970. A cookie that breaks the rules is dropped silently, as in browsers. Returns 1 if the
+ * cookie was stored (or deleted, as the field asked), 0 if it was dropped, or -ENOMEM.
  */
 int eddy__http_cookies_set(struct http_cookies *cookies, const eddy_http_url *url,
                            const char *value, int64_t now);
@@ -31,7 +31,7 @@ int eddy__http_cookies_get(struct http_cookies *cookies, const eddy_http_url *ur
 
 bool eddy__http_cookies_are_empty(const struct http_cookies *cookies);
 
-/* The cookie called `name` in "a=b; c=d", from its name to its end; data is NULL if it is not. */
+/* Finds the cookie `name` in "a=b; c=d", from its name to its end; data is NULL if none. */
 eddy_span eddy__http_cookie_find(const char *cookies, eddy_span name);
 
 #endif

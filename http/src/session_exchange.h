@@ -13,35 +13,35 @@ struct exchange {
     eddy_http_response *response;
     struct http_request request;
     struct http_fields fields;
-    struct http_cookies *cookies;    // the session's jar, or one of this call; or NULL
+    struct http_cookies *cookies;    // the session's jar, or a jar of this call; or NULL
     char *own_cookie;       // the caller's Cookie field, if cookies may be added to it; or NULL
-    char *authorization;    // the value of that field, from the URL's user and password; or NULL
+    char *authorization;    // that field's value, from the URL's user and password; or NULL
     eddy_http_timeouts timeout;
-    bool has_total;    // the limit on the total was set, and is not the default
+    bool has_total;    // the total limit was set, and is not the default
     int redirects_max;
 };
 
 /* --- session_secrets.c ------------------------------------------------------------------------ */
 
-/* Takes the caller's Cookie field over, and the URL's user and password. 0 or -ENOMEM. */
+/* Copies the caller's Cookie field, and the URL's user and password. 0 or -ENOMEM. */
 int eddy__http_secrets_init(struct exchange *x);
 void eddy__http_secrets_fini(struct exchange *x);
 
 /*
- * The request goes on to the response's URL after a redirect. What belongs to one origin is dropped
- * unless it stays there. 0 or -ENOMEM.
+ * Moves the request to the response's URL after a redirect. Secrets of one origin are dropped
+ * unless the origin is the same. 0 or -ENOMEM.
  */
 int eddy__http_secrets_move(struct exchange *x, bool is_same_origin);
 
-/* The value of the request's Cookie field, for eddy_free(), or NULL. 0 or -ENOMEM. */
+/* Stores the request's Cookie value, for eddy_free(), or NULL. 0 or -ENOMEM. */
 int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie);
 
-/* Takes the cookies of the response, which leads on to a redirect's target or ends the call. */
+/* Stores the cookies of the response, which is a redirect or ends the call. */
 void eddy__http_secrets_keep(struct exchange *x, bool is_redirect);
 
 /* --- session_redirect.c ----------------------------------------------------------------------- */
 
-/* Turns the request into the one for the redirect's target. 0 or an error with a message. */
+/* Changes the request to the one for the redirect's target. 0 or an error with a message. */
 int eddy__http_redirect_follow(struct exchange *x, const char *location);
 
 #endif

@@ -80,7 +80,7 @@ static char *append_text(char *at, const char *text, const char **out_kept)
     return stpcpy(at, text) + 1;
 }
 
-/* What a session sends unless it is told otherwise; a value of NULL: it is not sent. */
+/* The session's default fields; one whose value is NULL is not sent. */
 static void choose_defaults(eddy_http_header *defaults, size_t count,
                             const eddy_http_header *headers)
 {
@@ -104,7 +104,7 @@ static void append_field(struct http_fields *fields, char **inout_text,
     *inout_text = append_text(*inout_text, header->value, &item->value);
 }
 
-/* Copies `count` defaults, and `headers` behind them, into one block. */
+/* Copies `count` defaults, and `headers` after them, into one block. */
 static int copy(struct http_fields *out_fields, const eddy_http_header *defaults, size_t count,
                 const eddy_http_header *headers)
 {

@@ -17,7 +17,7 @@ struct http_loop {
     eddy_http_session *first;
 };
 
-static _Thread_local struct http_loop *loop_here;    // the row of the loop that runs
+static _Thread_local struct http_loop *loop_here;    // the list of the running loop
 
 static int on_close(void *data)
 {

@@ -10,10 +10,10 @@
 /* Enters a new session into the row of the running loop. 0 or -ENOMEM. */
 int eddy__http_loop_enter(eddy_http_session *session);
 
-/* Takes a session that is going out of the row. */
+/* Removes a session that is being freed from the list. */
 void eddy__http_loop_leave(eddy_http_session *session);
 
-/* Whether the loop that runs is the session's, and not another one at the same address. */
+/* Whether the running loop is the session's, not another loop at the same address. */
 bool eddy__http_loop_is_of(const eddy_http_session *session);
 
 #endif

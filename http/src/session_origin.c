@@ -32,7 +32,7 @@
 #include <eddy/timeout.h>
 
 enum {
-    FRESH_SECONDS = 60,    // an answer holds so long
+    FRESH_SECONDS = 60,    // lifetime of an answer
     ADDRESSES_MAX = 16,    // of an answer
     SWEEP_FIRST = 512,     // origins in a session before idle ones are dropped
 };
@@ -40,7 +40,7 @@ enum {
 /* --- Looking up ------------------------------------------------------------------------------- */
 
 typedef struct answer {
-    int code;           // what getaddrinfo(3) said
+    int code;           // the result of getaddrinfo(3)
     char *addresses;    // "192.0.2.1,[2001:db8::1]"; NULL with an error
 } answer;
 
@@ -79,7 +79,7 @@ static char *write_addresses(const struct addrinfo *list)
     return text;
 }
 
-/* Runs on a thread. The name is the function's own: the request may be gone before it ends. */
+/* Runs on a thread. It owns the name, because the request may end before it does. */
 EDDY_ASYNC_TO_OWNED(answer, drop_answer, ask_resolver, (char *, name, drop_name))
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
@@ -95,7 +95,7 @@ EDDY_ASYNC_TO_OWNED(answer, drop_answer, ask_resolver, (char *, name, drop_name)
     return 0;
 }
 
-/* Takes the answer over, if there is one, and wakes everybody who waits for it. */
+/* Takes over the answer, if there is one, and wakes all waiters. */
 static void finish_lookup(struct http_origin *origin, int status, answer *it)
 {
     if (status >= 0 && it->code != 0)
@@ -122,7 +122,7 @@ static void give_back(struct http_origin *origin)
     eddy__http_session_unref(session);
 }
 
-/* The lookup was cancelled before it began: the run is ending, or memory was short. */
+/* The lookup was cancelled before it began: the run is ending, or memory was out. */
 static void drop_lookup(struct http_origin **origin)
 {
     answer none = {0};
@@ -137,7 +137,7 @@ EDDY_ASYNC(look_up, (struct http_origin *, origin, drop_lookup))
     int rc = name ? eddy_to_lookup_thread(eddy_coro(ask_resolver, name), &it) : -ENOMEM;
     finish_lookup(origin, rc, &it);
     give_back(origin);
-    return rc == EDDY_CANCELLED ? rc : 0;    // other errors are the waiters' to report
+    return rc == EDDY_CANCELLED ? rc : 0;    // the waiters report other errors
 }
 
 static int lookup_error(const struct http_origin *origin)
@@ -162,8 +162,8 @@ static int wait_for_answer(struct http_origin *origin)
         origin->waiter_count++;
         int rc = eddy_semaphore_acquire(&origin->answered);
         if (rc < 0) {
-            // Woken and cancelled at once, it is no longer counted, and the wake stays: a waiter
-            // of a later lookup wakes early, looks, and waits on.
+            // A waiter woken and cancelled at once is no longer counted, and its wake stays: a
+            // waiter of a later lookup wakes early, checks, and waits again.
             if (origin->is_looking_up && origin->waiter_count > 0)
                 origin->waiter_count--;
             return rc;
@@ -253,13 +253,13 @@ static bool needs_no_lookup(const char *host)
            (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
 }
 
-/* libcurl's defaults: 1080, for want of a better one, and 443. */
+/* libcurl's defaults: 443, and 1080 for all others. */
 static int proxy_port(const eddy_http_url *proxy)
 {
     return proxy->has_port || strcmp(proxy->scheme, "https") == 0 ? proxy->port : 1080;
 }
 
-/* The proxy as libcurl gets it, out of its parts. NULL without memory. */
+/* Composes the proxy URL for libcurl from its parts. NULL if memory is out. */
 static char *write_proxy(const eddy_http_url *proxy)
 {
     size_t size = strlen(proxy->text) + sizeof ":65535";
@@ -285,7 +285,7 @@ static int refuse_proxy(int status)
     return eddy_fail(status, "the proxy cannot be used: %s", text);
 }
 
-/* Settles how an HTTP proxy is reached; SOCKS proxies look up names by themselves, or libcurl. */
+/* Decides how an HTTP proxy is reached. For SOCKS, the proxy or libcurl looks up names. */
 static int choose_proxy(struct http_origin *origin, const char *text)
 {
     char url[1024];
@@ -311,7 +311,7 @@ static int choose_proxy(struct http_origin *origin, const char *text)
     return err;
 }
 
-/* Settles through which proxy the origin is reached, and so whose name will be looked up. */
+/* Decides which proxy the origin uses, and so which name is looked up. */
 static int choose_way(struct http_origin *origin)
 {
     int err = 0;

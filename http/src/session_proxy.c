@@ -24,7 +24,7 @@ static const char *variable(const char *lower, const char *upper)
     return value && value[0] != '\0' ? value : NULL;
 }
 
-/* "example.org" and ".example.org" match that host and those below it. */
+/* "example.org" and ".example.org" match that host and its subdomains. */
 static bool matches(const char *host, const char *pattern, size_t size)
 {
     if (size > 0 && pattern[size - 1] == '.')
@@ -41,7 +41,7 @@ static bool matches(const char *host, const char *pattern, size_t size)
     return size == length || host[length - size - 1] == '.';
 }
 
-/* Reads an address of either family; the number of its bytes, 0 if it is none. */
+/* Parses an IPv4 or IPv6 address. Returns the number of its bytes, 0 if it is none. */
 static size_t read_address(const char *text, unsigned char bytes[16])
 {
     if (inet_pton(AF_INET, text, bytes) == 1)

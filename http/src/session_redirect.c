@@ -54,7 +54,7 @@ int eddy__http_response_discard(eddy_http_response *response, size_t size)
 
 /* --- Requests --------------------------------------------------------------------------------- */
 
-/* The method and body of the next request, as browsers have settled it. */
+/* Sets the method and body of the next request, as browsers do. */
 static int change_method(struct exchange *x)
 {
     static const char *const of_a_body[] = {"Content-Type", "Content-Encoding", "Content-Language",

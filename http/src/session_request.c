@@ -33,7 +33,7 @@
 #include "session_loop.h"
 #include "session_origin.h"
 
-/* Defaults of the limits on time, in seconds, and of the size of a whole body, in bytes. */
+/* Default time limits, in seconds, and default size limit of a whole body, in bytes. */
 #define TOTAL_SECONDS   300.0
 #define CONNECT_SECONDS 30.0
 #define READ_SECONDS    60.0
@@ -69,8 +69,8 @@ void eddy__http_exchange_close(eddy_http_response *response)
 /* --- Errors ----------------------------------------------------------------------------------- */
 
 /*
- * The error once more, with the URL before its message, but neither user, password nor fragment. A
- * cancellation says all there is to say.
+ * Sets the error again with the URL, without user, password and fragment, before its message. A
+ * cancellation needs no message.
  */
 static int tell_url(int status, const eddy_http_url *url)
 {
@@ -160,7 +160,7 @@ static int send_once(struct exchange *x)
     int rc;
     do {
         rc = open_exchange(x);
-    } while (rc == HTTP_ELSEWHERE);    // and there it stays
+    } while (rc == HTTP_ELSEWHERE);    // the origin then keeps that transport
     eddy_free(cookie);
     if (rc == 0 && !response->is_streamed)
         rc = eddy__http_response_finish(response);
@@ -181,7 +181,7 @@ static int send_in_time(struct exchange *x)
 
 /* --- Redirects -------------------------------------------------------------------------------- */
 
-/* Whether an error after the head of a redirect stands in the way of the next request. */
+/* Whether an error after the head of a redirect prevents the next request. */
 static bool ends_call(const eddy_http_response *response, int rc)
 {
     return !response->is_discarded || rc == EDDY_CANCELLED || rc == EDDY_EMISUSE || rc == -ENOMEM;
@@ -294,7 +294,7 @@ int eddy_http_response_raise_for_status(const eddy_http_response *response)
     return rc < 0 ? tell_url(rc, response->url) : 0;
 }
 
-/* What is done is given back; a streamed body goes on. */
+/* Releases a response that is done; a streamed body continues. */
 static void settle(struct exchange *x)
 {
     eddy_http_response *response = x->response;
@@ -365,20 +365,20 @@ static int fetch_in_time(eddy_http_response *response)
     return rc;
 }
 
-/* Bytes out of what has come already, or else out of what comes: 1; 0 at the end, or an error. */
+/* Reads bytes that are buffered, or else waits for some: 1; 0 at the end, or an error. */
 static int decode_or_fetch(eddy_http_response *response)
 {
     while (response->raw) {
         EDDY_TRY(eddy__http_response_decode_more(response));
         if (response->body_size > 0)
             return 1;
-        response->transport->resume(response);    // it may have waited for room in vain
+        response->transport->resume(response);    // it may be paused for lack of room
     }
     int rc = fetch_in_time(response);
     return rc == 0 ? eddy__http_response_finish(response) : rc;
 }
 
-/* Sees to it that there are unread bytes: 1; or 0 at the end, or an error. */
+/* Makes sure that there are unread bytes: 1; or 0 at the end, or an error. */
 static int fetch(eddy_http_response *response)
 {
     if (response->body_size > 0)

@@ -37,13 +37,13 @@ static char *base64(const char *data, size_t size, char *to)
     return to;
 }
 
-/* The value of an Authorization field; NULL without memory. */
+/* Makes the value of an Authorization field. NULL if memory is out. */
 static char *basic_authorization(eddy_span user_info)
 {
     char *plain = eddy_malloc(user_info.size + 2);
     char *value = eddy_malloc(sizeof "Basic " + (user_info.size + 4) / 3 * 4 + 4);
     if (plain && value) {
-        // The colon between the two is the first: a password may have more of them.
+        // The first colon separates the two; a password may contain more.
         const char *colon = memchr(user_info.data, ':', user_info.size);
         size_t user_size = colon ? (size_t)(colon - user_info.data) : user_info.size;
         size_t length = eddy__http_percent_decode(user_info.data, user_size, plain);
@@ -76,7 +76,7 @@ static int take_user_info(struct exchange *x)
 
 /* --- The caller's cookies --------------------------------------------------------------------- */
 
-/* The values of the caller's Cookie fields, joined; *out_value is NULL if there are none. */
+/* Joins the values of the caller's Cookie fields; *out_value is NULL if there are none. */
 static int join_cookies(const struct http_fields *fields, char **out_value)
 {
     size_t size = 0;
@@ -100,7 +100,7 @@ static int join_cookies(const struct http_fields *fields, char **out_value)
     return 0;
 }
 
-/* Drops the caller's cookie that the server has set anew. */
+/* Drops the caller's cookie that the server has set again. */
 static void drop_own_cookie(struct exchange *x, const char *set_cookie)
 {
     size_t size = strcspn(set_cookie, "=; \t");
@@ -111,7 +111,7 @@ static void drop_own_cookie(struct exchange *x, const char *set_cookie)
         rest += strspn(rest, "; \t");
         memmove(from, rest, strlen(rest) + 1);
     }
-    if (x->own_cookie) {    // what was the last one leaves its separator
+    if (x->own_cookie) {    // removing the last one leaves a separator
         size_t length = strlen(x->own_cookie);
         while (length > 0 && strchr("; \t", x->own_cookie[length - 1]))
             x->own_cookie[--length] = '\0';
@@ -132,7 +132,7 @@ int eddy__http_secrets_init(struct exchange *x)
     return eddy__http_fields_remove(&x->fields, cookie);
 }
 
-/* Drops what belongs to one origin. */
+/* Drops the secrets of the origin. */
 static void drop_secrets(struct exchange *x)
 {
     eddy_free(x->own_cookie);
@@ -171,7 +171,7 @@ int eddy__http_secrets_cookie(const struct exchange *x, char **out_cookie)
                                   eddy__http_session_date(x->session), out_cookie);
 }
 
-/* The jar for cookies of the response; NULL if they are not kept, or without memory. */
+/* Returns the jar for the response's cookies; NULL if they are not kept, or memory is out. */
 static struct http_cookies *jar_of(struct exchange *x, bool is_redirect)
 {
     bool is_for_redirects = x->session->cookie_policy == EDDY_HTTP_COOKIES_REDIRECTS;
@@ -187,7 +187,7 @@ void eddy__http_secrets_keep(struct exchange *x, bool is_redirect)
         const eddy_http_header *field = &response->fields[i];
         if ((field->name[0] | 32) != 's' || strcasecmp(field->name, "Set-Cookie") != 0)
             continue;
-        // Without memory for a cookie the response is still worth having.
+        // If there is no memory for a cookie, the response is still returned.
         struct http_cookies *cookies = jar_of(x, is_redirect);
         if (!cookies)
             return;

@@ -29,18 +29,18 @@ struct url_parts {
 };
 
 /*
- * Normalises a host as it stands in a URL, with brackets if it has any. Returns 0, EDDY_HTTP_URL
+ * Normalises a host as written in a URL, with brackets if it has any. Returns 0, EDDY_HTTP_URL
  * with a message, or -ENOMEM.
  */
 int eddy__http_host_parse(const char *text, size_t size, char host[HTTP_HOST_MAX]);
 
-/* The value of a hexadecimal digit; -1 if it is none. */
+/* Returns the value of a hexadecimal digit, or -1 if it is not one. */
 int eddy__http_hex_digit(char c);
 
-/* Undoes percent-encoding into `to`, which is as large as `text`. Returns the size. */
+/* Decodes percent-escapes into `to`, which is as large as `text`. Returns the size. */
 size_t eddy__http_percent_decode(const char *text, size_t size, char *to);
 
-/* Writes `parts` into one new block. NULL without memory. */
+/* Writes `parts` into one new block. NULL if memory is out. */
 eddy_http_url *eddy__http_url_write(const struct url_parts *parts);
 
 #endif

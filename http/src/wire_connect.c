@@ -44,7 +44,7 @@ static bool is_localhost(const char *host)
            (size > 10 && strcasecmp(host + size - 10, ".localhost") == 0);
 }
 
-/* What stands in origin->addresses, or would: "192.0.2.1,[2001:db8::1]"; or a bare address. */
+/* A list as in origin->addresses: "192.0.2.1,[2001:db8::1]"; or a bare address. */
 static const char *addresses_of(const struct http_origin *origin)
 {
     if (origin->name)
@@ -54,7 +54,7 @@ static const char *addresses_of(const struct http_origin *origin)
     return origin->authority.host;
 }
 
-/* Takes the first address off `*inout_list`. */
+/* Removes the first address from `*inout_list`. */
 static target next_target(const char **inout_list, int port)
 {
     target result;
@@ -85,12 +85,12 @@ EDDY_ASYNC_TO_OWNED(eddy_stream *, drop_stream, attempt, (target, to))
 struct race {
     eddy_task *attempts[ATTEMPTS_MAX];
     size_t count;
-    size_t failed_count;    // all of them before the first that has not
+    size_t failed_count;    // they come before those that have not failed
     int error;              // of the last that failed
     eddy_stream *winner;
 };
 
-/* Moves those that have failed behind us. Whether one has won. */
+/* Skips the attempts that have failed. Returns whether one has connected. */
 static bool look(struct race *race)
 {
     for (size_t i = race->failed_count; i < race->count; i++) {
@@ -158,7 +158,7 @@ static bool is_short_of_descriptors(int rc)
 
 static int connect_plain(const struct http_origin *origin, double limit, eddy_stream **out_stream)
 {
-    char list[LIST_SIZE];    // a copy: another lookup may replace them while we wait
+    char list[LIST_SIZE];    // a copy: another lookup may replace them during the wait
     snprintf(list, sizeof list, "%s", addresses_of(origin));
     int rc = eddy_within(limit, connect_to(list, origin->port, out_stream));
     if (rc >= 0 || rc == EDDY_CANCELLED || rc == -ENOMEM || rc == EDDY_EMISUSE ||
@@ -192,7 +192,7 @@ int eddy__wire_connect(struct wire_client *client, struct http_origin *origin, d
                        eddy_stream **out_stream)
 {
     int rc = connect_and_secure(client, origin, limit, out_stream);
-    // Idle connections have descriptors that can be had.
+    // Idle connections hold descriptors that can be freed.
     while (is_short_of_descriptors(rc) && eddy__wire_pool_drop(client))
         rc = connect_and_secure(client, origin, limit, out_stream);
     return rc == EDDY_TIMEDOUT ? eddy_fail(rc, "no connection within %g s", limit) : rc;

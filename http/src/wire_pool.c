@@ -30,7 +30,7 @@ static const struct http_limits limits = {
     .line_max = HTTP_HEAD_MAX,
     .header_max = HTTP_HEAD_MAX,
     .field_max = FIELDS_MAX,
-    .body_max = HTTP_NO_LIMIT,    // the response counts, decoded
+    .body_max = HTTP_NO_LIMIT,    // the response counts the decoded bytes
 };
 
 /* --- Rows ------------------------------------------------------------------------------------- */
@@ -60,7 +60,7 @@ static void leave(struct wire_row *row, struct wire_connection *connection)
     row->count--;
 }
 
-/* Takes an idle one out of its origin's row, and makes it busy. */
+/* Removes an idle connection from its origin's list, and makes it busy. */
 static void wake(struct wire_client *client, struct wire_connection *connection)
 {
     struct wire_connection **place = &connection->origin->idle;
@@ -107,7 +107,7 @@ static void drop_oldest(struct wire_client *client)
 {
     struct wire_connection *oldest = client->idle.oldest;
     wake(client, oldest);
-    EDDY_IGNORE(eddy_stream_close(oldest->stream));    // politely: over TLS it is announced
+    EDDY_IGNORE(eddy_stream_close(oldest->stream));    // with a close_notify over TLS
     eddy__wire_connection_free(client, oldest);
 }
 
@@ -127,7 +127,7 @@ static void arm_sweeper(struct wire_client *client)
 {
     if (client->sweeper || !client->idle.oldest)
         return;
-    // Without memory for a timer they idle longer; taking one looks at its age as well.
+    // Without memory for a timer they idle longer; leasing one checks its age as well.
     EDDY_IGNORE(
         eddy_call_at(client->idle.oldest->idle_since + IDLE_MAX, sweep, client, &client->sweeper));
 }
@@ -147,8 +147,8 @@ static int sweep(void *data)
 /* --- Taking and putting ----------------------------------------------------------------------- */
 
 /*
- * Whether it is open and nothing has arrived since the last response. TLS tickets are taken in on
- * the way; a part of a record counts as something.
+ * Whether it is open and nothing has arrived since the last response. TLS tickets are processed and
+ * don't count; a part of a record does.
  */
 static bool is_quiet(const struct wire_connection *connection)
 {

@@ -33,7 +33,7 @@ static int reserve(struct wire_client *client, size_t size)
     char *buffer = eddy_malloc(capacity);
     if (!buffer)
         return -ENOMEM;
-    eddy_free(client->buffer);    // nothing is in it yet: the size is known before the first byte
+    eddy_free(client->buffer);    // still empty: the size is known before the first byte
     client->buffer = buffer;
     client->buffer_capacity = capacity;
     return 0;

@@ -28,7 +28,7 @@ static int failed(int rc)
     return eddy_fail(EDDY_HTTP_TLS, "%s", text);
 }
 
-/* What the session's connections share, made for the first of them. */
+/* The TLS context that the session's connections share, created for the first of them. */
 static int context_of(struct wire_client *client, eddy_tls_context **out_context)
 {
     static const char *const both[] = {"h2", "http/1.1", NULL};

@@ -34,14 +34,14 @@
 #include "idle.h"
 
 enum {
-    UPLOAD_ABOVE = 64 * 1024,     // bytes of a body that is sent beside the reading
+    UPLOAD_ABOVE = 64 * 1024,     // bytes; a larger body is sent while reading
     HEAD_REUSE_MAX = 8 * 1024,    // a larger head may take time to be sent: over a new connection
-    INTERIM_MAX = 100,            // answers before the answer (100, 103)
+    INTERIM_MAX = 100,            // interim answers (100, 103)
 };
 
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
-/* Lends what has come, at least one byte unless the peer has ended, within the limit on silence. */
+/* Borrows the bytes received, at least one unless the peer has ended, within the read timeout. */
 static int wait_for_bytes(struct wire_connection *connection, eddy_span *out_bytes)
 {
     double limit = connection->response->read_timeout;
@@ -74,7 +74,7 @@ static int parser_failure(const struct wire_connection *connection)
     }
 }
 
-/* The peer has ended, or the connection broke off with `err`, in the middle of the answer. */
+/* The peer has ended, or the connection failed with `err`, in the middle of the answer. */
 static int ended_early(const struct wire_connection *connection, int err)
 {
     bool has_closed = err == 0 || err == EDDY_TLS_EOF;
@@ -103,7 +103,7 @@ static eddy_span span_of(struct http_span span)
 }
 
 /*
- * Whether it is a load balancer's farewell to an idle connection, which crossed our request. After
+ * Whether it is a load balancer's 408 on an idle connection, sent before it got the request. After
  * a 408 "the client MAY repeat that request on a new connection" (RFC 9110, 15.5.9).
  */
 static bool is_idle_timeout(const struct wire_connection *connection)
@@ -113,7 +113,7 @@ static bool is_idle_timeout(const struct wire_connection *connection)
            !head->should_keep_alive;
 }
 
-/* Hands the head over. 1: it is the answer's; 0: an interim one's. */
+/* Passes the head to the response. 1: it is the answer's; 0: an interim answer's. */
 static int take_head(struct wire_connection *connection)
 {
     const struct http_head *head = &connection->parser.head;
@@ -128,7 +128,7 @@ static int take_head(struct wire_connection *connection)
     return eddy__http_response_end_head(response);
 }
 
-/* Makes ready for the answer, and once more after an interim one. */
+/* Prepares for the answer, and again after an interim answer. */
 static void expect_answer(struct wire_connection *connection, const char *method)
 {
     eddy__http_parser_answers(&connection->parser, (struct http_span){method, strlen(method)});
@@ -145,14 +145,14 @@ static int go_on(struct wire_connection *connection)
     return 0;
 }
 
-/* Whether the first bytes are those of a status line, as far as they go. */
+/* Whether the first bytes can be the beginning of a status line. */
 static bool begins_like_http(const struct http_parser *parser)
 {
     size_t size = parser->size < 5 ? parser->size : 5;
     return memcmp(parser->bytes, "HTTP/", size) == 0;
 }
 
-/* What has come is no response: at once, since the end of its line may never come. */
+/* Fails at once if the bytes are no response, because the end of the line may never come. */
 static int refuse_nonsense(const struct wire_connection *connection)
 {
     if (connection->is_reused)
@@ -182,7 +182,7 @@ static int act_on(struct wire_connection *connection, enum http_event event, str
     }
 }
 
-/* Hands bytes to the parser until they are used up, or there is what the caller waits for. */
+/* Passes bytes to the parser until all are used, or what the caller waits for has arrived. */
 static int feed(struct wire_connection *connection, eddy_span bytes)
 {
     const eddy_http_response *response = connection->response;
@@ -196,8 +196,8 @@ static int feed(struct wire_connection *connection, eddy_span bytes)
                                        &used, &body);
         sum += used;
         rc = act_on(connection, event, body);
-        // Of a streamed body no more than this is taken before its reader asks; but the parser may
-        // know already that it has ended.
+        // A streamed body is read only so far ahead of its reader; but the parser may already know
+        // that it has ended.
         if (eddy__http_response_is_for_reader(response) &&
             (event == HTTP_EVENT_HEAD || response->body_size > 0))
             bytes.size = sum;
@@ -206,7 +206,7 @@ static int feed(struct wire_connection *connection, eddy_span bytes)
     return rc < 0 ? rc : err;
 }
 
-/* The peer will send no more: that ends a body without a length. */
+/* The peer has ended, which ends a body without a length. */
 static int take_end(struct wire_connection *connection)
 {
     if (eddy__http_parser_finish(&connection->parser) == HTTP_EVENT_COMPLETE &&
@@ -226,7 +226,7 @@ static bool is_premature(const struct wire_connection *connection)
                                           connection->request_body_size);
 }
 
-/* One step: waits for bytes, and takes them. */
+/* One step: waits for bytes and processes them. */
 static int receive(struct wire_connection *connection)
 {
     eddy_span bytes;
@@ -248,7 +248,7 @@ static int receive(struct wire_connection *connection)
 
 /* --- The request ------------------------------------------------------------------------------ */
 
-/* A connection that breaks while we send may have brought an answer all the same: it is read. */
+/* A connection that fails during the send may still have delivered an answer, which is read. */
 static int send_request(struct wire_connection *connection, const struct http_request *request)
 {
     struct wire_client *client = wire_client_of(connection->response->session);
@@ -265,7 +265,7 @@ static int send_request(struct wire_connection *connection, const struct http_re
     return is_break(rc) || rc == EDDY_TLS_FAILED ? 0 : rc;
 }
 
-/* Whether the caller tells the server to close the connection, or to make something else of it. */
+/* Whether the caller tells the server to close the connection, or to upgrade it. */
 static bool asks_to_close(const struct http_request *request)
 {
     const struct http_fields *fields = request->fields;
@@ -302,8 +302,8 @@ static int converse(struct wire_connection *connection, const struct http_reques
 /* --- Connections ------------------------------------------------------------------------------ */
 
 /*
- * The first connection to an origin shows what it speaks. Whoever asks meanwhile waits for that:
- * over HTTP/2 they would all share it.
+ * The first connection to an origin shows which protocol it speaks. Other requests wait for that:
+ * over HTTP/2 they would all share the connection.
  */
 static int connect_first(struct wire_client *client, struct http_origin *origin, double limit,
                          eddy_stream **out_stream)
@@ -323,13 +323,13 @@ static int connect_first(struct wire_client *client, struct http_origin *origin,
                                  : eddy__wire_connect(client, origin, limit, out_stream);
 }
 
-/* A new connection over which the server speaks first is not used either. */
+/* A new connection over which the server sends first is not used either. */
 static int check_silence(const struct wire_connection *connection)
 {
     eddy_span bytes;
     int rc = eddy_stream_peek_nowait(connection->stream, &bytes);
     if (rc < 0 || bytes.size == 0)
-        return 0;    // the exchange tells what is wrong, if anything
+        return 0;    // the exchange reports the error, if any
     if (bytes.size >= 5 && memcmp(bytes.data, "HTTP/", 5) == 0)
         return eddy_fail(EDDY_HTTP_DISCONNECTED, "the server sent a response before the request");
     return eddy_fail(EDDY_HTTP_PROTOCOL, "the server speaks first: this is not HTTP");
@@ -363,7 +363,7 @@ static void drop(eddy_http_response *response)
     response->is_open = false;
 }
 
-/* An idle connection, if there is one that can take the request at once. */
+/* Leases an idle connection that can take the request at once, if there is one. */
 static struct wire_connection *take_idle(struct wire_client *client, struct http_origin *origin,
                                          const struct http_request *request)
 {
@@ -389,7 +389,7 @@ static int open_exchange(const struct http_request *request, eddy_http_response 
     return open_new(request, response);
 }
 
-/* Whether nothing has come behind the answer. */
+/* Whether no bytes have arrived after the answer. */
 static bool is_drained(const struct wire_connection *connection)
 {
     eddy_span rest;
@@ -423,7 +423,7 @@ static int fetch(eddy_http_response *response)
 
 static void resume(eddy_http_response *response)
 {
-    (void)response;    // nothing is read before it is asked for
+    (void)response;    // nothing is read before the reader asks
 }
 
 /* --- The transport ---------------------------------------------------------------------------- */
@@ -460,7 +460,7 @@ static void let_go(eddy_http_session *session)
 
 const struct http_transport eddy__http_transport_wire = {
     .index = HTTP_BY_WIRE,
-    .looks_up_names = true,    // for new connections, and only for those
+    .looks_up_names = true,    // only for new connections
     .attach = attach,
     .detach = detach,
     .let_go = let_go,

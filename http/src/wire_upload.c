@@ -26,9 +26,9 @@ enum { PIECE_MAX = 64 * 1024 };
 
 struct wire_upload {
     unsigned refs;
-    struct wire_connection *connection;    // NULL: it is over
+    struct wire_connection *connection;    // NULL: the exchange is over
     eddy_task *task;                       // the connection's reference
-    char *copy;                            // NULL: the body is the caller's
+    char *copy;                            // owned; NULL: the body is borrowed from the caller
     eddy_span left;
 };
 
@@ -49,7 +49,7 @@ EDDY_ASYNC(send_body, (struct wire_upload *, upload, unref))
         upload->left = (eddy_span){data + size, upload->left.size - size};
         rc = eddy_stream_write(upload->connection->stream, data, size);
         if (upload->connection)
-            upload->connection->heard_at = eddy_time();    // the peer has taken something
+            upload->connection->heard_at = eddy_time();    // the peer has accepted bytes
     }
     unref(&upload);
     return rc == EDDY_CANCELLED ? rc : 0;

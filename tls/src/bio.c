@@ -24,7 +24,7 @@ static int read_below(BIO *bio, char *buf, int size)
         return (int)n;
     if (n != -EAGAIN)
         tls->error = (int)n;
-    BIO_set_retry_read(bio);    // after any error: a read that failed for want of memory may go on
+    BIO_set_retry_read(bio);    // after any error: a read that failed without memory may be retried
     return -1;
 }
 
@@ -51,7 +51,7 @@ static long control(BIO *bio, int command, long number, void *pointer)
     }
 }
 
-static BIO_METHOD *method;    // for good
+static BIO_METHOD *method;    // never freed
 
 static void make_method(void)
 {

@@ -52,7 +52,7 @@ static int load_trusted(SSL_CTX *ssl, const eddy_tls_context_options *options)
     return 0;
 }
 
-/* In place of OpenSSL's own, which would ask at the terminal. */
+/* Replaces OpenSSL's own callback, which would ask at the terminal. */
 static int give_password(char *buf, int size, int for_writing, void *password)
 {
     (void)for_writing;
@@ -79,7 +79,7 @@ static int load_own(SSL_CTX *ssl, const eddy_tls_context_options *options)
 
 /* --- Protocols on top ------------------------------------------------------------------------- */
 
-/* The first of ours that the client offers. Without one there is no connection (RFC 7301, 3.2). */
+/* Selects the first of our protocols that the client offers, else fails (RFC 7301, 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,
                            const unsigned char *offered, unsigned offered_size, void *data)
 {
@@ -138,7 +138,7 @@ static int set_versions(SSL_CTX *ssl, const eddy_tls_context_options *options)
     return 0;
 }
 
-/* OpenSSL has got a session, or a ticket for one. 1: its reference is taken over. */
+/* OpenSSL has a new session, or a ticket for one. 1: its reference is taken over. */
 static int keep_session(SSL *ssl, SSL_SESSION *session)
 {
     const struct tls *tls = SSL_get_app_data(ssl);
@@ -151,10 +151,10 @@ static void set_manners(SSL_CTX *ssl)
 {
     static const unsigned char name[] = "eddy";
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    // An idle connection gives its 34 KiB of buffers back; a busy one asks once a record.
+    // An idle connection frees its 34 KiB of buffers; a busy one allocates once a record.
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1);
-    // Clients keep sessions in a cache of ours; servers hand out tickets, and keep nothing.
+    // Clients keep sessions in sessions.c; servers issue tickets, and keep nothing.
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, keep_session);
     SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1);

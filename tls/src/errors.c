@@ -25,7 +25,7 @@ static const char *name_of(int status)
 
 static void register_names(void)
 {
-    // Without memory for it the codes stay numbers; that is no reason to refuse connections.
+    // If memory is out, the codes stay numbers; that is no reason to refuse connections.
     EDDY_IGNORE(eddy_error_register(EDDY_ERROR_TLS, EDDY_ERROR_TLS - 199, name_of));
 }
 
@@ -37,7 +37,7 @@ void eddy__tls_errors_register(void)
 
 /* --- Reasons ---------------------------------------------------------------------------------- */
 
-/* The text of an entry of OpenSSL's queue. */
+/* The text of an entry of OpenSSL's error queue. */
 static const char *reason_of(unsigned long entry)
 {
     const char *reason = ERR_reason_error_string(entry);
@@ -46,7 +46,7 @@ static const char *reason_of(unsigned long entry)
 
 int eddy__tls_fail(const char *what, const char *which)
 {
-    // The first entry is the cause; those behind it say which calls it went through.
+    // The first entry is the cause; later entries are the calls it passed through.
     unsigned long entry = ERR_get_error();
     ERR_clear_error();
     if (ERR_SYSTEM_ERROR(entry)) {

@@ -24,7 +24,7 @@
 
 /* --- What the stream calls -------------------------------------------------------------------- */
 
-/* Before OpenSSL is called: nothing that other code has left behind may be taken for an answer. */
+/* Clears errors before OpenSSL is called, so that earlier errors are not taken for its result. */
 static void make_ready(struct tls *tls)
 {
     ERR_clear_error();
@@ -59,7 +59,7 @@ static ssize_t read_layer(void *data, void *buf, size_t size)
                      "reading: the peer provokes alerts and does not read them (renegotiation)");
 }
 
-/* OpenSSL holds part of a record, or records that it has not looked at. */
+/* OpenSSL holds part of a record, or records that it has not processed. */
 static bool has_pending(void *data)
 {
     const struct tls *tls = data;
@@ -72,7 +72,7 @@ static int write_layer(void *data, const void *bytes, size_t size)
     if (tls->is_broken)
         return EDDY_TLS_FAILED;
     make_ready(tls);
-    // The BIO takes everything, and the stream writes in steps: nothing is left over.
+    // The BIO accepts everything, and the stream writes in steps, so nothing is left over.
     int n = SSL_write(tls->ssl, bytes, (int)size);
     if (n > 0)
         return 0;
@@ -86,14 +86,14 @@ static void end(void *data)
     if (tls->is_broken)
         return;
     make_ready(tls);
-    (void)SSL_shutdown(tls->ssl);    // the peer's own end, if it comes, is for the reader
+    (void)SSL_shutdown(tls->ssl);    // the peer's own end, if any, is for the reader
     ERR_clear_error();
 }
 
 static void free_tls(void *data)
 {
     struct tls *tls = data;
-    // OpenSSL spoils the session of a connection that ends without a word, which ours often do.
+    // OpenSSL invalidates the session of a connection without close_notify, which is common here.
     if (tls->ssl && !tls->is_broken && SSL_is_init_finished(tls->ssl))
         SSL_set_shutdown(tls->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(tls->ssl);
@@ -116,7 +116,7 @@ static const eddy_stream_layer layer = {
 
 /* --- Making one ------------------------------------------------------------------------------- */
 
-/* Whose certificate it must be, and what the client asks for: addresses are not asked for. */
+/* Sets the name to verify and, unless it is an address, the name to request (SNI). */
 static int set_name(struct tls *tls, const char *name)
 {
     tls->peer = eddy_strdup(name);
@@ -126,7 +126,7 @@ static int set_name(struct tls *tls, const char *name)
     if (X509_VERIFY_PARAM_set1_ip_asc(expected, name) == 1)
         return 0;
     ERR_clear_error();
-    // Names are those of the certificate's subjectAltName, never its subject's (RFC 9525, 2).
+    // Names are taken from the certificate's subjectAltName, never its subject (RFC 9525, 2).
     SSL_set_hostflags(tls->ssl,
                       X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     if (SSL_set1_host(tls->ssl, name) != 1 || SSL_set_tlsext_host_name(tls->ssl, name) != 1)
@@ -134,14 +134,14 @@ static int set_name(struct tls *tls, const char *name)
     return 0;
 }
 
-/* Offers the server to go on with the session that we have of it. */
+/* Offers the server to resume the cached session. */
 static void resume(struct tls *tls)
 {
     SSL_SESSION *session = eddy__tls_sessions_find(tls->context->sessions, tls->peer);
     if (!session)
         return;
     if (SSL_set_session(tls->ssl, session) != 1)
-        ERR_clear_error();    // then it is a whole handshake
+        ERR_clear_error();    // then the handshake is a full one
     SSL_SESSION_free(session);
 }
 
@@ -256,7 +256,7 @@ static const char *or_none(const char *text)
     return text ? text : "";
 }
 
-/* The protocol of ours that was chosen: OpenSSL has it without a zero at its end. */
+/* The ALPN protocol that was chosen; OpenSSL's copy is not zero-terminated. */
 static const char *protocol(struct tls *tls)
 {
     const unsigned char *chosen;

@@ -24,9 +24,9 @@
 enum { SESSIONS_MAX = 64 };
 
 struct tls_session {
-    char *name;    // NULL: the place is free
+    char *name;    // NULL: the slot is free
     SSL_SESSION *session;
-    uint64_t used_at;    // a count of uses
+    uint64_t used_at;    // the use counter at the last use
 };
 
 struct tls_sessions {
@@ -60,7 +60,7 @@ void eddy__tls_sessions_free(struct tls_sessions *sessions)
     eddy_free(sessions);
 }
 
-/* The place of `name`; else the one to be used for it: a free one, or the one used longest ago. */
+/* Finds the slot of `name`, or one to use for it: a free one, or the least recently used. */
 static struct tls_session *place_of(struct tls_sessions *sessions, const char *name)
 {
     struct tls_session *oldest = sessions->items;
@@ -83,7 +83,7 @@ bool eddy__tls_sessions_keep(struct tls_sessions *sessions, const char *name, SS
 {
     char *copy = eddy_strdup(name);
     if (!copy)
-        return false;    // the next handshake is a whole one
+        return false;    // the next handshake is a full one
     pthread_mutex_lock(&sessions->mutex);
     struct tls_session *item = place_of(sessions, name);
     clear(item);

@@ -22,55 +22,55 @@
 #include <eddy/tls.h>
 
 struct eddy_tls_context {
-    _Atomic unsigned refs; // the owner's, one a connection
+    _Atomic unsigned refs; // one for the owner, one per connection
     SSL_CTX *ssl;
     bool is_insecure;
     bool wants_client_certificates;
     bool has_certificate;
     struct tls_sessions *sessions; // of the servers it has connected to
     unsigned alpn_size;
-    unsigned char *alpn; // as TLS has it: each name after a byte with its size; NULL: none
+    unsigned char *alpn; // in TLS's format: each name after a byte with its size; NULL: none
 };
 
-/* What a stream over TLS has. */
+/* The state of a stream over TLS. */
 struct tls {
     eddy_stream *stream;
     eddy_tls_context *context;
     SSL *ssl;
-    char *peer;                 // the name that was asked for; NULL
-    int error;                  // what the stream below said; 0
-    bool has_ended;             // nothing more will come from below
+    char *peer;                 // the name that was requested, or NULL
+    int error;                  // the error of the stream below, or 0
+    bool has_ended;             // the stream below has ended
     bool is_broken;             // OpenSSL must not be called again
-    char *alpn;                 // these, once somebody has asked for them; NULL
+    char *alpn;                 // these are made at the first query; else NULL
     unsigned char *certificate;
     int certificate_size;
 };
 
-/* Sessions by the name of their server. NULL without memory; free takes NULL. Any thread. */
+/* The cache of sessions by server name. NULL if memory is out; free takes NULL. Any thread. */
 struct tls_sessions *eddy__tls_sessions_new(void);
 void eddy__tls_sessions_free(struct tls_sessions *sessions);
 
-/* Keeps a session and takes over the reference to it: true; false without memory. */
+/* Stores a session and takes over its reference. True, or false if memory is out. */
 bool eddy__tls_sessions_keep(struct tls_sessions *sessions, const char *name,
                              SSL_SESSION *session);
 
-/* A reference to the session of `name`; NULL if there is none that can be resumed. */
+/* Returns a new reference to the session of `name`; NULL if none can be resumed. */
 SSL_SESSION *eddy__tls_sessions_find(struct tls_sessions *sessions, const char *name);
 void eddy__tls_sessions_forget(struct tls_sessions *sessions, const char *name);
 
-/* A BIO that reads and writes the stream below `tls`; NULL without memory. */
+/* Returns a BIO that reads and writes the stream below `tls`; NULL if memory is out. */
 BIO *eddy__tls_bio_new(struct tls *tls);
 
 /* Names the codes in eddy_strerror(), at the first call. */
 void eddy__tls_errors_register(void);
 
 /*
- * What OpenSSL says has gone wrong, with a message: "what: the reason". The system's error if it is
- * one, -ENOMEM, or EDDY_TLS_FAILED. Empties OpenSSL's queue of errors.
+ * Converts OpenSSL's error to a status with a message: "what: the reason". Returns the system's
+ * error if it is one, -ENOMEM, or EDDY_TLS_FAILED. Empties OpenSSL's error queue.
  */
 int eddy__tls_fail(const char *what, const char *which);
 
-/* The same of a call on `tls` that returned `n`: -EAGAIN, 0 for the peer's end, or an error. */
+/* The same for a call on `tls` that returned `n`: -EAGAIN, 0 for the peer's end, or an error. */
 int eddy__tls_outcome(struct tls *tls, int n, const char *what);
 
 #endif
