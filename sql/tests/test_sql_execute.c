@@ -230,8 +230,12 @@ TEST(a_long_script_is_run_statement_by_statement)
     enum { STATEMENTS = 5000, SIZE = 40 };
     EDDY_AUTO(eddy_sql) *db = open_people();
     char *script = eddy_malloc(STATEMENTS * SIZE + 1);
-    for (int i = 0; i < STATEMENTS; i++)
-        snprintf(script + i * SIZE, SIZE + 1, "INSERT INTO person VALUES (%6d, ''); ", i + 1);
+    for (int i = 0; i < STATEMENTS; i++) {
+        char statement[64];
+        snprintf(statement, sizeof statement, "INSERT INTO person VALUES (%6d, ''); ", i + 1);
+        memcpy(script + i * SIZE, statement, SIZE);
+    }
+    script[STATEMENTS * SIZE] = '\0';
     EXPECT_EQ(eddy_sql_execute(db, script, NULL, 0), STATEMENTS);
     EXPECT_EQ(count_people(db), STATEMENTS);
     eddy_free(script);
