@@ -78,7 +78,7 @@ bool eddy__http_cookie_parse(const char *text, int64_t now, struct cookie_offer 
 {
     struct cookie_offer offer = {.expires = INT64_MAX};
     if (has_control(text))
-        return false;    // sent back, it could end a line
+        return false;    // when sent back, it could end a line
     const char *end = text + strcspn(text, ";");
     const char *equals = memchr(text, '=', (size_t)(end - text));
     if (!equals)

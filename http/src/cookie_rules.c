@@ -54,14 +54,14 @@ const char *eddy__http_cookie_site(const char *host)
     return site ? site : host;
 }
 
-/* Whether more than one owner may have names below `domain`. Without libpsl's list: one label. */
+/* Whether `domain` is a public suffix, shared by owners. Without libpsl's list: a single label. */
 static bool is_shared(const char *domain)
 {
     const psl_ctx_t *list = psl_builtin();
     return list ? !psl_registrable_domain(list, domain) : !strchr(domain, '.');
 }
 
-/* Whether a cookie of `host` may be for all of `domain`, which is another name. */
+/* Whether a cookie of `host` may apply to all of `domain`, which is another name. */
 static bool is_acceptable(const char *host, const char *domain)
 {
     const psl_ctx_t *list = psl_builtin();
@@ -100,7 +100,7 @@ bool eddy__http_cookie_is_allowed(const struct cookie_offer *offer, const eddy_h
                                                                  : given.data[i];
     domain[given.size] = '\0';
     if (given.size == 0)
-        strcpy(domain, url->host);    // shorter than COOKIE_DOMAIN_MAX, as each host is
+        strcpy(domain, url->host);    // every host is shorter than COOKIE_DOMAIN_MAX
     bool is_host = strcmp(domain, url->host) == 0;
     *out_is_host_only = given.size == 0 || (is_host && is_shared(domain));
     return is_host || is_acceptable(url->host, domain);

@@ -62,9 +62,9 @@ int eddy_curl_status(CURLcode code)
     }
 }
 
-/* A transfer and who waits for it. */
+/* A transfer and the task that waits for it. */
 struct performance {
-    struct curl_job job;    // first: the job's callback finds the rest by it
+    struct curl_job job;    // first: the callback casts it back
     eddy_semaphore ended;
     bool has_ended;
 };

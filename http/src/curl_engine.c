@@ -38,26 +38,26 @@
 
 enum { JOB_BUCKETS = 512 };
 
-/* A descriptor of libcurl's. */
+/* A descriptor that libcurl uses. */
 struct curl_watch {
     struct curl_engine *engine;
     int fd;
-    bool reads, writes;    // what the loop watches
+    bool reads, writes;    // the directions that the loop watches
 };
 
 struct curl_engine {
-    unsigned refs;    // the loop's, one a session, one a transfer under way
+    unsigned refs;    // one for the loop, one per session, one per transfer in progress
     eddy_loop *loop;
     CURLM *multi;       // NULL once closed
     long kept_max;      // idle connections
-    unsigned depth;     // of calls into libcurl that may call back
-    bool has_broken;    // some job's socket could not be watched
+    unsigned depth;     // of nested calls into libcurl that may call back
+    bool has_broken;    // the socket of some job could not be watched
     bool is_stuck;      // nothing will call libcurl: no memory for a timer
 
     eddy_handle *timer;    // armed for timer_due; NULL: not armed
     double timer_due;
-    double wanted;     // when libcurl wants to be called; infinity: never
-    bool is_kicked;    // a call in the next iteration is on its way
+    double wanted;     // the time at which libcurl wants a call; infinity: never
+    bool is_kicked;    // a call is scheduled for the next iteration
 
     struct curl_watch **watches;    // by descriptor
     size_t watch_count;
@@ -83,7 +83,7 @@ static struct curl_job *find_job(struct curl_engine *engine, const CURL *easy)
     return job;
 }
 
-/* Takes the job out of the engine and the multi handle. */
+/* Removes the job from the engine and the multi handle. */
 static void remove_job(struct curl_engine *engine, struct curl_job *job)
 {
     struct curl_job **place = bucket_of(engine, job->easy);
@@ -103,7 +103,7 @@ static void end_job(struct curl_engine *engine, struct curl_job *job, CURLcode r
     job->done(job);
 }
 
-/* Ends the jobs whose socket nobody watches, or all without a timer: they would wait for ever. */
+/* Ends the jobs whose socket is not watched, or all if there is no timer: they would never end. */
 static void end_broken(struct curl_engine *engine)
 {
     bool ends_all = engine->is_stuck;
@@ -133,7 +133,7 @@ static void collect(struct curl_engine *engine)
 static void act(struct curl_engine *engine, curl_socket_t fd, int events)
 {
     int running;
-    engine->refs++;    // a session may be given back in job->done
+    engine->refs++;    // job->done may free a session
     engine->depth++;
     curl_multi_socket_action(engine->multi, fd, events, &running);
     engine->depth--;
@@ -148,7 +148,7 @@ static int on_time(void *data);
 static int arm(struct curl_engine *engine, double when)
 {
     if (engine->timer && engine->timer_due <= when)
-        return 0;    // it fires earlier, and looks again
+        return 0;    // it fires earlier, and checks the deadline again
     if (engine->timer) {
         eddy_handle_cancel(engine->timer);
         eddy_handle_free(engine->timer);
@@ -172,7 +172,7 @@ static int on_time(void *data)
     return 0;
 }
 
-/* One call begins all the transfers that an iteration has added. */
+/* One call starts all the transfers that an iteration has added. */
 static int on_kick(void *data)
 {
     struct curl_engine *engine = data;
@@ -204,7 +204,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *data)
         err = kick(engine);
     }
     if (err < 0)
-        engine->is_stuck = true;    // as in on_socket: -1 would leave a multi handle beyond repair
+        engine->is_stuck = true;    // as in on_socket: -1 would make the multi handle unusable
     return 0;
 }
 
@@ -225,8 +225,8 @@ static int on_writable(void *data)
 }
 
 /*
- * The watch of `fd`, made when there is none; NULL without memory. It stays until the engine
- * closes.
+ * Returns the watch of `fd`, created if there is none; NULL if memory is out. It stays until the
+ * engine closes.
  */
 static struct curl_watch *watch_of(struct curl_engine *engine, int fd)
 {
@@ -277,7 +277,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *o
                                 what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
                     : -ENOMEM;
     if (err < 0 && what != CURL_POLL_REMOVE) {
-        // An error returned from here would end every transfer there is: end this one instead.
+        // Returning an error would end every transfer, so end only this one.
         struct curl_job *job = find_job(engine, easy);
         if (job)
             job->is_broken = engine->has_broken = true;
@@ -285,7 +285,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *o
     return 0;
 }
 
-/* --- Life ------------------------------------------------------------------------------------- */
+/* --- Creation and destruction ----------------------------------------------------------------- */
 
 static void free_watches(struct curl_engine *engine)
 {
@@ -299,7 +299,7 @@ static void free_watches(struct curl_engine *engine)
     engine->watch_count = 0;
 }
 
-/* The loop has ended. Only streamed responses that nobody has freed can still be under way. */
+/* The loop has ended. Only streamed responses that are not freed can still be in progress. */
 static int on_loop_close(void *data)
 {
     struct curl_engine *engine = data;

@@ -19,7 +19,7 @@
 
 #include "session_origin.h"
 
-/* Appends "name: value" as libcurl wants it: an empty value is written "name;". */
+/* Appends "name: value" in libcurl's form: an empty value is written "name;". */
 static int append_field(struct curl_slist **list, const char *name, const char *value)
 {
     char text[512];
@@ -40,7 +40,7 @@ static int append_field(struct curl_slist **list, const char *name, const char *
     return 0;
 }
 
-/* Takes out a field that libcurl would add by itself. */
+/* Suppresses a field that libcurl would add by itself. */
 static int suppress_field(struct curl_slist **list, const char *name_and_colon)
 {
     struct curl_slist *longer = curl_slist_append(*list, name_and_colon);
@@ -68,7 +68,7 @@ static int set_fields(struct curl_channel *channel, const struct http_request *r
     if (request->authorization)
         EDDY_TRY(append_field(&channel->headers, "Authorization", request->authorization));
     if (request->has_body) {
-        // libcurl would wait a second for "100 Continue", and call any body a form.
+        // libcurl would wait a second for "100 Continue", and declare any body as a form.
         if (!eddy__http_fields_have(request->fields, "Expect"))
             EDDY_TRY(suppress_field(&channel->headers, "Expect:"));
         if (!eddy__http_fields_have(request->fields, "Content-Type"))
@@ -83,7 +83,7 @@ static int set_body(struct curl_channel *channel, const struct http_request *req
     CURL *easy = channel->job.easy;
     const char *data = request->body.size > 0 ? request->body.data : "";
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
-    // A streamed response may begin before all has been sent, and the caller's memory go.
+    // A streamed response may begin before all is sent, and the caller may then free the body.
     bool is_copied = channel->response->is_streamed;
     CURLoption option = is_copied ? CURLOPT_COPYPOSTFIELDS : CURLOPT_POSTFIELDS;
     return curl_easy_setopt(easy, option, data) == CURLE_OK ? 0 : -ENOMEM;
@@ -106,7 +106,7 @@ static int set_method(struct curl_channel *channel, const struct http_request *r
     return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK ? 0 : -ENOMEM;
 }
 
-/* Hands libcurl the addresses that the session has looked up, unless it has them already. */
+/* Passes libcurl the addresses that the session has looked up, unless it has them already. */
 static int set_names(struct curl_channel *channel, const struct http_origin *origin)
 {
     if (!origin->name || origin->loaded_generation == origin->generation)
@@ -125,7 +125,7 @@ static int set_names(struct curl_channel *channel, const struct http_origin *ori
     return 0;
 }
 
-/* Over TLS, HTTP/2 if offered: requests then wait a moment for the connection they may share. */
+/* Over TLS, HTTP/2 if offered: requests then wait briefly for a connection that they can share. */
 static void set_version(struct curl_channel *channel, const eddy_http_session *session, bool is_tls)
 {
     CURL *easy = channel->job.easy;
@@ -146,11 +146,11 @@ static int set_way(struct curl_channel *channel, const eddy_http_session *sessio
     if (origin->proxy) {
         channel->is_altered = true;
         curl_easy_setopt(easy, CURLOPT_PROXY, origin->proxy);
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");    // the session has read it
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "");    // the session has read no_proxy
     }
     if (request->connect_timeout != channel->connect_timeout) {
         channel->connect_timeout = request->connect_timeout;
-        long limit_ms = INT_MAX;    // libcurl keeps no more bits of it
+        long limit_ms = INT_MAX;    // libcurl stores only an int
         if (request->connect_timeout < 2e6)
             limit_ms = (long)ceil(request->connect_timeout * 1e3);
         curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
@@ -159,8 +159,8 @@ static int set_way(struct curl_channel *channel, const eddy_http_session *sessio
 }
 
 /*
- * libcurl parses the origin only, which both of us read alike. The request line is ours: path and
- * query as they are or, for a proxy that forwards, the whole URL.
+ * libcurl parses only the origin, which it reads as url.c does. This file sets the request line:
+ * path and query unchanged or, for a proxy that forwards, the whole URL.
  */
 static int set_url(CURL *easy, const struct http_request *request)
 {

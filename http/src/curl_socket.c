@@ -19,12 +19,12 @@
 
 struct curl_socket {
     int fd;
-    int own_port;    // 0: not asked for yet
+    int own_port;    // 0: not queried yet
 };
 
 typedef int name_call(int fd, struct sockaddr *address, socklen_t *size);
 
-/* The port of one end, and its address as text; 0 if there is none. */
+/* Returns the port of one end, and stores its address as text; 0 if there is none. */
 static int end_of(int fd, name_call *call, char text[INET6_ADDRSTRLEN])
 {
     struct sockaddr_storage address;
@@ -81,7 +81,7 @@ int eddy__curl_sockets_find(struct curl_sockets *sockets, int own_port, const ch
             continue;
         if (is_between(at->fd, own_port, peer, peer_port))
             return at->fd;
-        at->own_port = 0;    // another socket has the number now, or the port
+        at->own_port = 0;    // the descriptor or the port belongs to another socket now
     }
     return -1;
 }

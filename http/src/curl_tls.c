@@ -12,7 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-/* The connection's own, if it is over TLS by OpenSSL. */
+/* Returns the connection's SSL if it uses TLS by OpenSSL, else NULL. */
 static SSL *ssl_of(CURL *easy, bool *out_is_unknown)
 {
     struct curl_tlssessioninfo *info = NULL;
@@ -25,7 +25,7 @@ static SSL *ssl_of(CURL *easy, bool *out_is_unknown)
     return NULL;
 }
 
-/* libcurl is about to connect: what it verifies itself, OpenSSL verifies before. */
+/* Called before libcurl connects: makes OpenSSL verify the name before libcurl's own check. */
 static CURLcode set_expectation(CURL *easy, void *context, void *data)
 {
     const char *host = eddy__curl_host_of(data);
@@ -37,7 +37,7 @@ static CURLcode set_expectation(CURL *easy, void *context, void *data)
                                                   X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     size_t size = strlen(host);
     if (size > 1 && host[size - 1] == '.')
-        size--;    // the root, which certificates leave out
+        size--;    // the DNS root, which certificates leave out
     bool is_set = X509_VERIFY_PARAM_set1_ip_asc(expected, host) == 1 ||
                   X509_VERIFY_PARAM_set1_host(expected, host, size) == 1;
     ERR_clear_error();
@@ -46,7 +46,7 @@ static CURLcode set_expectation(CURL *easy, void *context, void *data)
 
 void eddy__curl_expect_host(CURL *easy, struct curl_channel *channel)
 {
-    // A libcurl over another library than OpenSSL says no, and verifies in its own way.
+    // A libcurl with another TLS library refuses this, and verifies in its own way.
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, set_expectation);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, channel);
 }

@@ -44,7 +44,7 @@
 #include "session_origin.h"
 
 enum {
-    NAMES_KEPT_SECONDS = 120,    // in libcurl's cache: longer than the session's answers hold
+    NAMES_KEPT_SECONDS = 120,    // in libcurl's cache: longer than the session's answers are valid
     RESUME_BELOW = HTTP_FETCH_AHEAD_MAX / 2,
 };
 
@@ -73,7 +73,7 @@ static bool has_sent_more(struct curl_channel *channel)
     return channel->sent > before;
 }
 
-/* Sleeps once: until woken, or until there has been silence for too long. 0 or an error. */
+/* Sleeps once, until woken or until the read timeout has passed without bytes. 0 or an error. */
 static int hear(struct curl_channel *channel)
 {
     double limit = channel->response->read_timeout;
@@ -84,7 +84,7 @@ static int hear(struct curl_channel *channel)
     if (rc != EDDY_TIMEDOUT)
         return rc;
     if (!channel->is_connected) {
-        channel->waits_to_connect = true;    // the time until then has a limit of its own
+        channel->waits_to_connect = true;    // the time to connect has its own limit
         return 0;
     }
     if (channel->heard_at + limit > eddy_time())
@@ -113,13 +113,13 @@ static bool has_bytes(const struct curl_channel *channel)
 
 static int wait_until(struct curl_channel *channel, bool (*holds)(const struct curl_channel *))
 {
-    channel->heard_at = eddy_time();    // silence counts from when somebody listens
+    channel->heard_at = eddy_time();    // the read timeout starts when a reader waits
     while (!holds(channel))
         EDDY_TRY(hear(channel));
     return 0;
 }
 
-/* --- What libcurl calls ----------------------------------------------------------------------- */
+/* --- libcurl's callbacks ---------------------------------------------------------------------- */
 
 static int on_socket_opened(void *data, curl_socket_t fd, curlsocktype purpose)
 {
@@ -128,7 +128,7 @@ static int on_socket_opened(void *data, curl_socket_t fd, curlsocktype purpose)
     return CURL_SOCKOPT_OK;
 }
 
-/* Whether the connection has carried another request, and is of HTTP/1.1. */
+/* Whether the connection has carried another request, and is HTTP/1.1. */
 static bool has_idled(const struct curl_channel *channel)
 {
     long new_count = 1;
@@ -179,7 +179,7 @@ static size_t on_head(char *line, size_t unit, size_t size, void *data)
     if (rc < 0)
         return refuse(channel, rc);
     if (rc > 0 && (response->is_streamed || response->is_discarded))
-        wake(channel);    // of a redirect, the limit on silence has changed
+        wake(channel);    // on a redirect, the read timeout has changed
     return size;
 }
 
@@ -214,7 +214,7 @@ const char *eddy__curl_host_of(const struct curl_channel *channel)
 {
     const eddy_http_response *response = channel->response;
     const struct http_origin *origin = response->origin;
-    // The same is asked for the connection to a proxy over TLS, which has a name of its own.
+    // The same applies to the connection to a proxy over TLS, which has its own name.
     bool is_secure_proxy = origin->proxy && strncasecmp(origin->proxy, "https:", 6) == 0;
     return response->session->is_insecure || is_secure_proxy ? NULL : origin->authority.host;
 }
@@ -225,7 +225,7 @@ static void trust(CURL *easy, const eddy_http_session *session)
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
         curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
     }
-    // Who is trusted by default is OpenSSL's to say, as it is for our own transport.
+    // OpenSSL's defaults decide which authorities are trusted, as in Eddy's own transport.
     const char *file = session->cacert ? session->cacert : getenv("SSL_CERT_FILE");
     const char *folder = session->cacert ? NULL : getenv("SSL_CERT_DIR");
     if (file || folder) {
@@ -234,7 +234,7 @@ static void trust(CURL *easy, const eddy_http_session *session)
     }
 }
 
-/* Sets what every request of the session has. */
+/* Sets the options that every request of the session has. */
 static void set_up(struct curl_channel *channel, const eddy_http_session *session)
 {
     const struct curl_client *client = session->transport_data[HTTP_BY_CURL];
@@ -321,7 +321,7 @@ static void give_channel_back(const eddy_http_session *session, struct curl_chan
 
 /* --- The end of a transfer -------------------------------------------------------------------- */
 
-/* 0, or why the transfer ended early, with libcurl's sentence. */
+/* Returns 0, or why the transfer ended early, with libcurl's message. */
 static int outcome(const struct curl_channel *channel)
 {
     CURLcode code = channel->job.result;
@@ -333,10 +333,10 @@ static int outcome(const struct curl_channel *channel)
     if (code == CURLE_ABORTED_BY_CALLBACK)
         return eddy_fail(status, "the loop has ended");
     if (code == CURLE_UNSUPPORTED_PROTOCOL)
-        status = EDDY_HTTP_PROTOCOL;    // the scheme was looked at before: it is HTTP/0.9
+        status = EDDY_HTTP_PROTOCOL;    // the scheme was checked before, so it is HTTP/0.9
     const char *message = channel->message[0] ? channel->message : curl_easy_strerror(code);
     if (code == CURLE_HTTP2_STREAM || code == CURLE_HTTP2)
-        status = EDDY_HTTP_DISCONNECTED;    // the stream was reset, or the connection given up
+        status = EDDY_HTTP_DISCONNECTED;    // the stream was reset, or the connection closed
     if (status == EDDY_HTTP_DISCONNECTED && channel->response->is_head_complete)
         status = strstr(message, "chunked-encoding") ? EDDY_HTTP_PROTOCOL : EDDY_HTTP_PARTIAL;
     long number = 0;
@@ -392,8 +392,8 @@ static bool closes(const eddy_http_response *response)
 }
 
 /*
- * Whether the connection had idled, and what came over it does not answer the request: bytes sent
- * before the server had it, no HTTP at all, or a load balancer's 408 that crossed it.
+ * Whether the connection had been idle, and the bytes received don't answer the request: they were
+ * sent before the server had it, are not HTTP, or are a load balancer's 408 that crossed it.
  */
 static bool has_ended_idle(const struct curl_channel *channel, bool may_repeat)
 {
@@ -407,7 +407,7 @@ static bool has_ended_idle(const struct curl_channel *channel, bool may_repeat)
     return response->status == 408 && closes(response);
 }
 
-/* One attempt: 0, or when the response is streamed, its head is there. */
+/* Makes one attempt. 0 at the end or, if the response is streamed, when its head has arrived. */
 static int carry(struct curl_channel *channel)
 {
     const struct curl_client *client = channel->response->session->transport_data[HTTP_BY_CURL];
@@ -422,7 +422,7 @@ static int carry(struct curl_channel *channel)
     return wait_until(channel, response->is_streamed ? has_head : has_ended);
 }
 
-/* Carries the request, past idle connections that are of no use, each of which libcurl closes. */
+/* Sends the request, retrying while an idle connection is unusable; libcurl closes each. */
 static int carry_past_idle(struct curl_channel *channel, const struct http_request *request)
 {
     const struct curl_client *client = channel->response->session->transport_data[HTTP_BY_CURL];
@@ -473,7 +473,7 @@ static void resume(eddy_http_response *response)
         response->body_size > RESUME_BELOW)
         return;
     channel->is_paused = false;
-    // This calls on_body with what was held back, and that may pause it again.
+    // This calls on_body with the bytes held back, and on_body may pause it again.
     CURLcode code = curl_easy_pause(channel->job.easy, CURLPAUSE_CONT);
     if (code == CURLE_OK)
         return;

@@ -18,7 +18,7 @@
 
 enum {
     DAYS_PER_ERA = 146097,        // 400 years
-    DAYS_BEFORE_UNIX = 719468,    // from the first of March of the year 0 to 1970
+    DAYS_BEFORE_UNIX = 719468,    // from 1 March of the year 0 to 1970
     SECONDS_PER_DAY = 86400,
     CENTURY_AHEAD_MAX = 50,    // years; RFC 9110, 5.6.7
 };
@@ -131,7 +131,7 @@ static int take_digits(struct cursor *cursor, int count)
     return value;
 }
 
-/* Takes one of `count` names of three letters each; its index. */
+/* Takes one of `count` names of three letters each, and returns its index. */
 static int take_name(struct cursor *cursor, const char (*names)[4], int count)
 {
     for (int i = 0; cursor->at != NULL && cursor->end - cursor->at >= 3 && i < count; i++) {
@@ -208,7 +208,7 @@ static int take_long_weekday(struct cursor *cursor)
     return 0;
 }
 
-/* The year ending in `two_digits` that is nearest to now without being too far ahead. */
+/* Returns the year ending in `two_digits` that is nearest to now and not too far ahead. */
 static int full_year(int two_digits, int64_t now_unix)
 {
     int64_t now = now_unix < 0 ? 0 : now_unix > unix_max ? unix_max : now_unix;
@@ -298,7 +298,7 @@ static int read_delay(const char *text, size_t size, double *out_seconds)
     for (size_t i = 0; i < size; i++) {
         if (text[i] < '0' || text[i] > '9')
             return -EINVAL;
-        // Cut at every digit, so that no number of them can overflow it.
+        // Limited at every digit, so that no number of digits can overflow it.
         seconds = seconds * 10 + (text[i] - '0');
         if (seconds > HTTP_RETRY_AFTER_MAX)
             seconds = HTTP_RETRY_AFTER_MAX;
@@ -318,7 +318,7 @@ int eddy__http_retry_after(const char *text, size_t size, int64_t now_unix, doub
     int err = eddy__http_date_parse(text, size, now_unix, &until);
     if (err < 0)
         return err;
-    // Unsigned, because a clock gone wrong may be farther away than a signed number can say.
+    // Unsigned, because with a wrong clock the difference may exceed a signed number.
     uint64_t wait = until > now_unix ? (uint64_t)until - (uint64_t)now_unix : 0;
     *out_seconds = wait < HTTP_RETRY_AFTER_MAX ? (double)wait : HTTP_RETRY_AFTER_MAX;
     return 0;

@@ -25,21 +25,21 @@
 #include "decode_coding.h"
 
 enum {
-    STAGES_MAX = 4,    // codings of one body; more is an attack
+    STAGES_MAX = 4,    // codings of one body; more are treated as an attack
     BETWEEN_SIZE = 4096,
 };
 
 struct stage {
     const struct http_coding *coding;
     void *state;
-    eddy_span left;    // of `between`: has come from the stage before, is not used yet
-    char *between;     // NULL for the first
+    eddy_span left;    // of `between`: output of the stage before that is not used yet
+    char *between;     // NULL for the first stage
 };
 
 struct http_decoder {
-    struct stage stages[STAGES_MAX];    // the last coding that was applied stands last
+    struct stage stages[STAGES_MAX];    // the coding applied last is the last
     size_t count;
-    bool has_too_many;    // codings: nothing is decoded
+    bool has_too_many;    // too many codings: nothing is decoded
 };
 
 /* --- Making ----------------------------------------------------------------------------------- */
@@ -61,7 +61,7 @@ static const struct http_coding *find_coding(eddy_span name)
     return NULL;
 }
 
-/* Whether the name stands for bytes that only its own decoder can read (IANA, and in use). */
+/* Whether the name is a known coding that is not supported here (of IANA, or in use). */
 static bool is_foreign(eddy_span name)
 {
     static const char *const names[] = {
@@ -86,7 +86,7 @@ static int add_stage(struct http_decoder **inout_decoder, const struct http_codi
     }
     struct stage *stage = &decoder->stages[decoder->count];
     stage->coding = coding;
-    stage->left = (eddy_span){"", 0};    // not NULL, which no offset may be added to
+    stage->left = (eddy_span){"", 0};    // not NULL, because offsets are added to it
     stage->between = eddy_malloc(BETWEEN_SIZE);
     stage->state = coding->open();
     decoder->count++;
@@ -134,7 +134,7 @@ int eddy__http_decoder_add(struct http_decoder **inout_decoder, const char *codi
 
 /* --- Pulling ---------------------------------------------------------------------------------- */
 
-/* Stage 0 was applied first and is undone last: it pulls from stage 1, and so on. */
+/* Stage 0 was applied first and is decoded last: it pulls from stage 1, and so on. */
 static ssize_t pull(struct http_decoder *decoder, size_t index, eddy_span *inout_data, void *buf,
                     size_t size)
 {

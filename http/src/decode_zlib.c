@@ -17,7 +17,7 @@
 
 enum {
     ANY_WINDOW = 15,
-    GZIP_ONLY = 16,    // added to the window
+    GZIP_ONLY = 16,    // added to the window bits
 };
 
 struct inflater {
@@ -25,8 +25,8 @@ struct inflater {
     bool is_deflate;
     bool is_open;      // inflateInit2() has been called
     bool has_ended;    // at the end of a member
-    bool is_over;      // what follows is none of it, and dropped
-    bool has_first;    // the first byte has come; the second tells what it is
+    bool is_over;      // further bytes are not gzip, and dropped
+    bool has_first;    // the first byte has arrived; the second decides the format
     unsigned char first;
 };
 
@@ -60,13 +60,13 @@ static int begin(struct inflater *inflater, int window)
     return code == Z_OK ? 0 : (int)error_of(code);
 }
 
-/* Whether the first two bytes are a header of zlib's format. */
+/* Whether the two bytes are a header of zlib's format. */
 static bool is_zlib_header(unsigned char first, unsigned char second)
 {
     return (first & 0x0f) == Z_DEFLATED && (first * 256 + second) % 31 == 0;
 }
 
-/* Feeds `size` bytes, and reports what came out. */
+/* Passes `size` bytes to zlib, and returns the size of the output. */
 static ssize_t feed(struct inflater *inflater, eddy_span *inout_data, void *buf, size_t size)
 {
     z_stream *stream = &inflater->stream;
@@ -97,7 +97,7 @@ static unsigned char take_byte(eddy_span *inout_data)
     return (unsigned char)*inout_data->data++;
 }
 
-/* Finds out which kind of deflate it is, as soon as two bytes are there. 1: not yet. */
+/* Detects the kind of deflate as soon as two bytes have arrived. 1: not yet. */
 static int begin_deflate(struct inflater *inflater, eddy_span *inout_data)
 {
     if (!inflater->has_first) {
@@ -115,7 +115,7 @@ static int begin_deflate(struct inflater *inflater, eddy_span *inout_data)
     return (int)feed(inflater, &one, &nothing, 0);
 }
 
-/* Behind the end: finds out whether another member follows. 1: not yet, or no. */
+/* After the end of a member: detects whether another follows. 1: not yet, or no. */
 static int begin_member(struct inflater *inflater, eddy_span *inout_data)
 {
     enum { MAGIC_1 = 0x1f, MAGIC_2 = 0x8b };

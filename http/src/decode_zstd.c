@@ -18,7 +18,7 @@ enum { WINDOW_LOG_MAX = 23 };    // 2 to this power bytes
 struct unpacker {
     ZSTD_DStream *stream;
     bool has_ended;    // at the end of a frame
-    bool is_over;      // what follows is no frame, and dropped
+    bool is_over;      // further bytes are no frame, and dropped
 };
 
 static void close_zstd(void *state)
@@ -42,7 +42,7 @@ static void *open_zstd(void)
     return unpacker;
 }
 
-/* Whether another frame may begin so: its magic number, or that of a skippable one, comes first. */
+/* Whether a frame may begin with this byte: that of its magic number, or of a skippable frame's. */
 static bool begins_frame(char first)
 {
     unsigned char byte = (unsigned char)first;
@@ -53,7 +53,7 @@ static ssize_t pull(void *state, eddy_span *inout_data, void *buf, size_t size)
 {
     struct unpacker *unpacker = state;
     if (unpacker->has_ended && inout_data->size == 0)
-        return 0;    // asked without bytes, zstd would take it for the beginning of a frame
+        return 0;    // without bytes, zstd would assume the beginning of a frame
     if (unpacker->has_ended && !begins_frame(inout_data->data[0]))
         unpacker->is_over = true;
     if (unpacker->is_over) {

@@ -35,7 +35,7 @@ static const char *name_of(int status)
 
 static void register_names(void)
 {
-    // Without memory for it the codes stay numbers; that is no reason to refuse requests.
+    // If memory is out, the codes stay numbers; that is no reason to refuse requests.
     EDDY_IGNORE(eddy_error_register(EDDY_ERROR_HTTP, EDDY_ERROR_SQL + 1, name_of));
 }
 

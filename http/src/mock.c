@@ -28,7 +28,7 @@ struct mock_desk {
 
 static _Thread_local struct mock_desk *desk_here;    // of the loop that runs on this thread
 
-/* --- Desks ------------------------------------------------------------------------------------ */
+/* --- The list of a loop ----------------------------------------------------------------------- */
 
 static int close_desk(void *data)
 {
@@ -242,10 +242,10 @@ static char *keep(char **inout_at, const void *data, size_t size)
     return kept;
 }
 
-/* The fields of a request, and behind them those that are not among them: cookies and the like. */
+/* The fields of a request, followed by those kept elsewhere, such as cookies. */
 struct sent_fields {
     const struct http_fields *fields;
-    eddy_http_header others[2];    // a value of NULL: there is none
+    eddy_http_header others[2];    // an unused one has a NULL value
     size_t count;
 };
 
@@ -280,7 +280,7 @@ static void keep_fields(eddy_http_header *headers, char **inout_at, const struct
     *headers = (eddy_http_header){NULL, NULL};
 }
 
-/* The call in one block: the struct, the array of headers, the texts. NULL without memory. */
+/* Makes the call in one block: the struct, the headers, the texts. NULL if memory is out. */
 static struct mock_call *copy_call(const struct http_request *request)
 {
     const struct sent_fields sent = {
@@ -351,7 +351,7 @@ int eddy__http_mock_take(eddy_http_mock *mock, const struct http_request *reques
                      request->url->text, used_up > 0 ? " any more: it has been given" : "");
 }
 
-/* --- Asking ----------------------------------------------------------------------------------- */
+/* --- Queries ---------------------------------------------------------------------------------- */
 
 size_t eddy_http_mock_count(const eddy_http_mock *mock, const char *method, const char *url)
 {

@@ -16,7 +16,7 @@
 
 #include "session_origin.h"
 
-/* Whether a star stands before the path: then the pattern is no URL. */
+/* Whether there is a star before the path: then the pattern is no URL. */
 static bool has_early_star(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -59,7 +59,7 @@ static int peek(struct cursor *cursor)
     return cursor->part < 2 ? (unsigned char)cursor->parts[cursor->part].data[cursor->offset] : -1;
 }
 
-/* Goes on after the last star when something does not match: it takes one byte more. */
+/* On a mismatch, goes back to the last star, which then takes one byte more. */
 bool eddy__http_mock_matches(const char *pattern, const char *origin, eddy_span target)
 {
     struct cursor at = {.parts = {{origin, strlen(origin)}, target}};

@@ -19,7 +19,7 @@
 #include <eddy/alloc.h>
 #include <eddy/task.h>
 
-enum { PIECE_MAX = 16 * 1024 };    // bytes of a body that come at once
+enum { PIECE_MAX = 16 * 1024 };    // bytes of a body that arrive at once
 
 struct mock_exchange {
     eddy_http_mock *mock;    // one reference
@@ -49,7 +49,7 @@ static int keep_silent(double delay, double limit)
     return eddy_fail(EDDY_TIMEDOUT, "silence for %g s", limit);
 }
 
-/* What the system's errors become for those who use a session. */
+/* Converts the system's errors to those that a session returns. */
 static int fail(const struct mock_answer *answer)
 {
     bool is_in_body = answer->status != 0;
@@ -83,7 +83,7 @@ static int give_head(const struct mock_answer *answer, eddy_http_response *respo
     return rc < 0 ? rc : 0;
 }
 
-/* The end of the body: whether it is as long as the head has said, and what else was declared. */
+/* Ends the body: checks its size against the head, and returns the declared error. */
 static int end(const struct mock_exchange *exchange, const eddy_http_response *response)
 {
     const struct mock_answer *answer = answer_of(exchange);
@@ -97,7 +97,7 @@ static int end(const struct mock_exchange *exchange, const eddy_http_response *r
     return 0;
 }
 
-/* Gives pieces until there is something to read: 1; 0 or an error at the end. */
+/* Delivers pieces until there are bytes to read: 1; 0 or an error at the end. */
 static int fetch(eddy_http_response *response)
 {
     struct mock_exchange *exchange = response->channel;
@@ -153,7 +153,7 @@ static void close_exchange(eddy_http_response *response)
     eddy_free(exchange);
 }
 
-/* Nothing is held back on its way, so there is nothing to let go on. */
+/* Nothing is paused, so there is nothing to resume. */
 static void resume(eddy_http_response *response)
 {
     (void)response;

@@ -32,7 +32,7 @@
 
 enum {
     CAPACITY_FIRST = 1024,    // holds nearly every head
-    CAPACITY_KEPT = 4096,     // a buffer that grew beyond is not kept for the next message
+    CAPACITY_KEPT = 4096,     // a larger buffer is not kept for the next message
 };
 
 static const struct http_limits default_limits = {
@@ -89,7 +89,7 @@ static int disagree(struct http_parser *parser)
     return http_malformed(parser, "the message can be read in two ways");
 }
 
-/* Gives it `size` bytes more. */
+/* Passes it `size` more bytes. */
 static int show(struct http_parser *parser, const char *data, size_t size)
 {
     const char *reason = size > 0 ? eddy__http_second_read(parser->second, data, size) : NULL;
@@ -134,7 +134,7 @@ static void move_span(struct http_span *span, const char *from, const char *to)
         span->data = to + (span->data - from);
 }
 
-/* Moves to a larger buffer, and takes the spans along. */
+/* Moves to a larger buffer, and updates the spans. */
 static int grow(struct http_parser *parser, size_t needed)
 {
     size_t capacity = parser->capacity > 0 ? parser->capacity : CAPACITY_FIRST;
@@ -174,13 +174,13 @@ static int append(struct http_parser *parser, const char *data, size_t size)
 
 /* The head, line by line. */
 
-/* The size of the field lines so far, as they came. */
+/* The size of the field lines so far, as received. */
 static size_t fields_size(const struct http_parser *parser)
 {
     return parser->size - parser->fields_start + parser->removed_size;
 }
 
-/* How many bytes more the present line may have, its CRLF included. */
+/* How many more bytes the current line may have, its CRLF included. */
 static size_t line_room(const struct http_parser *parser)
 {
     if (parser->phase == HTTP_PHASE_LINE)
@@ -223,7 +223,7 @@ static int take_first(struct http_parser *parser)
     return eddy__http_head_take_first(parser, line, size);
 }
 
-/* Takes the field line of a response that is known to be whole by now. */
+/* Processes the field line of a response, now that it is known to be complete. */
 static int take_pending(struct http_parser *parser)
 {
     if (!parser->has_field)
@@ -240,7 +240,7 @@ static int take_pending(struct http_parser *parser)
     return 0;
 }
 
-/* A field line of a response is taken when the next line shows that it is not folded. */
+/* A field line of a response is processed when the next line shows that it is not folded. */
 static int take_response_field(struct http_parser *parser)
 {
     char first = parser->bytes[parser->line_start];
@@ -264,7 +264,7 @@ static int take_field(struct http_parser *parser)
     return eddy__http_head_take_field(parser, line, size);
 }
 
-/* Takes the line that has just become whole. Returns HTTP_EVENT_HEAD after the empty one. */
+/* Processes the line just completed. Returns HTTP_EVENT_HEAD after the empty one. */
 static int take_line(struct http_parser *parser)
 {
     int err = end_in_crlf(parser);
@@ -320,8 +320,8 @@ static int begin(struct http_parser *parser, char first)
 }
 
 /*
- * Some old clients send a CRLF after a body that they did not count. One is tolerated, before a
- * request, as RFC 9112 asks for, and kept from llhttp, which would tolerate much more.
+ * Some old clients send a CRLF after a body without counting it. One is tolerated before a request,
+ * as RFC 9112 requires. It is not passed to llhttp, which would tolerate much more.
  */
 static int read_start(struct http_parser *parser, const char *data, size_t size,
                       size_t *out_consumed)
@@ -376,7 +376,7 @@ static int read_length(struct http_parser *parser, const char *data, size_t size
     return give(parser, data, n, out_consumed, out_body);
 }
 
-/* Without a length, what exceeds the limit shows only when it comes: the rest before it is good. */
+/* Without a length, an excess shows only when it arrives: the bytes before it are valid. */
 static int read_until_end(struct http_parser *parser, const char *data, size_t size,
                           size_t *out_consumed, struct http_span *out_body)
 {
@@ -388,8 +388,8 @@ static int read_until_end(struct http_parser *parser, const char *data, size_t s
 }
 
 /*
- * Has the second reader read what a call has consumed. Of the framing of a response it gets the
- * canonical form: it refuses extensions and trailers that are legal.
+ * Passes the bytes that a call has consumed to the second parser. A response's framing is passed in
+ * canonical form, because llhttp refuses legal extensions and trailers.
  */
 static int consult_on_body(struct http_parser *parser, const char *data, size_t consumed,
                            const struct http_framing *framing, const struct http_span *body)

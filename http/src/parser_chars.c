@@ -19,10 +19,10 @@
      (c) == '\'' || (c) == '*' || (c) == '+' || (c) == '-' || (c) == '.' || (c) == '^' || \
      (c) == '_' || (c) == '`' || (c) == '|' || (c) == '~')
 
-/* Wider than the grammar (browsers send {, | and "), but a fragment never goes over the wire. */
+/* Wider than the grammar (browsers send {, | and "), but a fragment is never sent. */
 #define IS_TARGET(c) ((c) > 0x20 && (c) < 0x7f && (c) != '#')
 
-/* Narrower than the grammar by the comma, which is what two merged Host fields are joined with. */
+/* Narrower than the grammar: no comma, because merged Host fields are joined with one. */
 #define IS_NAME(c)                                                                         \
     (IS_ALNUM(c) || (c) == '-' || (c) == '.' || (c) == '_' || (c) == '~' || (c) == '!' ||  \
      (c) == '$' || (c) == '&' || (c) == '\'' || (c) == '(' || (c) == ')' || (c) == '*' || \
@@ -53,7 +53,7 @@ size_t eddy__http_class_length(const char *data, size_t size, unsigned class)
     return n;
 }
 
-/* True for some word with a tab too: it only sends the caller to look closely. */
+/* Also true for some words with a tab: it only makes the caller check each byte. */
 static bool may_hold_control(uint64_t word)
 {
     const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;

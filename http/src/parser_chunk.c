@@ -26,7 +26,7 @@ enum { SIZE_DIGITS_MAX = 16 };
 
 enum chunk_state {
     CHUNK_SIZE,
-    CHUNK_BLANKS,    // behind the size, in responses
+    CHUNK_BLANKS,    // after the size, in responses
     CHUNK_EXTENSION,
     CHUNK_SIZE_LF,
     CHUNK_DATA,
@@ -65,7 +65,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* A byte behind a chunk's size, which is ignored. */
+/* A byte after a chunk's size, which is ignored. */
 static int count_extension(struct http_parser *parser)
 {
     if (++parser->extension_size > parser->limits.extension_max)
@@ -138,7 +138,7 @@ static int expect(struct http_parser *parser, char c, char expected, enum chunk_
     return go(parser, next);
 }
 
-/* Fields that would frame, route or admit the message if someone merged them into its head. */
+/* Fields that would frame, route or admit the message if merged into its head. */
 static bool is_forbidden_trailer(const struct http_parser *parser)
 {
     static const char *const names[] = {"content-length", "transfer-encoding", "host",
@@ -175,7 +175,7 @@ static int start_trailer(struct http_parser *parser, char c)
     if (c == '\r')
         return go(parser, TRAILER_END_LF);
     if (is_blank(c) && parser->mode == HTTP_MODE_RESPONSE && parser->trailer_name_size > 0)
-        return go(parser, TRAILER_VALUE);    // the trailer before goes on
+        return go(parser, TRAILER_VALUE);    // continues the trailer before
     if (!http_is(c, HTTP_CLASS_TOKEN))
         return http_malformed(parser, "a trailer doesn't begin with a name");
     parser->trailer_name_size = 0;
@@ -187,7 +187,7 @@ static int take_trailer_value(struct http_parser *parser, char c)
 {
     if (c == '\r')
         return go(parser, TRAILER_LF);
-    // A client has the whole body by now, and ignores the trailers (RFC 9110, 6.5.1).
+    // A client has the whole body at this point, and ignores the trailers (RFC 9110, 6.5.1).
     bool is_tolerable = parser->mode == HTTP_MODE_RESPONSE && c != '\0' && c != '\n';
     if (!http_is(c, HTTP_CLASS_TEXT) && !is_tolerable)
         return http_malformed(parser, "a trailer value holds a control byte");
@@ -202,7 +202,7 @@ static int end_trailer(struct http_parser *parser, char c, int event, enum chunk
     return event;
 }
 
-/* One byte that is not of the body. */
+/* Processes one byte that is not part of the body. */
 static int take(struct http_parser *parser, char c)
 {
     if (parser->chunk_state >= TRAILER_START && parser->chunk_state < TRAILER_END_LF &&
@@ -227,7 +227,7 @@ static int take(struct http_parser *parser, char c)
     return http_malformed(parser, "the chunk reader lost its way");
 }
 
-/* Hands out what there is of the chunk's own bytes. */
+/* Returns the available bytes of the chunk's data. */
 static void give(struct http_parser *parser, const char *data, size_t size,
                  struct http_span *out_body)
 {
@@ -239,7 +239,7 @@ static void give(struct http_parser *parser, const char *data, size_t size,
         parser->chunk_state = CHUNK_DATA_CR;
 }
 
-/* Whether a byte that led from `state` to the present one frames the message. */
+/* Whether a byte that led from `state` to the current state frames the message. */
 static bool is_framing(const struct http_parser *parser, enum chunk_state state, char c)
 {
     switch (state) {

@@ -34,7 +34,7 @@ enum {
     LENGTH_DIGITS_MAX = 19,    // of INT64_MAX
 };
 
-/* What `parser->seen` collects. */
+/* The flags of `parser->seen`. */
 enum {
     SEEN_HOST = 1,
     SEEN_LENGTH = 2,
@@ -68,7 +68,7 @@ static bool is_alpha(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* scheme://host/..., as proxies get it. User and password have no place in a request. */
+/* scheme://host/..., as sent to proxies. User and password are not allowed in a request. */
 static bool is_absolute_form(struct http_span target)
 {
     size_t scheme = 0;
@@ -150,7 +150,7 @@ static int take_status_line(struct http_parser *parser, const char *line, size_t
     const char *code = line + 9;
     if (!is_digit(code[0]) || !is_digit(code[1]) || !is_digit(code[2]) || code[0] == '0')
         return http_malformed(parser, "the status is no number from 100 to 999");
-    // The space after it belongs there even if no reason follows, but many leave it out.
+    // The space after it is required even if no reason follows, but many servers omit it.
     if (size > 12 && line[12] != ' ')
         return http_malformed(parser, "the status is no number from 100 to 999");
     size_t skip = size > 12 ? 13 : 12;
@@ -179,7 +179,7 @@ static struct http_span trim(const char *data, size_t size)
     return (struct http_span){data, size};
 }
 
-/* Takes the next item of a comma list off the front of `*list`; false at its end. */
+/* Removes the next item of a comma list from the front of `*list`; false at its end. */
 static bool next_item(struct http_span *list, struct http_span *out_item)
 {
     if (list->data == NULL)
@@ -204,7 +204,7 @@ static int note_host(struct http_parser *parser, struct http_span value)
     return 0;
 }
 
-/* Makes "5, 5" of a response "5"; any other list stays, and is no number then. */
+/* Reduces "5, 5" in a response to "5"; any other list stays, and then is no number. */
 static void merge_lengths(struct http_parser *parser, struct http_span *inout_value)
 {
     struct http_span list = *inout_value, first, item;
@@ -286,7 +286,7 @@ static void note_connection(struct http_parser *parser, struct http_span list)
 
 static int note_expect(struct http_parser *parser, struct http_span value)
 {
-    // A client of HTTP/1.0 can't mean it: a proxy passed it on without understanding it.
+    // An HTTP/1.0 client can't have sent it: a proxy forwarded it without understanding it.
     if (parser->mode != HTTP_MODE_REQUEST || parser->head.version_minor == 0)
         return 0;
     if (!EQUALS_NOCASE(value, "100-continue"))
@@ -296,7 +296,7 @@ static int note_expect(struct http_parser *parser, struct http_span value)
     return 0;
 }
 
-/* The size of the name tells most fields apart from these six without looking at them. */
+/* The size of the name excludes most other fields without comparing bytes. */
 static int note(struct http_parser *parser, struct http_field *field)
 {
     switch (field->name.size) {
@@ -376,7 +376,7 @@ int eddy__http_head_take_field(struct http_parser *parser, const char *line, siz
 
 /* After the empty line. */
 
-/* Takes the Content-Length out of a response that has a Transfer-Encoding, which overrides it. */
+/* Removes the Content-Length of a response with a Transfer-Encoding, which overrides it. */
 static void drop_length(struct http_parser *parser)
 {
     struct http_head *head = &parser->head;
@@ -404,7 +404,7 @@ static int check_framing(struct http_parser *parser)
         if (parser->mode == HTTP_MODE_REQUEST)
             return http_malformed(parser, "Content-Length and Transfer-Encoding are both given");
         drop_length(parser);
-        parser->seen |= SEEN_CLOSE;    // who sends both may be confused about more
+        parser->seen |= SEEN_CLOSE;    // a server that sends both may have other errors
         framing = SEEN_CODING;
     }
     if (framing == SEEN_CODING && head->version_minor == 0)
@@ -418,7 +418,7 @@ static int check_framing(struct http_parser *parser)
     return 0;
 }
 
-/* A response may have a status, or answer a method, that leaves no room for a body. */
+/* A response may have a status, or answer a method, that allows no body. */
 static bool is_bodiless_response(const struct http_parser *parser)
 {
     int status = parser->head.status;

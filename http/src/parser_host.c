@@ -30,7 +30,7 @@ static bool is_ipv6(struct http_span text)
     return inet_pton(AF_INET6, copy, &address) == 1;
 }
 
-/* "v1.anything", an address of a kind that is to come. */
+/* "v1.anything", the syntax for future kinds of addresses. */
 static bool is_future(struct http_span text)
 {
     size_t at = 1;
@@ -46,7 +46,7 @@ static bool is_future(struct http_span text)
     return true;
 }
 
-/* The size of an address in brackets at the front; 0 if it is none. */
+/* The size of an address in brackets at the front; 0 if there is none. */
 static size_t literal_size(struct http_span text)
 {
     const char *end = memchr(text.data, ']', text.size);

@@ -96,7 +96,7 @@ void eddy__http_second_skip_body(struct http_second *second)
 
 static const char *reason_of(const struct http_second *second, llhttp_errno_t err)
 {
-    // It pauses after a CONNECT or an upgrade, having read all: that is agreement.
+    // It pauses after a CONNECT or an upgrade when it has read all bytes, which counts as success.
     if (err == HPE_OK || err == HPE_PAUSED_UPGRADE)
         return NULL;
     const char *reason = llhttp_get_error_reason(&second->reader);
@@ -108,7 +108,7 @@ const char *eddy__http_second_read(struct http_second *second, const char *data,
     return reason_of(second, llhttp_execute(&second->reader, data, size));
 }
 
-/* The methods that llhttp takes from HTTP, the common ones first. */
+/* The HTTP methods that llhttp knows, the common ones first. */
 static const char *const methods[] = {
     "GET",         "POST",   "HEAD",     "PUT",    "DELETE",     "OPTIONS",  "PATCH",
     "CONNECT",     "TRACE",  "COPY",     "LOCK",   "MKCOL",      "MOVE",     "PROPFIND",

@@ -29,7 +29,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-/* NUL and CR stay, and are refused: what follows them some clients read and some don't. */
+/* NUL and CR stay, and are refused: some clients read the bytes after them and some don't. */
 static void blank_controls(char *text, size_t size)
 {
     if (eddy__http_is_text(text, size))

@@ -294,7 +294,7 @@ int eddy__http_response_line(eddy_http_response *response, const char *line, siz
     return add_field(response, line, size);
 }
 
-/* --- Asking ----------------------------------------------------------------------------------- */
+/* --- Queries ---------------------------------------------------------------------------------- */
 
 int eddy_http_response_status(const eddy_http_response *response)
 {

@@ -62,7 +62,7 @@ static void drop_reference(eddy_http_server **server)
     eddy__http_server_unref(*server);
 }
 
-/* --- News ------------------------------------------------------------------------------------- */
+/* --- Waiting for changes ---------------------------------------------------------------------- */
 
 static void tell(eddy_http_server *server)
 {

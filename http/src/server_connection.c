@@ -67,7 +67,7 @@ enum http_event eddy__http_connection_parse(struct http_connection *connection,
     return event;
 }
 
-/* --- Ends that others bring about ------------------------------------------------------------- */
+/* --- Ends from outside the task --------------------------------------------------------------- */
 
 void eddy__http_connection_cut(struct http_connection *connection)
 {

@@ -7,7 +7,7 @@
 
 #include "session.h"
 
-/* Enters a new session into the row of the running loop. 0 or -ENOMEM. */
+/* Adds a new session to the list of the running loop. 0 or -ENOMEM. */
 int eddy__http_loop_enter(eddy_http_session *session);
 
 /* Removes a session that is being freed from the list. */

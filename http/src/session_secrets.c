@@ -118,7 +118,7 @@ static void drop_own_cookie(struct exchange *x, const char *set_cookie)
     }
 }
 
-/* --- What a session calls --------------------------------------------------------------------- */
+/* --- Called by the session -------------------------------------------------------------------- */
 
 int eddy__http_secrets_init(struct exchange *x)
 {

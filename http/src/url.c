@@ -23,7 +23,7 @@
 
 enum { MESSAGE_MAX = 512 };    // bytes of a URL in an error message
 
-/* Text that is still to be parsed. */
+/* The text that is not parsed yet. */
 struct rest {
     const char *at, *end;
 };
@@ -163,7 +163,7 @@ static int parse_authority(eddy_span text, struct url_parts *parts)
     return parse_port(port, parts);
 }
 
-/* What `base` says about who is asked. */
+/* Copies scheme, user, host and port from `base`. */
 static void copy_authority(const eddy_http_url *base, struct url_parts *parts)
 {
     parts->is_https = strcmp(base->scheme, "https") == 0;
@@ -198,7 +198,7 @@ static int parse_absolute(struct rest *rest, struct url_parts *parts)
     const struct rest whole = *rest;
     size_t size = scheme_size(rest);
     bool is_ours = scheme_is(rest, size, "http") || scheme_is(rest, size, "https");
-    // "localhost:8080/x" and "example.org:80" have forgotten their scheme.
+    // "localhost:8080/x" and "example.org:80" lack their scheme.
     if (!is_ours && (size == 0 || left(rest) < size + 3 || memcmp(rest->at + size, "://", 3) != 0))
         return eddy_fail(EDDY_HTTP_URL, "\"%.*s\" is not absolute: no http:// or https://",
                          shown(left(rest)), rest->at);
@@ -228,7 +228,7 @@ int eddy_http_url_parse(const char *text, size_t size, unsigned flags, eddy_http
 
 /* --- References ------------------------------------------------------------------------------- */
 
-/* Parses what follows any number of slashes: another host. */
+/* Parses the text after any number of slashes: another host. */
 static int parse_other_host(struct rest *rest, struct url_parts *parts)
 {
     while (rest->at < rest->end && is_slash(*rest->at))
@@ -239,7 +239,7 @@ static int parse_other_host(struct rest *rest, struct url_parts *parts)
     return 0;
 }
 
-/* The base's path up to its last slash, that included. */
+/* The base's path up to and including its last slash. */
 static eddy_span folder_of(const eddy_http_url *base)
 {
     const char *slash = memrchr(base->path.data, '/', base->path.size);
@@ -259,7 +259,7 @@ static void parse_relative(const eddy_http_url *base, struct rest *rest, struct 
         return;
     }
     parts->path = base->path;
-    parts->is_reference = parts->removes_dots = false;    // it is the base's path as it is
+    parts->is_reference = parts->removes_dots = false;    // the base's path is kept unchanged
     if (!parts->query.data)
         parts->query = base->query;
 }

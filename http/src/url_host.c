@@ -42,7 +42,7 @@ static int refuse(const char *text, size_t size, const char *reason)
 
 /* --- Names ------------------------------------------------------------------------------------ */
 
-/* Why `name` can't be one; NULL: it can. Puts it into lower case. */
+/* Converts `name` to lower case. Returns why it is not a valid name, or NULL if it is. */
 static const char *check_name(char *name)
 {
     static const char others[] = "-._~";
@@ -59,7 +59,7 @@ static const char *check_name(char *name)
     return name[0] ? NULL : "it is empty";
 }
 
-/* Whether the two ways of mapping by UTS 46 differ for it: sharp s, final sigma, joiners. */
+/* Whether the two mappings of UTS 46 differ for it: sharp s, final sigma, joiners. */
 static bool has_deviation(const char *name)
 {
     static const char *const letters[] = {
@@ -74,8 +74,8 @@ static bool has_deviation(const char *name)
 /*
  * Converts UTF-8 to the ASCII form of an international name. 0, -ENOMEM or -EINVAL.
  *
- * Symbols, such as those of emoji names, exist in the DNS and in browsers, but not in IDNA 2008. Of
- * libidn2's two ways of mapping only the transitional one takes them, so it is the second try.
+ * Symbols, such as emoji, are used in the DNS and in browsers, but are not in IDNA 2008. Of
+ * libidn2's two mappings only the transitional one accepts them, so it is tried second.
  */
 static int convert(const char *name, char host[HTTP_HOST_MAX], const char **out_reason)
 {
@@ -95,7 +95,7 @@ static int convert(const char *name, char host[HTTP_HOST_MAX], const char **out_
 
 /* --- IPv4 ------------------------------------------------------------------------------------- */
 
-/* Reads a decimal, octal (0...) or hexadecimal (0x...) number; false if it is none. */
+/* Parses a decimal, octal (0...) or hexadecimal (0x...) number; false if it is none. */
 static bool read_number(const char *text, size_t size, uint64_t *out_number)
 {
     unsigned base = 10;
@@ -131,7 +131,7 @@ static bool ends_in_number(const char *name, size_t size)
            (strspn(label, "0123456789") >= label_size || read_number(label, label_size, &number));
 }
 
-/* Reads "127.0.0.1", "127.1", "0x7f000001" and so on. False if it is no address. */
+/* Parses "127.0.0.1", "127.1", "0x7f000001" and so on. False if it is no address. */
 static bool read_ipv4(const char *name, size_t size, uint32_t *out_address)
 {
     uint64_t parts[4];
@@ -149,7 +149,7 @@ static bool read_ipv4(const char *name, size_t size, uint32_t *out_address)
             return false;
         address |= (uint32_t)parts[i] << (24 - 8 * i);
     }
-    // The last part fills the bytes that are left.
+    // The last part fills the remaining bytes.
     if (parts[count - 1] >= UINT64_C(1) << (8 * (5 - count)))
         return false;
     *out_address = address | (uint32_t)parts[count - 1];
@@ -199,13 +199,13 @@ static int parse_ipv6(const char *text, size_t size, char host[HTTP_HOST_MAX])
     return 0;
 }
 
-/* --- The whole -------------------------------------------------------------------------------- */
+/* --- The whole host --------------------------------------------------------------------------- */
 
-/* Brings a name into ASCII and lower case. 0, -ENOMEM, or -EINVAL with a reason. */
+/* Converts a name to ASCII and lower case. 0, -ENOMEM, or -EINVAL with a reason. */
 static int normalise_name(const char *text, size_t size, char host[HTTP_HOST_MAX],
                           const char **out_reason)
 {
-    enum { WRITTEN_MAX = 1024 };    // with escapes, in UTF-8: more than any name can have
+    enum { WRITTEN_MAX = 1024 };    // with escapes, in UTF-8: longer than any valid name
     char name[WRITTEN_MAX];
     *out_reason = "it is too long";
     if (size >= sizeof name)
@@ -239,7 +239,7 @@ int eddy__http_host_parse(const char *text, size_t size, char host[HTTP_HOST_MAX
         return err == -ENOMEM ? err : refuse(text, size, reason);
     size_t length = strlen(host);
     if (host[length - 1] == '.' && ends_in_number(host, length - 1))
-        length--;    // "127.0.0.1." is that address
+        length--;    // "127.0.0.1." is the same address
     if (!ends_in_number(host, length))
         return 0;
     uint32_t address;

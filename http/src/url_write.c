@@ -49,7 +49,7 @@ static char *put(char *at, eddy_span part)
     return at;
 }
 
-/* The same; a second '@' in it is escaped, so that only one stands before the host. */
+/* The same for user info; another '@' is escaped, so that only one precedes the host. */
 static char *put_user_info(char *at, eddy_span part)
 {
     for (size_t i = 0; i < part.size; i++)
@@ -59,7 +59,7 @@ static char *put_user_info(char *at, eddy_span part)
 
 /* --- Hosts ------------------------------------------------------------------------------------ */
 
-/* Writes the host as it stands in a URL, and the port unless it is the default. */
+/* Writes the host in its URL form, and the port unless it is the default. */
 static char *put_host(char *at, const struct url_parts *parts)
 {
     const char *zone = strchr(parts->host, '%');
@@ -82,7 +82,7 @@ static const char *scheme_of(const struct url_parts *parts)
 
 /* --- Paths ------------------------------------------------------------------------------------ */
 
-/* Removes "." and ".." from a path that begins with '/', in place (RFC 3986, 5.2.4); its end. */
+/* Removes "." and ".." from an absolute path, in place (RFC 3986, 5.2.4). Returns its end. */
 static char *remove_dots(char *path, char *end)
 {
     char *to = path;
@@ -122,7 +122,7 @@ static char *put_path(char *at, const struct url_parts *parts)
     return parts->removes_dots ? remove_dots(path, at) : at;
 }
 
-/* --- The whole -------------------------------------------------------------------------------- */
+/* --- The whole URL ---------------------------------------------------------------------------- */
 
 /* Writes `mark` and `part`, which becomes *out_part; nothing for an absent one. */
 static char *put_marked(char *at, char mark, eddy_span part, eddy_span *out_part)

@@ -149,7 +149,7 @@ static int connect_to(const char *list, int port, eddy_stream **out_stream)
     return eddy_open_connection(only.host, only.port, &stream_options, out_stream);
 }
 
-/* --- The way in ------------------------------------------------------------------------------- */
+/* --- Entry point ------------------------------------------------------------------------------ */
 
 static bool is_short_of_descriptors(int rc)
 {

@@ -33,7 +33,7 @@ static const struct http_limits limits = {
     .body_max = HTTP_NO_LIMIT,    // the response counts the decoded bytes
 };
 
-/* --- Rows ------------------------------------------------------------------------------------- */
+/* --- Lists ------------------------------------------------------------------------------------ */
 
 static void enter(struct wire_row *row, struct wire_connection *connection)
 {
@@ -144,7 +144,7 @@ static int sweep(void *data)
     return 0;
 }
 
-/* --- Taking and putting ----------------------------------------------------------------------- */
+/* --- Leasing and returning -------------------------------------------------------------------- */
 
 /*
  * Whether it is open and nothing has arrived since the last response. TLS tickets are processed and

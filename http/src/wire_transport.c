@@ -58,7 +58,7 @@ static int wait_for_bytes(struct wire_connection *connection, eddy_span *out_byt
     }
 }
 
-/* --- What went wrong -------------------------------------------------------------------------- */
+/* --- Errors ----------------------------------------------------------------------------------- */
 
 static int parser_failure(const struct wire_connection *connection)
 {

@@ -36,7 +36,7 @@ bool eddy_tls_context_has_certificate(const eddy_tls_context *context)
     return context && context->has_certificate;
 }
 
-/* --- Whom to trust, who we are ---------------------------------------------------------------- */
+/* --- Trust and identity ----------------------------------------------------------------------- */
 
 static int load_trusted(SSL_CTX *ssl, const eddy_tls_context_options *options)
 {
@@ -77,7 +77,7 @@ static int load_own(SSL_CTX *ssl, const eddy_tls_context_options *options)
     return 0;
 }
 
-/* --- Protocols on top ------------------------------------------------------------------------- */
+/* --- Application protocols (ALPN) ------------------------------------------------------------- */
 
 /* Selects the first of our protocols that the client offers, else fails (RFC 7301, 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_size,
@@ -118,7 +118,7 @@ static int set_protocols(eddy_tls_context *context, const char *const *names)
     return 0;
 }
 
-/* --- All of it -------------------------------------------------------------------------------- */
+/* --- Contexts --------------------------------------------------------------------------------- */
 
 static bool is_version(int version)
 {

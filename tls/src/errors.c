@@ -35,7 +35,7 @@ void eddy__tls_errors_register(void)
     pthread_once(&once, register_names);
 }
 
-/* --- Reasons ---------------------------------------------------------------------------------- */
+/* --- OpenSSL's errors ------------------------------------------------------------------------- */
 
 /* The text of an entry of OpenSSL's error queue. */
 static const char *reason_of(unsigned long entry)

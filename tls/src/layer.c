@@ -22,7 +22,7 @@
 
 #define HANDSHAKE_TIMEOUT 60.0
 
-/* --- What the stream calls -------------------------------------------------------------------- */
+/* --- Called by the stream --------------------------------------------------------------------- */
 
 /* Clears errors before OpenSSL is called, so that earlier errors are not taken for its result. */
 static void make_ready(struct tls *tls)
@@ -114,7 +114,7 @@ static const eddy_stream_layer layer = {
     .free = free_tls,
 };
 
-/* --- Making one ------------------------------------------------------------------------------- */
+/* --- Creating a layer ------------------------------------------------------------------------- */
 
 /* Sets the name to verify and, unless it is an address, the name to request (SNI). */
 static int set_name(struct tls *tls, const char *name)
@@ -249,7 +249,7 @@ int eddy_open_tls_connection(const char *host, const char *service, eddy_tls_con
     return rc;
 }
 
-/* --- What has been agreed on ------------------------------------------------------------------ */
+/* --- Negotiated parameters -------------------------------------------------------------------- */
 
 static const char *or_none(const char *text)
 {
