@@ -30,7 +30,7 @@
 #include "server.h"
 
 enum {
-    COPY_MAX = 16 * 1024,    // bytes of a body that are copied behind the head
+    COPY_MAX = 16 * 1024,    // bytes of a body that are copied after the head
     CHUNK_LINE_MAX = 18,     // sixteen digits and a line end
     REPORT_SIZE_MAX = 256,
     UNREAD_MAX = 64 * 1024,    // declared bytes of a body that are read to keep the connection

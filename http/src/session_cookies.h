@@ -9,7 +9,7 @@
 
 struct http_cookies;
 
-/* An empty jar; NULL without memory. */
+/* Creates an empty jar; NULL if memory is out. */
 struct http_cookies *eddy__http_cookies_new(void);
 void eddy__http_cookies_free(struct http_cookies *cookies);
 

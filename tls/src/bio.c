@@ -24,7 +24,7 @@ static int read_below(BIO *bio, char *buf, int size)
         return (int)n;
     if (n != -EAGAIN)
         tls->error = (int)n;
-    BIO_set_retry_read(bio);    // after any error: a read that failed without memory may be retried
+    BIO_set_retry_read(bio);    // after any error: a read that ran out of memory may be retried
     return -1;
 }
 
