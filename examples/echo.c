@@ -18,7 +18,7 @@ EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)))
     while ((n = eddy_stream_read(stream, buf, sizeof buf)) > 0)
         if ((n = eddy_stream_write(stream, buf, (size_t)n)) < 0)
             break;
-    return n == -ECONNRESET || n == -EPIPE ? 0 : (int)n; // clients come and go
+    return n == -ECONNRESET || n == -EPIPE ? 0 : (int)n; // a lost client is no error
 }
 
 EDDY_ASYNC(listen_on, (const char *, port))

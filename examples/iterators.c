@@ -16,7 +16,7 @@ EDDY_GENERATOR(int, squares, (int, n))
     return 0;
 }
 
-/* A type with a next: what the loop asks for item by item. */
+/* A type with a `next` function, which the loop calls for each item. */
 typedef struct countdown {
     int left;
 } countdown;

@@ -24,8 +24,8 @@ EDDY_ASYNC(serve, (eddy_stream *, client, EDDY_OWNED(eddy_stream)), (eddy_tls_co
         if ((n = eddy_stream_write(stream, buf, (size_t)n)) < 0)
             break;
     if (n == 0)
-        eddy_stream_close(stream); // says that this is the end, once everything has been sent
-    return n == EDDY_CANCELLED ? (int)n : 0; // clients come and go
+        eddy_stream_close(stream); // signals the end after everything has been sent
+    return n == EDDY_CANCELLED ? (int)n : 0; // a lost client is no error
 }
 
 EDDY_ASYNC(listen_on, (const char *, port), (const char *, certificate), (const char *, key))

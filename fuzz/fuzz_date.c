@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data + sizeof now, size);
 
     char written[HTTP_DATE_SIZE];
-    // The last second of the year 9999 may be a leap second, which no form can write.
+    // The last second of the year 9999 may be a leap second, which no date format can express.
     if (eddy__http_date_parse(text, size, now, &parsed) == 0 && parsed <= 253402300799) {
         require(eddy__http_date_format(parsed, written) == 0);
         require(strlen(written) == HTTP_DATE_SIZE - 1);

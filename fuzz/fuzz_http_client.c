@@ -46,7 +46,7 @@ EDDY_ASYNC(answer, (eddy_stream *, stream), (const struct attempt *, attempt))
 
 /* --- The client ------------------------------------------------------------------------------- */
 
-/* Puts our end of a pair into the pool, where the request will find it. */
+/* Adds our end of a socket pair to the pool, so that the request uses it. */
 static int prepare(eddy_http_session *session, const char *url, eddy_stream **out_theirs)
 {
     struct http_origin *origin;
@@ -90,8 +90,8 @@ static void read_body(struct attempt *attempt, eddy_http_response *response)
 
 EDDY_ASYNC(ask, (struct attempt *, attempt))
 {
-    // The response comes over a connection that seems to have idled; a request that is repeated over
-    // a new one fails at once: nobody listens there.
+    // The response arrives on a pooled connection that looks idle. If the request is repeated on a
+    // new connection, it fails at once: there is no listener.
     static const char url[] = "http://127.0.0.1:1/";
     EDDY_AUTO(eddy_http_session) *session = NULL;
     EDDY_AUTO(eddy_stream) *stream = NULL;

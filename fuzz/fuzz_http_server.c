@@ -37,8 +37,8 @@ struct attempt {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * A body broke off behind an answer that had begun: the connection is reset, and how much of the
- * answer was on its way by then hangs on how the bytes arrived.
+ * A body was cut off after the answer had begun: the connection is reset, and how much of the
+ * answer was sent by then depends on how the bytes arrived.
  */
 static bool has_broken_off;
 
@@ -51,7 +51,7 @@ static int echo_whole(eddy_http_request *request, eddy_http_reply *reply)
     return eddy_http_reply_send(reply, 200, "text/plain", body.data, body.size);
 }
 
-/* Fills `buf` as far as the body goes: how much one read gets hangs on how the bytes arrive. */
+/* Reads until `buf` is full or the body ends: a single read depends on how the bytes arrive. */
 static ssize_t read_full(eddy_http_request *request, char *buf, size_t size)
 {
     size_t done = 0;
@@ -140,7 +140,7 @@ static void forbid(const eddy_report *report, void *data)
 
 /* --- What must hold --------------------------------------------------------------------------- */
 
-/* Takes out what may differ. */
+/* Removes the parts that may differ. */
 static void normalise(struct attempt *attempt)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n", date[] = "\r\nDate: ";
@@ -150,14 +150,14 @@ static void normalise(struct attempt *attempt)
         if (size - i >= sizeof go_on - 1 && memcmp(output + i, go_on, sizeof go_on - 1) == 0)
             i += sizeof go_on - 1;
         else if (size - i >= 37 && memcmp(output + i, date, sizeof date - 1) == 0)
-            i += 37;    // up to the line end behind it
+            i += 37;    // up to the following line end
         else
             output[kept++] = output[i++];
     }
     attempt->output_size = kept;
 }
 
-/* The first answer at least: those behind it can't be told from what the bodies echo. */
+/* Checks the first answer only: later ones can't be distinguished from bodies that are echoed. */
 static void check_answer(const struct attempt *attempt)
 {
     struct http_parser parser;

@@ -25,7 +25,7 @@ static void require(bool is_true)
         abort();
 }
 
-/* A copy whose end AddressSanitizer watches. */
+/* Makes a heap copy, so that AddressSanitizer detects reads beyond its end. */
 static char *copy(const char *text, size_t size)
 {
     char *kept = malloc(size > 0 ? size : 1);
@@ -44,7 +44,7 @@ static void check_text(const char *text, size_t size)
                 text[i] != '>');
 }
 
-/* The parts, put together, are the text. */
+/* Checks that the parts, joined together, are the text. */
 static void check_parts(const eddy_http_url *url)
 {
     size_t room = strlen(url->text) + 8, size;
@@ -76,7 +76,7 @@ static void check_same(const eddy_http_url *a, const eddy_http_url *b)
 static void check_curl(const eddy_http_url *url)
 {
     if (strchr(url->host, '%'))
-        return;    // libcurl keeps the zone apart
+        return;    // libcurl stores the zone separately
     char *host = NULL, *port = NULL;
     CURLU *parts = curl_url();
     require(parts && curl_url_set(parts, CURLUPART_URL, url->origin, 0) == CURLUE_OK);
@@ -100,7 +100,7 @@ static void check(const eddy_http_url *url, unsigned flags)
     check_same(url, again);
     eddy_http_url_free(again);
     if (strchr(url->text, '\\'))
-        return;    // in a reference it is a slash
+        return;    // in a reference it means a slash
     require(eddy_http_url_resolve(url, url->text, strlen(url->text), flags, &itself) == 0);
     check_same(url, itself);
     eddy_http_url_free(itself);
@@ -108,7 +108,7 @@ static void check(const eddy_http_url *url, unsigned flags)
 
 /* --- What was written ------------------------------------------------------------------------- */
 
-/* Everything after the host is in `url` as it stands in `text`, but for what cannot be sent. */
+/* Checks that `url` has everything after the host as in `text`, except what can't be sent. */
 static void check_as_written(const eddy_http_url *url, const char *text, size_t size)
 {
     while (size > 0 && text[size - 1] == ' ')

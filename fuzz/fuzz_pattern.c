@@ -44,7 +44,7 @@ static void try_pattern(const char *text)
     pattern_free(pattern);
 }
 
-/* Feeds the list in blocks of `step` bytes; returns a number that tells outcomes apart. */
+/* Feeds the list in blocks of `step` bytes; returns a digest of the outcome. */
 static uint64_t digest_list(const char *text, size_t size, size_t step)
 {
     struct url_source *source = url_source_new();

@@ -18,7 +18,7 @@
 #include "program_mutator.h"
 #include "text.h"
 
-enum { OPS_FUZZED_MAX = 2000 };    // of a program: a task costs more under a sanitizer
+enum { OPS_FUZZED_MAX = 2000 };    // operations of a program: a task costs more under a sanitizer
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t size_max);

@@ -22,13 +22,13 @@
 
 enum { MESSAGE_MAX = 20000, PIECE_MAX = 8192, CHANGES_MAX = 8, SECONDS_MAX = 600 };
 
-/* What happens to the byte at `at` of one direction. */
+/* A change of the byte at offset `at` of one direction. */
 struct change {
     size_t at;
     enum { FLIP, DROP, DOUBLE, CUT } kind;
 };
 
-/* One direction: the relay's two ends, and what it does between them. */
+/* One direction: the relay's two ends, and the changes it makes. */
 struct way {
     eddy_stream *from, *to;
     size_t piece, passed;
@@ -36,14 +36,14 @@ struct way {
     size_t change_count;
 };
 
-/* One side of the conversation. */
+/* One side of the connection. */
 struct side {
     eddy_stream *stream;
     eddy_tls_context *context;
     bool is_server;
     size_t to_send, to_receive;
     size_t received;
-    int handshake, end;    // statuses; 0 of `end`: the other ended in good order
+    int handshake, end;    // statuses; `end` is 0 if the other side ended regularly
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,7 +56,7 @@ static void must(bool holds)
 
 /* --- The middle ------------------------------------------------------------------------------- */
 
-/* Writes a byte as the changes have it, into `out`, which has room for two: how many; -1: the end. */
+/* Applies the changes to a byte; writes 0 to 2 bytes to `out`, returns how many; -1: the end. */
 static int change_byte(const struct way *way, char byte, char *out)
 {
     int count = 1;
@@ -74,7 +74,7 @@ static int change_byte(const struct way *way, char byte, char *out)
     return count < 2 ? count : 2;
 }
 
-/* Hands a piece on. 0, or why there won't be another. */
+/* Forwards a piece. Returns 0, or the reason why there will be no more. */
 static int pass_on(struct way *way, const char *data, size_t size)
 {
     char out[2 * PIECE_MAX];
@@ -201,7 +201,7 @@ static void forbid(const eddy_report *report, void *data)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static eddy_tls_context *servers, *clients[2];    // for good
+    static eddy_tls_context *servers, *clients[2];    // never freed
     static struct play_of_two all;
     if (!servers) {
         servers = new_context((eddy_tls_context_options){

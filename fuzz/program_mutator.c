@@ -29,7 +29,7 @@ struct mutator {
     size_t block_count;
     const char *names[NAMES_MAX];    // of variables
     size_t name_count;
-    struct value *leaves[LEAVES_MAX];    // integers and texts, wherever they stand
+    struct value *leaves[LEAVES_MAX];    // all integers and texts
     size_t leaf_count;
     uint64_t random;
 };
@@ -45,7 +45,7 @@ static bool one_in(struct mutator *mutator, size_t n)
     return below(mutator, n) == 0;
 }
 
-/* The items of a list or map that we have read or made: nobody else knows them. */
+/* Returns the items of a list or map that we have read or made, so they may be changed. */
 static struct value *items_of(struct value *list)
 {
     return (struct value *)list->items;
@@ -61,7 +61,7 @@ static void collect_leaves(struct mutator *mutator, struct value *value)
     bool is_leaf = value->type == VALUE_INT || value->type == VALUE_TEXT;
     if (is_leaf && mutator->leaf_count < LEAVES_MAX)
         mutator->leaves[mutator->leaf_count++] = value;
-    // Keys are texts too, but changing them makes another structure, seldom a program.
+    // Keys are texts too, but changing them changes the structure, which is rarely a valid program.
     for (size_t i = value->type == VALUE_MAP; i < count; i += 1 + (value->type == VALUE_MAP))
         collect_leaves(mutator, &items_of(value)[i]);
 }
@@ -140,7 +140,7 @@ static struct value make_list(struct mutator *mutator, const struct value *items
     make_list((mutator), (struct value[]){__VA_ARGS__}, \
               sizeof((struct value[]){__VA_ARGS__}) / sizeof(struct value))
 
-/* Two places never share a list: a change of one would change the other, which may be inside it. */
+/* Copies deeply: if two places shared a list, a change of one would change the other (or itself). */
 static struct value copy_of(struct mutator *mutator, const struct value *value)
 {
     if (value->type != VALUE_LIST)
@@ -177,7 +177,7 @@ static struct value make_name(struct mutator *mutator)
     return value_of_text(mutator->names[below(mutator, mutator->name_count)]);
 }
 
-/* A function's name with `suffix`; null where there is none. */
+/* Makes the name of a function with `suffix`; null if there is none. */
 static struct value make_function(struct mutator *mutator, const char *key, const char *suffix)
 {
     struct value *map = functions_of(mutator, key);
@@ -247,7 +247,7 @@ static struct value make_clauses(struct mutator *mutator, unsigned depth)
     return LIST(mutator, LIST(mutator, kind, make_block(mutator, depth)));
 }
 
-/* One flat switch: an argument for each letter of a shape. */
+/* Makes an argument for a letter of a shape: one flat switch. */
 static struct value make_argument(struct mutator *mutator, char letter, unsigned depth)
 {
     switch (letter) {
@@ -322,7 +322,7 @@ static void swap(struct mutator *mutator, struct value *block)
     *right = kept;
 }
 
-/* Puts an operation into one that has a block. */
+/* Moves an operation into a new one that has a block. */
 static void wrap(struct mutator *mutator, struct value *block)
 {
     if (block->count == 0)
@@ -341,7 +341,7 @@ static void wrap(struct mutator *mutator, struct value *block)
     }
 }
 
-/* An integer becomes another; a text one of those that stand elsewhere. */
+/* Changes an integer to another one, or a text usually to another text of the program. */
 static void change_leaf(struct mutator *mutator)
 {
     if (mutator->leaf_count == 0)
@@ -382,7 +382,7 @@ static void change(struct mutator *mutator)
 
 /* --- In and out ------------------------------------------------------------------------------- */
 
-/* A corpus's line holds the program beside its name and trace; else it is the document itself. */
+/* Reads a program: from a corpus line, with its name and trace; else it is the whole document. */
 static struct value *read_program(struct mutator *mutator, const uint8_t *data, size_t size)
 {
     size_t column;
@@ -394,7 +394,7 @@ static struct value *read_program(struct mutator *mutator, const uint8_t *data, 
     return program->type == VALUE_MAP ? program : NULL;
 }
 
-/* Replaces a block by one of the other program, or adds that behind it. */
+/* Replaces a block by one of the other program, or inserts one of that block's operations. */
 static void take_over(struct mutator *mutator, const uint8_t *other, size_t size)
 {
     static struct mutator theirs;

@@ -20,7 +20,7 @@ enum { FILES_MAX = 8, STEPS_MAX = 64, SENT_MAX = 4 * 1024 * 1024 };
 struct step {
     int err;     // less than 0, or
     bool is_end; // no more, or
-    size_t size; // bytes to receive, or room to send into
+    size_t size; // bytes to receive, or bytes that a send may take
     char *bytes;
 };
 
@@ -54,7 +54,7 @@ static struct fake {
     struct fake_file files[FILES_MAX];
     size_t file_count;
     size_t lent_count;
-    int failure;          // of every wait from now on; or 0
+    int failure;          // the error of every wait from now on; or 0
     unsigned fails_count; // waits that it failed
 } fake;
 
@@ -304,7 +304,7 @@ static void fake_check(struct poller *base, struct poll_file *file)
     (void)file;
 }
 
-/* Finishes `op` with what the test said, the bytes lent from memory that give_back frees. */
+/* Finishes `op` with the test's result; the bytes are lent from memory that give_back frees. */
 static void complete(struct poll_op *op, ssize_t result, const char *bytes)
 {
     op->result = result;
@@ -410,7 +410,7 @@ void fake_poll_begin(void)
 
 void fake_poll_end(void)
 {
-    // The scripts stay: streams that are left are given up when the loop closes.
+    // The scripts stay: remaining streams are abandoned when the loop closes.
     eddy__loop_current()->poller = fake.real;
 }
 

@@ -28,11 +28,11 @@ enum fake_direction { FAKE_IN, FAKE_OUT };
 void fake_poll_begin(void);
 void fake_poll_end(void);
 
-/* A stream on a descriptor that exists, and that nobody else looks at. NULL if it can't be made. */
+/* Makes a stream on a real descriptor that nothing else uses. Returns NULL if that fails. */
 eddy_stream *fake_stream(const eddy_stream_options *options, int *out_fd);
 
 void fake_bytes(int fd, const char *text);
-void fake_block(int fd, const char *byte, size_t count); // the byte, so many times
+void fake_block(int fd, const char *byte, size_t count); // the byte, `count` times
 void fake_end(int fd);                                   // the peer sends no more
 void fake_fail(int fd, enum fake_direction direction, int err);
 void fake_room(int fd, size_t size); // the next send takes that much, the one after it nothing
@@ -40,7 +40,7 @@ void fake_room(int fd, size_t size); // the next send takes that much, the one a
 void fake_event(int fd, enum fake_direction direction);
 void fake_complete(int fd, enum fake_direction direction, ssize_t result, const char *bytes);
 
-/* From now on a cancelled operation is idle only after the next wait, with `result`. */
+/* From now on a cancelled operation becomes idle only after the next wait, with `result`. */
 void fake_cancel_late(int fd, ssize_t result, const char *bytes);
 
 const char *fake_sent(int fd);   // as text; what was sent since the last call
@@ -49,7 +49,7 @@ unsigned fake_try_count(int fd); // tries that were system calls
 bool fake_is_pending(int fd, enum fake_direction direction);
 size_t fake_lent_count(void); // memory lent and not given back
 
-void fake_poll_fail(int err);      // the poller fails with that from the next wait on
-unsigned fake_poll_failures(void); // waits that have failed so
+void fake_poll_fail(int err);      // the poller fails with `err` from the next wait on
+unsigned fake_poll_failures(void); // number of waits that have failed so
 
 #endif

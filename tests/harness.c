@@ -17,7 +17,7 @@
 
 enum { KINDS = EDDY_REPORT_LEAKED + 1 };
 
-static atomic_int failure_count; // workers may have expectations too
+static atomic_int failure_count; // atomic, because worker threads may have expectations too
 static size_t expected_reports[KINDS];
 static size_t seen_reports[KINDS];
 static char report_message[256];
@@ -29,9 +29,9 @@ static atomic_long failing_allocation = -1;
 static atomic_bool memory_stays_gone; // the allocations after that one fail too
 
 /*
- * The allocator of all tests is strict: what it returns is no address that free(3) knows, and what
- * comes back must be its own. New and freed memory is filled, so that bytes which count on zeros, or
- * are read after a free, are wrong ones.
+ * The allocator of all tests is strict: free(3) doesn't know the addresses that it returns, and it
+ * frees only its own blocks. New and freed memory is filled, so that code that relies on zeros or
+ * reads after a free gets wrong bytes.
  */
 struct block {
     _Alignas(max_align_t) size_t size;
@@ -221,7 +221,7 @@ static void finish(long blocks_before, int descriptors_before)
         fail_msg("%d expectations failed", failure_count);
 }
 
-/* What a run's end kept for eddy_error_get() is given back by the next run. */
+/* An empty run: a run frees the error that the one before kept for eddy_error_get(). */
 EDDY_ASYNC(forget_last_error)
 {
     return 0;
@@ -230,7 +230,7 @@ EDDY_ASYNC(forget_last_error)
 void harness_run(eddy_coroutine *main, const eddy_run_options *given)
 {
     reset();
-    // The coroutine object is a block that the run gives back.
+    // The coroutine object is a block that the run frees.
     long blocks_before = atomic_load(&blocks_held) - 1;
     int descriptors_before = count_descriptors();
     eddy_run_options options = *given;

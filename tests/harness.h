@@ -24,7 +24,7 @@
 
 #include <cmocka.h>
 
-/* A test under the virtual clock; one that faces the kernel's clock; one without a loop. */
+/* A test under the virtual clock; one with the kernel's clock; one without a loop. */
 #define TEST(name) TEST_WITH(name, .virtual_clock = true)
 #define TEST_REAL(name) TEST_WITH(name, .virtual_clock = false)
 #define TEST_WITH(name, ...)                                                      \
@@ -56,7 +56,7 @@
 #define EXPECT_STR(actual, expected) \
     harness_expect_text((actual), (expected), __FILE__, __LINE__, #actual)
 
-/* Ends this function when the condition does not hold; for void functions. */
+/* Returns from the function if the condition is false; for void functions. */
 #define REQUIRE(condition)     \
     do {                       \
         if (!EXPECT(condition)) \
@@ -74,31 +74,31 @@
         return cmocka_run_group_tests(tests, NULL, NULL);          \
     }
 
-/* The loop will report this kind once more; reports that nobody expects fail the test. */
+/* Expects one more report of this kind; reports that aren't expected fail the test. */
 void expect_report(eddy_report_kind kind);
 
-/* The last report of the test: its message, and the name of the task that it was about. */
+/* The last report of the test: its message, and the name of its task. */
 const char *last_report_message(void);
 const char *last_report_name(void);
 size_t report_count(eddy_report_kind kind); // seen in this test
 const eddy_place *last_report_place(void);  // NULL: none was given
 
-/* The exception handler of all tests, for runs that a plain test starts itself. */
+/* The exception handler of all tests; for runs that a plain test starts itself. */
 void note_report(const eddy_report *report, void *data);
 
-/* From now on allocation number `n` (from 0) of Eddy's fails, once; -1: none. */
+/* Makes Eddy's allocation number `n` (from 0, counted from now) fail once; -1: none. */
 void fail_allocation(long n);
-void fail_allocations_from(long n); // and all that follow, until fail_allocation(-1)
-long allocation_count(void); // made since fail_allocation() or the test's begin
-long harness_blocks_held(void); // of Eddy's memory, now
+void fail_allocations_from(long n); // and all later ones, until fail_allocation(-1)
+long allocation_count(void); // made since fail_allocation() or the start of the test
+long harness_blocks_held(void); // blocks of Eddy's memory, now
 
-/* Whether a sanitizer or Valgrind watches, or a processor is emulated: keep numbers small. */
+/* Whether a sanitizer, Valgrind or an emulated processor slows the test: keep numbers small. */
 bool is_watched(void);
 
 /*
- * What ends the program is tried in a child: this program once more, whose main is
- * harness_child(name), which the test file defines. Its stdout and stderr go to `output`, as text.
- * Returns its wait status, or -1 where programs can't be started so (under qemu).
+ * Runs code that ends the program in a child: this program again, whose main is
+ * harness_child(name), which the test file defines. Its stdout and stderr are stored in `output`,
+ * as text. Returns its wait status, or -1 where programs can't be started this way (under qemu).
  */
 int run_child(const char *name, char *output, size_t size);
 int harness_child(const char *name);

@@ -204,7 +204,7 @@ static int drop_useless(struct text_sink *sink)
 
 /* --- Going on --------------------------------------------------------------------------------- */
 
-/* Returns the maximal size of a row. More bytes without its end mean an open quote, not a torn row. */
+/* Returns the largest size of a row. More bytes without its end mean an open quote, no torn row. */
 static uint64_t torn_size_max(const struct fetch_options *options)
 {
     uint64_t body_max =

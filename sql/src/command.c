@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * command.c: the life of a command, and waiting for one. command.h says what always holds.
+ * command.c: creating, submitting, settling and awaiting commands. The invariants are in command.h.
  *
  * Everything a command changes (the lease, a cursor's rows) is updated by on_settled, which is
  * called whether or not a task still waits. So a cancelled task returns at once, and the state is
- * still right.
+ * still correct.
  *
  * Owns the blocks. Called by connection.c, statement.c, cursor.c, transaction.c and the drivers.
  */
@@ -21,7 +21,7 @@ static bool has_bytes(const eddy_sql_value *value)
     return value->type == EDDY_SQL_TEXT || value->type == EDDY_SQL_BLOB;
 }
 
-/* The size of the block; 0 if it can't be counted. */
+/* Returns the size of the block; 0 if it overflows. */
 static size_t block_size(size_t sql_size, const eddy_sql_value *values, size_t count)
 {
     size_t size;
@@ -34,7 +34,7 @@ static size_t block_size(size_t sql_size, const eddy_sql_value *values, size_t c
     return size;
 }
 
-/* Copies the values behind the struct, and their bytes behind them; returns where that ends. */
+/* Copies the values behind the struct, and their bytes behind them; returns the end of the copy. */
 static char *copy_values(struct command *command, const eddy_sql_value *values, size_t count)
 {
     eddy_sql_value *copy = (eddy_sql_value *)(command + 1);
@@ -90,8 +90,8 @@ void eddy__sql_command_free(struct command *command)
     if (command == NULL ||
         atomic_fetch_sub_explicit(&command->references, 1, memory_order_acq_rel) > 1)
         return;
-    // The connection is counted on the loop's thread; a command whose connection had to leave its
-    // thread behind may end on that thread, and has given its reference back before (settle).
+    // References to a connection are counted on the loop's thread. If the connection's thread was
+    // left running, this may run on that thread; settle has released the reference before.
     if (command->connection != NULL)
         eddy__sql_unref(command->connection);
     eddy__sql_rows_free(command->rows);
@@ -132,7 +132,7 @@ int eddy__sql_arm(struct command *command)
     if (command->done != NULL)
         return 0;
     eddy_future *done = eddy_future_new(void);
-    if (eddy_future_done(done))             // what can't be made has failed already
+    if (eddy_future_done(done))             // it could not be created
         return -ENOMEM;
     command->done = done;
     return 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connection.c: opening, closing and freeing a connection; the driver is chosen by the URL.
+ * connection.c: opens, closes and frees connections; the URL selects the driver.
  *
  *     new --OPEN--> open --close or free--> closed --last reference--> freed
  *
  * Invariants:
- *   - A closed connection stays closed. It is marked so before the driver stops; what is submitted
- *     afterwards is settled as lost at once.
+ *   - A closed connection stays closed. It is marked closed before the driver stops; commands
+ *     submitted after that are settled as lost at once.
  *   - Cursors, statements and commands hold references, so that they and the connection may be
  *     freed in any order.
- *   - A write transaction that close ends is an error of close.
+ *   - If close ends a write transaction, it returns an error.
  */
 #include <errno.h>
 #include <math.h>
@@ -96,7 +96,7 @@ static int find_driver(const char *url, const struct driver **out_driver, const 
         *out_where = url + n;
         return 0;
     }
-    // Whatever follows the scheme may hold a password, so only the scheme is quoted.
+    // The text after the scheme may contain a password, so only the scheme is quoted.
     const char *colon = strchr(url, ':');
     if (colon == NULL)
         return eddy_fail(EDDY_EVALUE, "eddy_sql_open: \"%s\" has no scheme; a file is opened with "
@@ -140,7 +140,7 @@ static struct eddy_sql *connection_new(const struct driver *driver, const eddy_s
     return connection;
 }
 
-/* Starts the driver and has it open the database. */
+/* Starts the driver and makes it open the database. */
 static int connect_to(struct eddy_sql *connection, const char *where)
 {
     int rc = connection->driver->start(where, &connection->options, &connection->remote);
@@ -174,7 +174,7 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
     if (connection == NULL)
         return -ENOMEM;
     int rc = connect_to(connection, where);
-    // The caller's strings; the driver has copies.
+    // These strings belong to the caller; the driver has copies.
     connection->options.journal_mode = connection->options.synchronous = NULL;
     if (rc < 0) {
         eddy_sql_free(connection);
@@ -185,7 +185,7 @@ int eddy_sql_open(const char *url, const eddy_sql_options *options, eddy_sql **o
     return 0;
 }
 
-/* From here on every call fails with EDDY_SQL_CLOSED, and the tasks that wait for the lease are told. */
+/* Marks it closed: all calls, also those waiting for the lease, fail with EDDY_SQL_CLOSED. */
 static void shut(struct eddy_sql *connection)
 {
     connection->is_closed = true;
@@ -217,13 +217,13 @@ int eddy_sql_close(eddy_sql *connection)
     int rc = eddy__sql_check(connection, "eddy_sql_close");
     if (rc < 0)
         return rc == EDDY_SQL_CLOSED ? 0 : rc;
-    eddy__sql_ref(connection);          // another task may free it meanwhile
+    eddy__sql_ref(connection);          // another task may free it during the call
     bool has_lost = eddy__sql_lease_loses(connection);
     shut(connection);
     struct command *command = connection->closer;
     connection->closer = NULL;
     rc = close_in_order(connection, command);
-    // The thread has nothing left to do, or is at work and must not stop the loop.
+    // The thread is idle, or it is busy and must not block the loop.
     connection->driver->stop(connection->remote, command->has_run ? STOP_AND_WAIT : STOP_NOW);
     eddy__sql_command_free(command);
     rc = tell_closing(connection, rc, has_lost);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cursor.c: rows, a batch at a time.
+ * cursor.c: fetches rows, a batch at a time.
  *
  *     query --settled--> open --fetch--> open ... --last batch--> ended
  *                          \--free, or its task ends--> closed
  *
- * A round trip to the driver for each row would cost more than the row. So the driver answers with
- * batches, limited in rows, bytes and time, and the cursor walks through them without suspending.
+ * A round trip to the driver costs more than reading a row. So the driver answers with batches,
+ * limited in rows, bytes and time, and the cursor iterates over them without suspending.
  *
  * Invariants:
- *   - An open cursor counts in its connection's lease, so no other task's statement runs between two
- *     of its fetches; the lease ends when the last batch arrives, not when it is read.
+ *   - An open cursor counts in its connection's lease, so no other task's statement runs between
+ *     two of its fetches; the lease ends when the last batch arrives, not when it is read.
  *   - on_settled stores the rows of a command: a cancelled eddy_sql_next() loses none.
  *   - A cursor is freed by its user, or by on_settled if an abandoned command is under way.
  *   - The command that closes it is made with the cursor, so closing can't fail.
@@ -34,7 +34,7 @@ static void list(struct eddy_sql_cursor *cursor)
     connection->lease.cursor_count++;
 }
 
-/* The driver has closed it, or will, before any later command. */
+/* Removes it from the lease. The driver has closed it, or will, before any later command. */
 static void leave(struct eddy_sql_cursor *cursor)
 {
     if (!cursor->is_open)
@@ -130,7 +130,7 @@ static int fetch(struct eddy_sql_cursor *cursor, struct command *command)
     return (int)eddy__sql_perform(command);
 }
 
-/* Sends the query; the lease is the task's from here to the last batch. */
+/* Sends the query. The task holds the lease from here to the last batch. */
 static int send_query(struct eddy_sql *connection, struct command *command,
                       eddy_sql_cursor **out_cursor)
 {
@@ -149,7 +149,7 @@ static int send_query(struct eddy_sql *connection, struct command *command,
     return rc < 0 ? rc : 0;
 }
 
-/* `only_first`: one row is wanted; the statement ends with it, or is run to its end if it writes. */
+/* `only_first`: fetch one row. The statement ends with it, or is run to its end if it writes. */
 static int query(struct eddy_sql *connection, const struct question *question, bool only_first,
                  const char *function, eddy_sql_cursor **out_cursor)
 {
@@ -191,7 +191,7 @@ int eddy_sql_fetch(eddy_sql *connection, const char *sql, const eddy_sql_value *
     if (out_row == NULL)
         return eddy_fail(EDDY_EMISUSE, "eddy_sql_fetch: there is no place for the row");
     EDDY_TRY(query(connection, &question, true, "eddy_sql_fetch", &cursor));
-    int rc = eddy_sql_next(cursor);     // the row is here: this doesn't suspend
+    int rc = eddy_sql_next(cursor);     // the row has arrived: this doesn't suspend
     if (rc <= 0) {
         eddy_sql_cursor_free(cursor);
         cursor = NULL;

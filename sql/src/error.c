@@ -2,8 +2,8 @@
 /*
  * error.c: the names of this library's codes, for eddy_strerror().
  *
- * They are registered by the first eddy_sql_open() and not by a constructor: registering takes
- * memory, and a program must be able to set Eddy's allocator before Eddy holds any.
+ * The first eddy_sql_open() registers them, not a constructor: registering allocates memory, and a
+ * program must be able to set Eddy's allocator before Eddy has allocated anything.
  */
 #include "error.h"
 

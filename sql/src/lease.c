@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lease.c: the right of one task to a connection.
+ * lease.c: gives one task exclusive use of a connection.
  *
- * Single statements of several tasks may follow each other in any order. Between BEGIN and COMMIT, or
- * between two fetches of a cursor, one task must have the connection to itself: it holds the lease.
- * The other tasks wait here, on the loop's thread, where a wait can be cancelled and limited, and where
- * tasks that wait for each other in a ring show up as a deadlock.
+ * Single statements of several tasks may follow each other in any order. Between BEGIN and COMMIT,
+ * or between two fetches of a cursor, one task must have the connection to itself: it holds the
+ * lease. Other tasks wait here, on the loop's thread, where a wait can be cancelled and have a
+ * timeout, and where tasks that wait for each other in a cycle are detected as a deadlock.
  *
  * Invariants:
- *   - A waiter stays in the wait queue until it has run. So none overtakes another, and if a waiter is
- *     cancelled after its wake, it passes the wake on: a task that leaves the queue wakes the first of
- *     the rest.
- *   - A lease ends with its task at the latest, or when the task's BEGIN or COMMIT is settled: a done
- *     callback watches the task.
+ *   - A waiter stays in the wait queue until it has run, so no waiter overtakes another. A task
+ *     that leaves the queue wakes the first of the rest, so a waiter that is cancelled after its
+ *     wake passes the wake on.
+ *   - A lease ends with its task at the latest, or when the task's BEGIN or COMMIT is settled: a
+ *     done callback watches the task.
  *
- * Owns the wait queue; each turn belongs to the frame of the waiting task.
+ * Owns the wait queue; each turn belongs to the stack frame of the waiting task.
  */
 #include <errno.h>
 
@@ -90,7 +90,7 @@ static int wait_for_lease(struct eddy_sql *connection)
     return rc;
 }
 
-/* Waiters are woken one by one: one that has had its turn, or was cancelled, wakes the next. */
+/* Wakes the next waiter. Waiters are woken one by one: each wakes the next, also when cancelled. */
 static int pass_on(struct eddy_sql *connection, int rc)
 {
     wake_first(&connection->lease);
@@ -111,12 +111,12 @@ int eddy__sql_enter(struct eddy_sql *connection, const char *function)
 bool eddy__sql_lease_loses(const struct eddy_sql *connection)
 {
     const struct lease *lease = &connection->lease;
-    // An unsettled COMMIT decides by itself; after an unsettled BEGIN nothing is written.
+    // An unsettled COMMIT reports its own result; after an unsettled BEGIN nothing is written.
     return lease->in_transaction && !lease->reads_only && !lease->is_aborted &&
            connection->boundary == NULL;
 }
 
-/* A task that failed has told an error; one that succeeded believes that its writes are there. */
+/* Reports lost writes, only if the task succeeded: a task that failed has an error already. */
 static void report_loss(eddy_task *task)
 {
     if (eddy_future_get_state(task) != EDDY_STATE_FINISHED)
@@ -130,7 +130,7 @@ static void report_loss(eddy_task *task)
     });
 }
 
-/* The owner has ended without ending what it began. */
+/* The done callback of the owner, which has ended with its transaction or cursors open. */
 static int owner_ended(eddy_future *task, void *data)
 {
     struct eddy_sql *connection = data;
@@ -153,7 +153,7 @@ int eddy__sql_lease_take(struct eddy_sql *connection)
     int rc = eddy_future_add_done_callback(task, owner_ended, connection);
     if (rc < 0)
         return rc;
-    eddy__sql_ref(connection);          // the callback's
+    eddy__sql_ref(connection);          // for the callback
     lease->owner = eddy_task_ref(task);
     return 0;
 }
@@ -164,7 +164,7 @@ static void drop_owner(struct eddy_sql *connection)
     if (owner == NULL)
         return;
     connection->lease.owner = NULL;
-    // A callback that is queued already finds another owner, and releases its reference.
+    // If the callback is queued already, it will see another owner and release its reference.
     if (eddy_future_remove_done_callback(owner, owner_ended, connection) > 0)
         eddy__sql_unref(connection);
     eddy_task_free(owner);

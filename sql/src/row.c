@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * row.c: reading the values of a cursor's current row.
+ * row.c: reads the values of a cursor's current row.
  *
- * Types are the database's, and reading one as another is an error: text that looks like a number may
- * not be one. Two conversions are made, int to double and text to bytes.
+ * The database decides a value's type. Reading it as another type is an error: text that looks like
+ * a number may not be one. Two conversions are made: int to double, and text to bytes.
  *
- * Owns nothing: rows belong to the cursor.
+ * Owns nothing: the cursor owns the rows.
  */
 #include <errno.h>
 #include <eddy/alloc.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * statement.c: executing statements that answer with a number, and preparing them.
+ * statement.c: executes statements that return a number, and prepares statements.
  *
  * A prepared statement is a handle to an object of the driver. The driver also caches statements by
  * their text, so the calls with and without a handle differ only in what they put into the command.
  *
- * Invariant: the command that frees the driver's part is made with the statement, so freeing one needs
+ * Invariant: the command that frees the driver's part is made with the statement, so freeing needs
  * no memory.
  */
 #include "statement.h"

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transaction.c: begin, commit, roll back, and what happens when a task does neither.
+ * transaction.c: begin, commit, rollback, and the end of transactions that their task leaves open.
  *
  *     none --BEGIN--> beginning --settled--> open --COMMIT--> committing --settled--> none
  *                                              |--ROLLBACK--> none
  *                                              `--the database ends it--> aborted --ROLLBACK--> none
  *
  * A database may end a transaction by itself (the disk is full, an insert was interrupted). Later
- * statements must not run as transactions of their own, so the transaction is aborted, and every
- * command fails until its task ends it. The driver notices first, and refuses the commands that are
- * queued already.
+ * statements must not run as separate transactions, so the transaction becomes aborted, and every
+ * command fails until its task ends it. The driver detects this first, and refuses the commands
+ * that are already queued.
  *
  * Invariants:
- *   - While a transaction is open, the command that would roll it back exists (`undo`): undoing
- *     needs no memory, so it can't fail.
- *   - The lease outlasts `boundary`, a BEGIN or COMMIT that is not settled: cancelled or not, alive or
- *     not, its task keeps the connection until then, and no other task's transaction is touched by it.
- *   - A rollback, once submitted, runs whatever is cancelled, and commands run in order, so the lease is
- *     given up at submit.
+ *   - While a transaction is open, the command that rolls it back exists (`undo`): rolling back
+ *     needs no memory, so it can't fail for lack of it.
+ *   - The lease outlasts `boundary`, an unsettled BEGIN or COMMIT: its task keeps the connection
+ *     until then, even if it was cancelled or has ended, so `boundary` affects no other task's
+ *     transaction.
+ *   - A submitted rollback always runs, whatever is cancelled, and commands run in order, so the
+ *     lease is given up at submit.
  */
 #include <errno.h>
 
@@ -61,7 +62,7 @@ void eddy__sql_undo(struct eddy_sql *connection)
     struct command *undo = connection->undo;
     if (!connection->lease.in_transaction || undo == NULL)
         return;
-    if (connection->boundary != NULL) {     // its settling rolls back, or finds nothing to
+    if (connection->boundary != NULL) {     // settling it will roll back if necessary
         connection->boundary->is_abandoned = true;
         connection->driver->cancel(connection->remote, connection->boundary);
         return;
@@ -132,7 +133,7 @@ static int begin(struct eddy_sql *connection, enum command_kind kind, const char
         command->on_settled = begin_settled;
         connection->boundary = command;
         rc = (int)eddy__sql_perform(command);
-        // Cancelled in the moment in which it had begun.
+        // The task was cancelled just after the transaction had begun.
         if (rc < 0 && command->is_settled && command->verdict >= 0)
             eddy__sql_undo(connection);
     }
@@ -202,8 +203,8 @@ static const char *tell(eddy_sql_outcome outcome)
 }
 
 /*
- * Waits for a commit to the end. The first cancellation stops it if it has not begun, and ends its
- * wait for locks; what remains is a disk write. The second cancellation ends the wait.
+ * Waits until a commit has ended. The first cancellation stops it if it has not begun, and ends its
+ * wait for locks; then only a disk write remains. The second cancellation ends the wait.
  */
 static int wait_for_commit(struct command *command)
 {
@@ -257,7 +258,7 @@ int eddy_sql_end(eddy_sql *connection, int status)
         EDDY_TRY(eddy_sql_commit(connection));
         return status;
     }
-    // The rollback suspends, and what is known about the body's error must survive that.
+    // The rollback suspends, and the details of the body's error must survive that.
     eddy_error *error = eddy_error_take(status);
     int rc = eddy_sql_rollback(connection);
     if (rc == EDDY_CANCELLED || error == NULL)

@@ -75,7 +75,7 @@ void eddy__sqlite_close(struct engine *engine)
     while (engine->cursors != NULL)
         eddy__sqlite_close_cursor(engine, engine->cursors);
     eddy__sqlite_forget_all(engine);
-    sqlite3_close_v2(engine->db);       // rolls back what is open
+    sqlite3_close_v2(engine->db);       // rolls back an open transaction
     engine->db = NULL;
     engine->transaction = 0;
     eddy_free(engine->path);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * engine.h: commands executed on SQLite, by the thread of the connection and no other.
+ * engine.h: executes commands on SQLite, only on the connection's thread.
  *
- * Everything here runs on that thread, may block, and knows neither loop nor tasks. Of what other
- * threads write it reads one thing: a command's is_cancelled.
+ * Everything here runs on that thread, may block, and knows neither loop nor tasks. The only value
+ * that it reads while another thread may write it is a command's is_cancelled.
  */
 #ifndef EDDY_SQLITE_ENGINE_H
 #define EDDY_SQLITE_ENGINE_H
@@ -14,20 +14,20 @@
 
 /* A statement that SQLite has prepared. */
 struct prepared {
-    struct prepared *next;              // in the cache, the last used first; or among the pinned
-    struct prepared **place;            // of one that is pinned: the pointer to it in their list
+    struct prepared *next;              // in the cache, most recently used first; or in `pinned`
+    struct prepared **place;            // if pinned: the pointer to it in that list
     uint32_t hash;                      // of the text
     char *sql;
     sqlite3_stmt *statement;
-    int parameter_count;                // values that it wants
-    int *order;                         // value number of each parameter; NULL: as they come
+    int parameter_count;                // how many values it takes
+    int *order;                         // value number of each parameter; NULL: in order
     unsigned actions;                   // enum action
-    bool is_busy;                       // a command or cursor works with it
+    bool is_busy;                       // a command or cursor is using it
     bool is_kept;                       // in the cache, or a statement that the user prepared
     bool is_doomed;                     // the user has freed it while it was busy
 };
 
-/* What a statement does that the engine must know before it runs. */
+/* Actions of a statement that the engine must know before it runs. */
 enum action {
     ACTION_TRANSACTION = 1,             // BEGIN, COMMIT, END, ROLLBACK
     ACTION_SAVEPOINT = 2,               // SAVEPOINT, RELEASE, ROLLBACK TO
@@ -45,23 +45,23 @@ struct engine {
     sqlite3 *db;                        // NULL: not open
     const eddy_sql_options *options;
     char *path;
-    struct command *command;            // the one that runs
+    struct command *command;            // the running command
     struct prepared *cache;
     int cache_count;
-    struct prepared *pinned;            // those the user prepared
+    struct prepared *pinned;            // statements that the user prepared
     struct sqlite_cursor *cursors;
     unsigned actions;                   // of the statement that is being prepared
-    uint64_t transaction;               // the number of the one that BEGIN opened; 0: none
-    bool is_doomed;                     // ... of which a part could not be undone
+    uint64_t transaction;               // the number of the open transaction; 0: none
+    bool is_doomed;                     // ... a part of it could not be undone
     bool is_query_only;                 // inside a transaction that only reads
-    int sync_failure;                   // the log could not be synced: SQLite's code; 0: it could
+    int sync_failure;                   // SQLite's code of a failed sync of the log; 0: none
     int64_t busy_since_ns;
-    /* Sleeps for so long or until the command is cancelled; false: it is. The worker's. */
+    /* Sleeps for that time, or until the command is cancelled: then false. Set by the worker. */
     bool (*pause)(void *data, int64_t ns);
     void *pause_data;
 };
 
-/* engine.c: executes the command, filling in its answer; closes, whatever is open. */
+/* engine.c: executes the command and stores its answer; closes the database, whatever is open. */
 void eddy__sqlite_run(struct engine *engine, struct command *command);
 void eddy__sqlite_close(struct engine *engine);
 bool eddy__sqlite_is_cancelled(const struct engine *engine);
@@ -70,18 +70,18 @@ int64_t eddy__sqlite_now_ns(void);
 /* open.c */
 int eddy__sqlite_open(struct engine *engine, struct command *command);
 
-/* log.c: checkpoints and syncs the write-ahead log: as it grows, and before closing (0 or a status). */
+/* log.c: checkpoints and syncs the write-ahead log: as it grows, and on closing (0 or a status). */
 void eddy__sqlite_log_watch(struct engine *engine);
 int eddy__sqlite_log_flush(struct engine *engine);
 
-/* status.c: our status for SQLite's code, with its message in the command; and our own message. */
+/* status.c: returns our status for SQLite's code, with its message, or ours, in the command. */
 int eddy__sqlite_status(struct engine *engine, int code);
 EDDY_PRINTF(3, 4)
 int eddy__sqlite_say(struct command *command, int status, const char *format, ...);
 
 /*
- * prepared.c. get: what the command names, by text or prepared, ready to be bound; `out_rest` is
- * NULL when there must be no more than one statement, or receives the text after the first. All
+ * prepared.c. get: the statement of the command, by text or prepared, ready to be bound; `out_rest`
+ * is NULL if the text must have only one statement, or receives the text after the first. All
  * return 0 or a status.
  */
 int eddy__sqlite_get(struct engine *engine, struct command *command, const char **out_rest,
@@ -95,15 +95,16 @@ int eddy__sqlite_pin(struct engine *engine, struct command *command);
 void eddy__sqlite_unpin(struct prepared *prepared);
 void eddy__sqlite_forget_all(struct engine *engine);
 
-/* execute.c: statements that answer with a number. */
+/* execute.c: statements that return a number. */
 ssize_t eddy__sqlite_execute(struct engine *engine, struct command *command);
 ssize_t eddy__sqlite_execute_many(struct engine *engine, struct command *command);
 int eddy__sqlite_simple(struct engine *engine, const char *sql);
 
 /*
- * transaction.c. may_run: 0 if the command's transaction, or none, is open, as it must be. must_be_closed:
- * the command may not leave a transaction of its own; `status` is what it has achieved. part: what lies
- * between part_begin and part_end (all of it, or nothing if `status` is an error) is one unit.
+ * transaction.c. may_run: returns 0 if the command's transaction is open, or none if it has none.
+ * must_be_closed: fails if the command left a transaction open; `status` is the command's result.
+ * part: everything between part_begin and part_end takes effect, or nothing if `status` is an
+ * error.
  */
 int eddy__sqlite_may_run(struct engine *engine, const struct command *command);
 ssize_t eddy__sqlite_must_be_closed(struct engine *engine, struct command *command, ssize_t status);
@@ -115,7 +116,7 @@ int eddy__sqlite_rollback(struct engine *engine, uint64_t transaction);
 int eddy__sqlite_part_begin(struct engine *engine);
 ssize_t eddy__sqlite_part_end(struct engine *engine, ssize_t status);
 
-/* rows.c: statements that answer with rows. One that writes is run to its end by the query. */
+/* rows.c: statements that return rows. The query runs a statement that writes to its end. */
 int eddy__sqlite_query(struct engine *engine, struct command *command);
 int eddy__sqlite_fetch(struct engine *engine, struct command *command);
 void eddy__sqlite_close_cursor(struct engine *engine, struct sqlite_cursor *cursor);

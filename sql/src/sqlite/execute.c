@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * execute.c: statements that answer with a number, and batches of them.
+ * execute.c: executes statements that return a number, and batches of them.
  *
- * Invariant: a batch is one unit: a transaction of its own, or a savepoint inside the task's.
+ * Invariant: a batch is one unit: a transaction, or a savepoint inside the task's transaction.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,18 +24,18 @@ static ssize_t step_through(struct engine *engine, const struct prepared *prepar
     EDDY_TRY(eddy__sqlite_may_step(engine, prepared));
     int64_t before = sqlite3_total_changes64(engine->db);
     int code = eddy__sqlite_is_cancelled(engine) ? SQLITE_INTERRUPT : SQLITE_ROW;
-    // All rows, also when cancelled: the first step has done the writing.
+    // Step through all rows, also when cancelled: the first step has done all the writing.
     while (code == SQLITE_ROW)
         code = sqlite3_step(prepared->statement);
     if (code != SQLITE_DONE)
         return eddy__sqlite_status(engine, code);
-    // sqlite3_changes() speaks of the last statement that changed rows, which may be an earlier
+    // sqlite3_changes() counts for the last statement that changed rows, which may be an earlier
     // one.
     bool has_changed = sqlite3_total_changes64(engine->db) != before;
     return has_changed ? (ssize_t)sqlite3_changes64(engine->db) : 0;
 }
 
-/* Statement after statement of a text without values. */
+/* Executes the statements of a text without values, one after the other. */
 static ssize_t run_script(struct engine *engine, const char *sql)
 {
     ssize_t sum = 0;
@@ -74,7 +74,7 @@ ssize_t eddy__sqlite_execute(struct engine *engine, struct command *command)
     return more < 0 ? more : n + more;
 }
 
-/* Adds to a message which row it is about. */
+/* Adds the number of the failed row to a message. */
 static void name_row(struct command *command, size_t row)
 {
     char text[COMMAND_MESSAGE_MAX];

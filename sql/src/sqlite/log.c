@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log.c: checkpoints and syncs of the write-ahead log, and what is told when they fail.
+ * log.c: checkpoints and syncs the write-ahead log, and reports their errors.
  *
- * With synchronous = "normal" a commit is on disk only after the next sync of the log: that of a
- * checkpoint. SQLite makes checkpoints as the log grows and when the last connection closes, and
- * drops their errors. The kernel reports a failed sync once and may forget the data, so the error
- * must not be lost: checkpoints are made here, and their errors are returned when the database closes.
+ * With synchronous = "normal" a commit is on disk only after the next sync of the log, which is
+ * part of a checkpoint. SQLite makes checkpoints as the log grows and when the last connection
+ * closes, and ignores their errors. The kernel reports a failed sync once and may drop the data, so
+ * the error must not be lost: checkpoints are made here, and their errors are returned when the
+ * database closes.
  */
 #include "engine.h"
 
-enum { LOG_PAGES_MAX = 1000 };          // a checkpoint follows, as SQLite has it by default
+enum { LOG_PAGES_MAX = 1000 };          // pages that cause a checkpoint: SQLite's default
 
-/* Another connection may be at it, or memory short: then the log is longer, and no data is at risk. */
+/* Not if a connection is busy or memory is short: then the log grows, but no data is at risk. */
 static bool is_failure(int code)
 {
     switch (code & 0xff) {
@@ -41,13 +42,13 @@ void eddy__sqlite_log_watch(struct engine *engine)
     sqlite3_wal_hook(engine->db, note_commit, engine);
 }
 
-/* Syncs the log without a checkpoint, for which it takes neither a lock nor memory. */
+/* Syncs the log without a checkpoint; this needs neither a lock nor memory. */
 static int sync_log(struct engine *engine)
 {
     sqlite3_file *log = NULL;
     int code = sqlite3_file_control(engine->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
     if (code != SQLITE_OK || log == NULL || log->pMethods == NULL)
-        return SQLITE_OK;               // there is none: nothing has been written
+        return SQLITE_OK;               // there is no log: nothing has been written
     return log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * open.c: opens a database and sets it up: waiting for locks, write-ahead log, foreign keys.
+ * open.c: opens a database and configures it: waiting for locks, write-ahead log, foreign keys.
  *
- * SQLite opens lazily: that a file is no database, or can't be written, is reported by the first
- * statement that needs it. Callers expect the error from open, so open checks.
+ * SQLite opens lazily: if a file is not a database or can't be written, the first statement that
+ * needs it fails. Callers expect the error from open, so open checks.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -44,7 +44,7 @@ static int stop_if_cancelled(void *data)
     }
 }
 
-/* SQLite's authorizer: allows everything, and notes what the statement does. */
+/* SQLite's authorizer: allows everything, and notes the actions of the statement. */
 static int note_action(void *data, int action, const char *first, const char *second,
                        const char *database, const char *trigger)
 {
@@ -59,7 +59,7 @@ static int note_action(void *data, int action, const char *first, const char *se
     return SQLITE_OK;
 }
 
-/* The path of a file, also where SQLite would take the text for a name with a meaning of its own. */
+/* Returns a path that SQLite takes for a file, even if `where` looks like a special name. */
 static char *plain_path(const char *where)
 {
     bool is_special = strcmp(where, ":memory:") != 0 &&
@@ -78,7 +78,7 @@ static bool is_word(const char *text)
     return true;
 }
 
-/* PRAGMA name = value; the answer, if any, into `answer`. */
+/* Executes PRAGMA name = value; stores its result, if any, in `answer`. */
 static int set(struct engine *engine, const char *name, const char *value, char *answer,
                size_t size)
 {
@@ -106,8 +106,8 @@ static int set_journal_mode(struct engine *engine, bool is_file)
         return 0;
     char got[32];
     EDDY_TRY(set(engine, "journal_mode", wanted != NULL ? wanted : "wal", got, sizeof got));
-    // Without shared memory (some network file systems) there is no log; only if it was asked for is
-    // that an error.
+    // Without shared memory (some network file systems) there is no log; that is an error only if
+    // a log was requested.
     if (wanted != NULL && strcasecmp(wanted, got) != 0)
         return eddy__sqlite_say(engine->command, EDDY_SQL_ERROR,
                                 "%s: journal_mode \"%s\" is not possible here; it is \"%s\"",

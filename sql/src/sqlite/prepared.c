@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * prepared.c: prepared statements: kept by their text, bound to values.
+ * prepared.c: prepares statements, caches them by their text, and binds values to them.
  *
- * Preparing costs more than executing a small insert, so the last statements are kept, the most
- * recently used first. For a few dozen a linear search is fastest.
+ * Preparing costs more than executing a small insert, so the last statements are cached, most
+ * recently used first. For a few dozen entries a linear search is fastest.
  *
  * Invariants:
- *   - A statement is used by one command or cursor at a time (is_busy); a command that finds it busy
- *     prepares another one for itself.
- *   - Values are bound without a copy, because the command owns them, and bindings are cleared before
- *     it ends (put); only those of a cursor, which outlives its command, are copied.
+ *   - A statement is used by one command or cursor at a time (is_busy); a command that finds it
+ *     busy prepares another one for itself.
+ *   - Values are bound without a copy, because the command owns them, and bindings are cleared
+ *     before it ends (put); only those of a cursor, which outlives its command, are copied.
  *
- * Owns the statements. "$2" means the second value, as in PostgreSQL; SQLite by itself would take
- * it for a name and count by appearance.
+ * Owns the statements. "$2" means the second value, as in PostgreSQL; SQLite itself would take it
+ * for a name and number it by first appearance.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static uint32_t hash_of(const char *text)
     return hash;
 }
 
-/* What follows a statement, but for blanks, comments and semicolons; NULL: nothing. */
+/* Returns the text after a statement, without blanks, comments and semicolons; NULL: nothing. */
 static const char *skip_blank(const char *at)
 {
     for (;;) {
@@ -57,7 +57,7 @@ static void finalize(struct prepared *prepared)
     eddy_free(prepared);
 }
 
-/* The number of the value that parameter `index` wants, from 1. */
+/* Returns the number, from 1, of the value for parameter `index`. */
 static int wanted_value(sqlite3_stmt *statement, int index)
 {
     const char *name = sqlite3_bind_parameter_name(statement, index);
@@ -94,8 +94,9 @@ static int find_order(struct prepared *prepared)
 }
 
 /*
- * The text of a statement that ends at `tail`: with all that follows, if that is blank, since it is
- * found by that; else without it, or a script would be copied once for each of its statements.
+ * Copies the text of the statement that ends at `tail`. A blank rest is included, because the cache
+ * is searched by the whole text. Other text is not, or each statement of a script would copy the
+ * script.
  */
 static char *copy_of_one(const char *sql, const char *tail)
 {
@@ -142,7 +143,7 @@ int eddy__sqlite_prepare(struct engine *engine, const char *sql, const char **ou
     return 0;
 }
 
-/* Takes the statement of that text out of the cache; NULL if there is none that is free. */
+/* Removes the statement with this text from the cache; NULL if there is none that is free. */
 static struct prepared *find(struct engine *engine, const char *sql)
 {
     uint32_t hash = hash_of(sql);
@@ -171,7 +172,7 @@ static void drop_last(struct engine *engine)
     finalize(prepared);
 }
 
-/* Puts it at the front of the cache. */
+/* Adds the statement at the front of the cache. */
 static void keep(struct engine *engine, struct prepared *prepared)
 {
     while (engine->cache_count >= engine->options->statement_cache)
@@ -199,7 +200,7 @@ int eddy__sqlite_get(struct engine *engine, struct command *command, const char 
                                                        "\"%.40s\"", rest);
     }
     if (rest != NULL)
-        prepared->is_doomed = true;     // a text of many statements is not worth keeping
+        prepared->is_doomed = true;     // texts of several statements are not cached
     if (out_rest != NULL)
         *out_rest = rest;
     *out_prepared = prepared;

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rows.c: statements that answer with rows, stepped a batch at a time.
+ * rows.c: executes statements that return rows, a batch at a time.
  *
- * A batch ends with the connection's number of rows or bytes, or after some milliseconds with the rows
- * found so far: a query that finds a row each second should deliver each second, not after 256 rows.
+ * A batch ends at the connection's limit of rows or bytes, or after some milliseconds with the rows
+ * found so far: a query that finds a row each second should return one each second, not 256 later.
  *
- * A statement that writes (INSERT ... RETURNING, some pragmas) is run to its end at once, and its rows
- * are one batch. SQLite does all the writing in the first step, but checks deferred constraints and
- * commits after the last row, so only then has it succeeded. It is one unit: if its rows don't fit into
- * memory, its writing is undone.
+ * A statement that writes (INSERT ... RETURNING, some pragmas) is run to its end at once, and its
+ * rows are one batch. SQLite does all the writing in the first step, but checks deferred
+ * constraints and commits after the last row, so the statement has succeeded only then. It is one
+ * unit: if its rows don't fit into memory, its writes are undone.
  *
- * Invariants: while a batch grows, its bytes may move, so values hold offsets, and become pointers
- * when it is complete. Texts and blobs have a zero after them.
+ * Invariants: while a batch grows, its bytes may move, so values hold offsets; they become pointers
+ * when the batch is complete. Texts and blobs have a zero after them.
  */
 #include <errno.h>
 #include <eddy/alloc.h>
@@ -124,8 +124,8 @@ static void set_pointers(struct rows *rows)
 }
 
 /*
- * Steps, and at the first step of a batch notes the columns: not before, for a statement that was
- * kept while its table changed is prepared anew by its first step.
+ * Steps, and stores the columns at the first step of a batch. Not before: if the table of a cached
+ * statement has changed, its first step prepares it again.
  */
 static int step(struct command *command, sqlite3_stmt *statement)
 {
@@ -143,7 +143,7 @@ static bool must_finish(const struct prepared *prepared)
     return (prepared->actions & (ACTION_WRITE | ACTION_PRAGMA)) != 0;
 }
 
-/* Whether a batch that must not hold the whole answer holds enough. */
+/* Whether a batch is full; used only if it needn't hold the whole answer. */
 static bool is_full(const struct engine *engine, const struct command *command,
                     const struct batch *batch, int64_t since_ns)
 {
@@ -153,7 +153,7 @@ static bool is_full(const struct engine *engine, const struct command *command,
            eddy__sqlite_now_ns() - since_ns > BATCH_TIME_NS;
 }
 
-/* Steps until the batch is full: 0, or a status. `is_last` when the statement has no more. */
+/* Steps until the batch is full: 0, or a status. Sets `is_last` if there are no more rows. */
 static int fill(struct engine *engine, struct command *command, struct batch *batch,
                 const struct prepared *prepared)
 {
@@ -177,7 +177,7 @@ static int make_batch(struct engine *engine, struct command *command,
     struct batch batch = {.rows = eddy_calloc(1, sizeof *batch.rows)};
     if (batch.rows == NULL)
         return -ENOMEM;
-    command->rows = batch.rows;         // freed with the command, whatever happens
+    command->rows = batch.rows;         // freed with the command in any case
     EDDY_TRY(fill(engine, command, &batch, prepared));
     set_pointers(batch.rows);
     batch.rows->is_last = batch.rows->is_last || command->only_first;
@@ -220,7 +220,8 @@ static int query_bound(struct engine *engine, struct command *command, struct pr
 /* Runs a statement that writes to its end. */
 static int run_whole(struct engine *engine, struct command *command, struct prepared *prepared)
 {
-    // A pragma may be impossible inside a transaction; without rows only SQLite itself can fail.
+    // Some pragmas fail inside a transaction. A statement without rows needs no unit: only SQLite
+    // can fail then.
     bool is_unit = !(prepared->actions & ACTION_PRAGMA) &&
                    sqlite3_column_count(prepared->statement) > 0;
     int status = is_unit ? eddy__sqlite_part_begin(engine) : 0;

@@ -2,8 +2,8 @@
 /*
  * status.c: maps SQLite's result codes to Eddy's, with a message.
  *
- * The message of an error of a file (locked, full, damaged) has the file's name and the system's
- * reason; that of an error in a statement is SQLite's own, which quotes the place.
+ * For an error of a file (locked, full, damaged) the message has the file's name and the system's
+ * reason; for an error in a statement it is SQLite's own, which quotes the position.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ int eddy__sqlite_say(struct command *command, int status, const char *format, ..
     return status;
 }
 
-/* SQLITE_ERROR has many causes; eddy__sqlite_status() finds out whether it is one of syntax. */
+/* SQLITE_ERROR has many causes; eddy__sqlite_status() finds out whether it is a syntax error. */
 static int status_of(int code)
 {
     switch (code & 0xff) {
@@ -67,8 +67,8 @@ static bool is_disk_full(int system_error)
 }
 
 /*
- * SQLite tries a file that it can't create once more, read-only, and reports why that failed: ENOENT.
- * The first reason is what says what to do: a read-only file system, say. It is looked up.
+ * If SQLite can't create a file, it tries to open it read-only, and reports why that failed:
+ * ENOENT. The user needs the first reason, for example a read-only file system, so this finds it.
  */
 static int reason_of(const struct engine *engine, int status, int system_error)
 {
@@ -93,7 +93,7 @@ int eddy__sqlite_status(struct engine *engine, int code)
     if ((code & 0xff) == SQLITE_ERROR && engine->db != NULL &&
         sqlite3_error_offset(engine->db) >= 0)
         status = EDDY_SQL_SYNTAX;
-    // Some places report a full disk as a failed write: the shared memory of the log, for one.
+    // SQLite sometimes reports a full disk as a failed write, as for the log's shared memory.
     if (status == EDDY_SQL_IO && is_disk_full(system_error))
         status = EDDY_SQL_FULL;
     if (!is_about_the_file(status))

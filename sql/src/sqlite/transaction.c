@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * transaction.c: transactions, and units within them, on SQLite.
+ * transaction.c: executes transactions, and units within them, on SQLite.
  *
- * A command carries the number of the transaction that it belongs to, or 0, and the engine knows the
- * number of the one that is open. They must agree before a command runs. SQLite ends a transaction by
- * itself after some errors, and a rollback can fail; without the check, a command that was queued
- * already would be committed by itself, or be lost with another task's transaction.
+ * A command has the number of its transaction, or 0, and the engine has the number of the open
+ * transaction. They must be equal before a command runs. SQLite ends a transaction by itself after
+ * some errors, and a rollback can fail; without the check, a command that is already queued would
+ * be committed on its own, or be lost with another task's transaction.
  *
  * Invariants:
- *   - A transaction is begun and ended by its commands alone. A statement that would end it is refused;
- *     a text that begins one and leaves it open is rolled back and refused.
+ *   - Only the transaction commands begin and end a transaction. A statement that would end it is
+ *     refused; a text that begins one and leaves it open is rolled back and refused.
  *   - After a failed commit nothing is open.
- *   - A transaction of which a part should have been undone, and was not, is doomed: it takes no more
+ *   - If a part of a transaction could not be undone, the transaction is doomed: it takes no more
  *     commands, and its commit rolls back.
  */
 #include <stdio.h>
@@ -23,7 +23,7 @@ bool eddy__sqlite_in_transaction(const struct engine *engine)
     return engine->db != NULL && !sqlite3_get_autocommit(engine->db);
 }
 
-/* Rolls back; the status says why not, and has no message if the command has one already. */
+/* Rolls back any open transaction. Returns 0 or SQLite's code, and sets no message. */
 static int undo_all(struct engine *engine)
 {
     if (!eddy__sqlite_in_transaction(engine))
@@ -49,7 +49,7 @@ int eddy__sqlite_may_run(struct engine *engine, const struct command *command)
     case COMMAND_CLOSE_CURSOR:
     case COMMAND_UNPREPARE:
     case COMMAND_COMMIT:
-    case COMMAND_ROLLBACK: return 0;    // of any transaction, or look themselves
+    case COMMAND_ROLLBACK: return 0;    // valid for any transaction, or they check themselves
     case COMMAND_BEGIN:
     case COMMAND_BEGIN_READ: break;
     default:
@@ -58,7 +58,7 @@ int eddy__sqlite_may_run(struct engine *engine, const struct command *command)
     }
     engine->transaction = 0;
     engine->is_doomed = false;
-    int code = undo_all(engine);        // one whose rollback has failed
+    int code = undo_all(engine);        // a transaction whose rollback failed
     return code == 0 ? 0 : eddy__sqlite_status(engine, code);
 }
 
@@ -103,7 +103,7 @@ int eddy__sqlite_begin(struct engine *engine, struct command *command)
     return status;                      // left open by an error: must_be_closed() rolls it back
 }
 
-/* The transaction is over, whatever SQLite says of it. */
+/* Ends the transaction, whatever SQLite returns. */
 static void end(struct engine *engine)
 {
     undo_all(engine);                   // if that fails, the next command tries again
@@ -124,7 +124,7 @@ int eddy__sqlite_commit(struct engine *engine)
 int eddy__sqlite_rollback(struct engine *engine, uint64_t transaction)
 {
     if (engine->transaction != transaction)
-        return 0;                       // its BEGIN has failed, or its end has come already
+        return 0;                       // its BEGIN failed, or it has ended already
     int code = undo_all(engine);
     int status = code == 0 ? 0 : eddy__sqlite_status(engine, code);
     end(engine);
@@ -146,7 +146,7 @@ ssize_t eddy__sqlite_part_end(struct engine *engine, ssize_t status)
     }
     if (status >= 0 || !eddy__sqlite_in_transaction(engine))
         return status;                  // done, or undone by SQLite
-    // Its own error is the one to report, so the message of this one is not kept.
+    // The unit's error is the one to report, so the message of this one is not kept.
     if (!is_nested)
         undo_all(engine);
     else if (sqlite3_exec(engine->db, "ROLLBACK TO eddy_part; RELEASE eddy_part", NULL, NULL,

@@ -7,8 +7,8 @@
  *     take_finished() <-- finished, one wakeup ----   queues it as finished
  *       settles all that is finished
  *
- * SQLite blocks: on disks, on locks, on long queries. A thread for each connection keeps the order of
- * its commands and needs no limit to be tuned. The round trip costs some microseconds, so commands are
+ * SQLite blocks: on disks, on locks, on long queries. A thread for each connection keeps its
+ * commands in order and needs no tuned limit. A round trip costs some microseconds, so commands are
  * batches, and one wakeup serves all commands that finish before the loop takes them.
  *
  *     working --stop--> stopping --the thread ends--> over --joined--> gone
@@ -16,17 +16,18 @@
  * Invariants:
  *   - Lock order: the worker's, then the loop's inbox. The lock is not held while SQLite works or a
  *     command is settled.
- *   - The loop is held while commands are outstanding, so it isn't taken for deadlocked, and its
- *     virtual clock stands.
+ *   - The loop is held while commands are outstanding, so that it doesn't report a deadlock, and
+ *     its virtual clock stops.
  *   - The thread touches the loop only under the lock and while `loop` is set. stop() clears it.
- *   - A command that runs is stopped by its is_cancelled, which SQLite's progress and busy handlers
- *     check, never by sqlite3_interrupt(): that stops whatever runs when it arrives, and stays in force
- *     while a cursor is open.
- *   - Once stopped, a submitted command is settled as lost at once.
- *   - A stopped thread that is still at work (in a long call of SQLite, on a disk that hangs) is waited
- *     for when the loop closes, for some seconds; then it is detached, and frees the worker when it ends.
+ *   - A running command is stopped by its is_cancelled, which SQLite's progress and busy handlers
+ *     check, never by sqlite3_interrupt(): that stops whatever is running when it arrives, and
+ *     stays in effect while a cursor is open.
+ *   - After stop(), a submitted command is settled as lost at once.
+ *   - If a stopped thread is still busy (in a long call of SQLite, on a disk that hangs), the
+ *     closing loop waits for it for some seconds; then it is detached, and frees the worker when it
+ *     ends.
  *
- * Ownership: reference counts: the connection's, the thread's, and that of `home`, the list of the
+ * Ownership: reference counts of the connection, of the thread, and of `home`, the list of the
  * workers of this thread's loop that are not gone.
  */
 #include <errno.h>
@@ -45,8 +46,8 @@
 #include "../connection.h"
 #include "engine.h"
 
-enum { STACK_SIZE = 1024 * 1024 };              // bytes; SQLite's parser goes deep at times
-enum { PATIENCE_S = 5 };                        // for a thread that is to end
+enum { STACK_SIZE = 1024 * 1024 };              // bytes; SQLite's parser can recurse deeply
+enum { PATIENCE_S = 5 };                        // seconds to wait for a stopped thread
 enum { WORD_MAX = 16 };                         // bytes, with the terminating zero
 
 struct queue {
@@ -58,26 +59,26 @@ struct worker {
     pthread_cond_t changed;             // for either side; monotonic
     struct queue queue, finished;
     struct command *running;
-    bool stop;                          // the thread is to end
-    bool is_over;                       // it has
+    bool stop;                          // the thread must end
+    bool is_over;                       // it has ended
     int references;
     eddy_loop *loop;                    // NULL: stopped
     eddy_wakeup *wakeup;                // of the loop; NULL: stopped
 
-    struct engine engine;               // the thread's alone
+    struct engine engine;               // used only by the thread
     eddy_sql_options options;
-    char journal_mode[WORD_MAX], synchronous[WORD_MAX];     // the options' words, ours to keep
+    char journal_mode[WORD_MAX], synchronous[WORD_MAX];     // copies of the options
 
-    // The loop's thread alone.
+    // Used only by the loop's thread.
     pthread_t thread;
     size_t outstanding;                 // commands submitted and not settled
     struct worker *next;                // in `home`
 };
 
-/* The workers of this thread's loop that are not gone. Kept here, as the loop has no place for them. */
+/* The workers of this thread's loop that are not gone. The loop has no field for them. */
 static _Thread_local struct {
     eddy_loop *loop;
-    pid_t process;                      // a child of fork starts anew
+    pid_t process;                      // a child of fork starts with an empty list
     struct worker *first;
 } home;
 
@@ -119,7 +120,7 @@ static bool take_out(struct queue *queue, struct command *command)
     return false;
 }
 
-/* Gives one reference back; called with the lock held, which it releases. */
+/* Releases the lock, which must be held, and one reference. */
 static void unlock_and_unref(struct worker *worker)
 {
     bool is_last = --worker->references == 0;
@@ -133,7 +134,7 @@ static void unlock_and_unref(struct worker *worker)
 
 /* --- The connection's thread ------------------------------------------------------------------ */
 
-/* Waits for a change for `ns` at most; with the lock held. */
+/* Waits for a change for `ns` at most. Called with the lock held. */
 static void wait_for_change(struct worker *worker, int64_t ns)
 {
     int64_t until = eddy__sqlite_now_ns() + ns;
@@ -141,7 +142,7 @@ static void wait_for_change(struct worker *worker, int64_t ns)
     pthread_cond_timedwait(&worker->changed, &worker->lock, &at);
 }
 
-/* The engine's pause: false if the running command has been cancelled. */
+/* The engine's pause. Returns false if the running command has been cancelled. */
 static bool pause_for(void *data, int64_t ns)
 {
     struct worker *worker = data;
@@ -153,7 +154,7 @@ static bool pause_for(void *data, int64_t ns)
     return !eddy__sqlite_is_cancelled(&worker->engine);
 }
 
-/* Runs the first command of the queue; with the lock held, but not meanwhile. */
+/* Runs the first command of the queue. Called with the lock held; releases it during the run. */
 static void run_first(struct worker *worker)
 {
     struct command *command = pop(&worker->queue);
@@ -163,14 +164,14 @@ static void run_first(struct worker *worker)
     pthread_mutex_lock(&worker->lock);
     worker->running = NULL;
     push(&worker->finished, command);
-    if (worker->wakeup != NULL)         // fails when the loop closes, which takes what is finished
+    if (worker->wakeup != NULL)         // fails if the loop closes; that takes finished commands
         EDDY_IGNORE(eddy_wakeup_signal(worker->wakeup));
 }
 
 static void *work(void *data)
 {
     struct worker *worker = data;
-    EDDY_IGNORE(eddy_guard_thread("eddy-sqlite") < 0); // without memory an overflow goes unexplained
+    EDDY_IGNORE(eddy_guard_thread("eddy-sqlite") < 0); // if it fails, an overflow is not explained
     pthread_mutex_lock(&worker->lock);
     while (!worker->stop) {
         if (worker->queue.first != NULL)
@@ -183,7 +184,7 @@ static void *work(void *data)
     pthread_mutex_lock(&worker->lock);
     worker->is_over = true;
     pthread_cond_broadcast(&worker->changed);
-    // stop() did not wait: what ran was settled as lost, and its last reference is the thread's.
+    // stop() did not wait and settled the running command as lost: we have its last reference.
     struct command *orphan;
     while (worker->loop == NULL && (orphan = pop(&worker->finished)) != NULL)
         eddy__sql_command_free(orphan);
@@ -222,7 +223,7 @@ static int take_finished(void *data)
     return 0;
 }
 
-/* With the lock held. */
+/* Called with the lock held. */
 static void cancel_running(struct worker *worker)
 {
     if (worker->running != NULL)
@@ -230,13 +231,13 @@ static void cancel_running(struct worker *worker)
     pthread_cond_broadcast(&worker->changed);
 }
 
-/* Whether it failed because it was stopped: then its task is told of the closing. */
+/* Whether it failed because it was stopped: then its task gets the error of the closing. */
 static bool was_cut(const struct command *command)
 {
     return command->status < 0 && atomic_load(&command->is_cancelled);
 }
 
-/* Whether the thread has ended, given some seconds for it; with the lock held. */
+/* Waits some seconds for the thread to end. Returns whether it has. Called with the lock held. */
 static bool wait_for_end(struct worker *worker)
 {
     int64_t until = eddy__sqlite_now_ns() + PATIENCE_S * INT64_C(1000000000);
@@ -257,7 +258,7 @@ static void leave_home(struct worker *worker)
     unlock_and_unref(worker);
 }
 
-/* Joins the thread of a stopped worker, which then leaves home; detaches it if it doesn't end. */
+/* Joins the thread of a stopped worker, or detaches it if it hangs; removes it from home. */
 static void join(struct worker *worker, enum stop_mode mode)
 {
     pthread_mutex_lock(&worker->lock);
@@ -272,7 +273,7 @@ static void join(struct worker *worker, enum stop_mode mode)
     leave_home(worker);
 }
 
-/* From here on the thread leaves the loop alone. Takes what it has finished, runs and has queued. */
+/* Separates the thread from the loop. Takes its finished and queued commands. */
 static void part(struct worker *worker, struct queue *finished, struct queue *lost)
 {
     worker->loop = NULL;
@@ -357,7 +358,7 @@ static void free_worker(void *remote)
     unlock_and_unref(worker);
 }
 
-/* The loop closes: stops all workers, and waits for the threads. */
+/* Called when the loop closes: stops all workers, and waits for the threads. */
 static int leave_loop(void *data)
 {
     (void)data;
@@ -404,7 +405,7 @@ static int enter_home(struct worker *worker)
     return 0;
 }
 
-/* The thread takes no signals but those that it causes itself by a fault. */
+/* Blocks all signals in the thread, except those that its own faults cause. */
 static int start_thread(struct worker *worker)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
@@ -468,7 +469,7 @@ static int start(const char *where, const eddy_sql_options *options, void **out_
         rc = eddy_wakeup_new(take_finished, worker, &worker->wakeup);
     if (rc >= 0)
         rc = enter_home(worker);
-    worker->references++;               // the thread's
+    worker->references++;               // for the thread
     if (rc >= 0)
         rc = start_thread(worker);
     if (rc < 0) {
