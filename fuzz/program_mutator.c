@@ -140,7 +140,7 @@ static struct value make_list(struct mutator *mutator, const struct value *items
     make_list((mutator), (struct value[]){__VA_ARGS__}, \
               sizeof((struct value[]){__VA_ARGS__}) / sizeof(struct value))
 
-/* Copies deeply: if two places shared a list, a change of one would change the other (or itself). */
+/* Copies deeply: if two places shared a list, changing one would change the other (or itself). */
 static struct value copy_of(struct mutator *mutator, const struct value *value)
 {
     if (value->type != VALUE_LIST)

@@ -3,9 +3,9 @@
  * backoff.h: how long to wait before a failed request is tried again.
  *
  * Exponential: about 1 second before the first retry, then 3, 9, 27, 30, 30, ... The three pauses
- * of the default take 11 to 15 seconds: longer than a server restart of ten. Each pause is up to 15
- * % shorter or longer at random, so that requests that failed together aren't retried together. A
- * pause that a server requests with Retry-After is never shortened.
+ * of the default take 11 to 15 seconds: longer than a server restart of ten. At random, each pause
+ * is up to 15 % shorter or longer, so that requests that failed together aren't retried together.
+ * A pause that a server requests with Retry-After is never shortened.
  */
 #ifndef EDDY_TOOLS_BACKOFF_H
 #define EDDY_TOOLS_BACKOFF_H

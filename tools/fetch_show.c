@@ -2,9 +2,9 @@
 /*
  * fetch_show.c: writes bars, lines and messages to standard error.
  *
- * The loop must not wait for a terminal that is stopped with Ctrl-S, or for a full pipe that has no
- * reader. So a bar or line is skipped if the descriptor can't take it at once; the next one
- * replaces it anyway. Messages are few and are always written.
+ * The loop must not wait for a terminal that is stopped with Ctrl-S, or for a full pipe that is not
+ * read. So a bar or line is skipped if the descriptor can't take it at once; the next one replaces
+ * it anyway. Messages are few and are always written.
  *
  * Owns its timer. Called by the tasks of the fetch command.
  */
@@ -67,9 +67,8 @@ static unsigned terminal_width(void)
 }
 
 /*
- * Whether we may draw on the terminal. While we are in the background (Ctrl-Z and bg, or &), it
- * shows the shell's prompt or another program. A terminal that isn't the controlling one has no
- * such state.
+ * Whether we may draw on the terminal. In the background (Ctrl-Z and bg, or &), it shows the prompt
+ * or another program. A terminal that isn't the controlling one has no such state.
  */
 static bool is_foreground(void)
 {

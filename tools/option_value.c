@@ -53,7 +53,7 @@ static const char *read_decimal(const char *text, double *out_value)
             break;
         }
     }
-    // A number beyond the range of a double is refused.
+    // Longer numbers are refused: they could leave the range of a double.
     if (!has_digit || c - text > 40)
         return NULL;
     *out_value = value / scale;

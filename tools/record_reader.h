@@ -57,8 +57,7 @@ int record_reader_next(struct record_reader *reader, struct landed_row *out_row,
 
 /*
  * Return the offset behind the last whole row, or the header, and how many bytes follow it. Those
- * are at most one torn row; many more bytes than a row can have mean an open quote: don't cut that
- * off.
+ * are at most one torn row; many more than a row can have mean an open quote: don't cut that off.
  */
 uint64_t record_reader_whole_size(const struct record_reader *reader);
 uint64_t record_reader_torn_size(const struct record_reader *reader);

@@ -11,7 +11,7 @@
  *             wait_until_readable(fd);
  *             if (url_source_fill(source, fd) < 0) ...     // one read(2); 0 is the list's end
  *         } else if (n < 0)
- *             fprintf(stderr, "%s\n", complaint.text);     // one bad URL; calling again goes on
+ *             fprintf(stderr, "%s\n", complaint.text);     // one bad URL; the next call continues
  *         else
  *             fetch(url.text, url.size);
  *     }

@@ -12,7 +12,7 @@
 
 enum { LOG_PAGES_MAX = 1000 };          // pages that cause a checkpoint: SQLite's default
 
-/* Not if a connection is busy or memory is short: then the log grows, but no data is at risk. */
+/* Whether it is an error. Busy or out of memory is not: the log grows, but no data is at risk. */
 static bool is_failure(int code)
 {
     switch (code & 0xff) {

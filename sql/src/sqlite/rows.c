@@ -3,7 +3,7 @@
  * rows.c: executes statements that return rows, a batch at a time.
  *
  * A batch ends at the connection's limit of rows or bytes, or after some milliseconds with the rows
- * found so far: a query that finds a row each second should return one each second, not 256 later.
+ * found so far: a query that finds a row each second should deliver each second, not every 256.
  *
  * A statement that writes (INSERT ... RETURNING, some pragmas) is run to its end at once, and its
  * rows are one batch. SQLite does all the writing in the first step, but checks deferred
