@@ -273,7 +273,8 @@ int eddy_timeout_end(int status)
     struct scope *scope = eddy__scope_newest(task);
     if (scope == NULL || scope->end != end_scope)
         return eddy__misuse("eddy_timeout_end: the newest open scope is no timeout");
-    status = eddy__scope_end_left(task, status);
+    if (EDDY__UNLIKELY(scope != task->activation->scopes))
+        status = eddy__scope_end_left(task, status);
     return end_scope(scope, status);
 }
 
