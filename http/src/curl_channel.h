@@ -24,7 +24,7 @@ struct curl_channel {
     struct curl_slist *headers;    // the request's own
     struct curl_slist *names;      // CURLOPT_RESOLVE
 
-    eddy_semaphore news;    // the task waits on it
+    eddy_semaphore wakeups;    // the task waits on it
     bool is_awaited;        // the task waits
     bool is_connected, is_paused, has_ended;
     bool waits_to_connect;    // the task must be woken when it is connected

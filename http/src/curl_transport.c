@@ -55,13 +55,13 @@ static void wake(struct curl_channel *channel)
     if (!channel->is_awaited)
         return;
     channel->is_awaited = false;
-    eddy_semaphore_release(&channel->news);
+    eddy_semaphore_release(&channel->wakeups);
 }
 
 static int sleep_until_woken(struct curl_channel *channel)
 {
     channel->is_awaited = true;
-    int rc = eddy_semaphore_acquire(&channel->news);
+    int rc = eddy_semaphore_acquire(&channel->wakeups);
     channel->is_awaited = false;
     return rc;
 }
@@ -450,7 +450,7 @@ static int open_exchange(const struct http_request *request, eddy_http_response 
     response->channel = channel;
     response->is_open = true;
     channel->response = response;
-    channel->news = (eddy_semaphore)EDDY_SEMAPHORE(0);
+    channel->wakeups = (eddy_semaphore)EDDY_SEMAPHORE(0);
     channel->is_awaited = false;
     channel->request_body_size = request->body.size;
     EDDY_TRY(eddy__curl_set_request(channel, session, request));

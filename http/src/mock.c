@@ -2,7 +2,7 @@
 /*
  * mock.c: mocks, their declared answers, and the requests they recorded.
  *
- * The mocks of a loop are in a list (the loop's desk), the newest first; the newest answers. The
+ * The mocks of a loop are in a list, its registry, newest first, and the newest answers. The
  * list is created with the loop's first mock and freed with the loop. Mocks that are left then
  * answer no more requests, but their records can still be read.
  *
@@ -21,51 +21,51 @@
 #include "errors.h"
 #include "session_origin.h"
 
-struct mock_desk {
+struct mock_registry {
     eddy_loop *loop;
     eddy_http_mock *newest;
 };
 
-static _Thread_local struct mock_desk *desk_here;    // of the loop that runs on this thread
+static _Thread_local struct mock_registry *mocks_here;    // of the loop that runs on this thread
 
 /* --- The list of a loop ----------------------------------------------------------------------- */
 
-static int close_desk(void *data)
+static int close_registry(void *data)
 {
-    struct mock_desk *desk = data;
-    for (eddy_http_mock *mock = desk->newest; mock; mock = mock->older)
-        mock->desk = NULL;
-    eddy_free(desk);
-    desk_here = NULL;
+    struct mock_registry *registry = data;
+    for (eddy_http_mock *mock = registry->newest; mock; mock = mock->older)
+        mock->registry = NULL;
+    eddy_free(registry);
+    mocks_here = NULL;
     return 0;
 }
 
-static int open_desk(void)
+static int open_registry(void)
 {
-    if (desk_here && desk_here->loop == eddy_get_running_loop())
+    if (mocks_here && mocks_here->loop == eddy_get_running_loop())
         return 0;
-    struct mock_desk *desk = eddy_calloc(1, sizeof *desk);
-    if (!desk)
+    struct mock_registry *registry = eddy_calloc(1, sizeof *registry);
+    if (!registry)
         return -ENOMEM;
-    desk->loop = eddy_get_running_loop();
-    int err = eddy_loop_on_close(close_desk, desk);
+    registry->loop = eddy_get_running_loop();
+    int err = eddy_loop_on_close(close_registry, registry);
     if (err < 0) {
-        eddy_free(desk);
+        eddy_free(registry);
         return err;
     }
-    desk_here = desk;
+    mocks_here = registry;
     return 0;
 }
 
-static void leave_desk(eddy_http_mock *mock)
+static void leave_registry(eddy_http_mock *mock)
 {
-    if (!mock->desk)
+    if (!mock->registry)
         return;
-    eddy_http_mock **place = &mock->desk->newest;
+    eddy_http_mock **place = &mock->registry->newest;
     while (*place != mock)
         place = &(*place)->older;
     *place = mock->older;
-    mock->desk = NULL;
+    mock->registry = NULL;
 }
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -98,7 +98,7 @@ void eddy_http_mock_free(eddy_http_mock *mock)
 {
     if (!mock)
         return;
-    leave_desk(mock);
+    leave_registry(mock);
     eddy__http_mock_unref(mock);
 }
 
@@ -121,7 +121,7 @@ int eddy_http_mock_new(const eddy_http_mock_options *options, eddy_http_mock **o
     eddy__http_errors_register();
     if (!eddy_get_running_loop())
         return eddy_fail(EDDY_EMISUSE, "eddy_http_mock_new: no loop runs on this thread");
-    EDDY_TRY(open_desk());
+    EDDY_TRY(open_registry());
     eddy_http_mock *mock = eddy_calloc(1, sizeof *mock);
     if (!mock)
         return -ENOMEM;
@@ -131,9 +131,9 @@ int eddy_http_mock_new(const eddy_http_mock_options *options, eddy_http_mock **o
         eddy__http_mock_unref(mock);
         return err;
     }
-    mock->desk = desk_here;
-    mock->older = desk_here->newest;
-    desk_here->newest = mock;
+    mock->registry = mocks_here;
+    mock->older = mocks_here->newest;
+    mocks_here->newest = mock;
     *out_mock = mock;
     return 0;
 }
@@ -214,17 +214,17 @@ int eddy_http_mock_add(eddy_http_mock *mock, const char *method, const char *url
 
 eddy_http_mock *eddy__http_mock_find(const eddy_http_response *response)
 {
-    if (!desk_here || desk_here->loop != response->session->loop || !desk_here->newest)
+    if (!mocks_here || mocks_here->loop != response->session->loop || !mocks_here->newest)
         return NULL;
-    desk_here->newest->refs++;
-    return desk_here->newest;
+    mocks_here->newest->refs++;
+    return mocks_here->newest;
 }
 
 bool eddy__http_mock_is_for(const eddy_http_response *response)
 {
-    if (!desk_here || desk_here->loop != response->session->loop || !desk_here->newest)
+    if (!mocks_here || mocks_here->loop != response->session->loop || !mocks_here->newest)
         return false;
-    const eddy_http_mock *mock = desk_here->newest;
+    const eddy_http_mock *mock = mocks_here->newest;
     for (size_t i = 0; i < mock->passthrough_count; i++)
         if (eddy__http_mock_matches(mock->passthrough[i], response->origin->text,
                                     response->url->target))

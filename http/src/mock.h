@@ -13,7 +13,7 @@
 
 #include "session.h"
 
-struct mock_desk;
+struct mock_registry;
 
 struct mock_answer {
     char *method;     // NULL: any
@@ -38,7 +38,7 @@ struct mock_call {
 
 struct eddy_http_mock {
     unsigned refs;             // one for the owner, one per exchange in progress
-    struct mock_desk *desk;    // NULL once it no longer answers
+    struct mock_registry *registry;    // NULL once it no longer answers
     eddy_http_mock *older;     // of the same loop
 
     char **passthrough;    // patterns

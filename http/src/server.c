@@ -50,9 +50,9 @@ void eddy__http_server_unref(eddy_http_server *server)
     eddy__watch_row_fini(&server->idle);
     eddy__watch_row_fini(&server->fresh);
     eddy__watch_row_fini(&server->writing);
-    eddy__http_desks_fini(server);
+    eddy__http_works_fini(server);
     eddy_listener_free(server->listener);
-    eddy_future_free(server->news);
+    eddy_future_free(server->state_changed);
     eddy_tls_context_free(server->options.tls);
     eddy_free(server);
 }
@@ -66,22 +66,22 @@ static void drop_reference(eddy_http_server **server)
 
 static void tell(eddy_http_server *server)
 {
-    eddy_future *news = server->news;
-    server->news = NULL;
-    if (news != NULL)
-        EDDY_IGNORE(eddy_future_set_result(news));    // a waiter may have cancelled it
-    eddy_future_free(news);
+    eddy_future *state_changed = server->state_changed;
+    server->state_changed = NULL;
+    if (state_changed != NULL)
+        EDDY_IGNORE(eddy_future_set_result(state_changed));    // a waiter may have cancelled it
+    eddy_future_free(state_changed);
 }
 
 /* Waits until a connection has ended, or the server is being shut down. */
 static int wait_for_news(eddy_http_server *server)
 {
-    if (server->news == NULL || eddy_future_done(server->news)) {
-        eddy_future_free(server->news);
-        server->news = eddy_future_new(void);
+    if (server->state_changed == NULL || eddy_future_done(server->state_changed)) {
+        eddy_future_free(server->state_changed);
+        server->state_changed = eddy_future_new(void);
     }
-    EDDY_AUTO(eddy_future) *news = eddy_future_ref(server->news);
-    int rc = eddy_await(news);
+    EDDY_AUTO(eddy_future) *state_changed = eddy_future_ref(server->state_changed);
+    int rc = eddy_await(state_changed);
     // Several tasks may wait for this future; the cancellation of another must not stop this one.
     if (rc == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) == 0)
         return 0;

@@ -7,11 +7,11 @@
  *     server_request.c       the request as the handler reads it, with its body
  *     server_reply.c         the reply as the handler writes it
  *     server_head.c          writes the head of a reply
- *     server_desk.c          the pool of request state (struct http_desk)
+ *     server_work.c          the pool of request state (struct http_work)
  *     server_watch.c         deadlines of connections
  *
  * A connection has one request at a time and answers it before it parses the next. So request and
- * reply are fields of its `struct http_desk`, and are reused.
+ * reply are fields of its `struct http_work`, and are reused.
  */
 #ifndef EDDY_HTTP_SERVER_PARTS_H
 #define EDDY_HTTP_SERVER_PARTS_H
@@ -68,8 +68,8 @@ struct eddy_http_reply {
  * The state of a request: leased with its first byte, returned when the connection becomes idle. So
  * idle connections hold little memory, and busy ones reuse memory that is in the processor's cache.
  */
-struct http_desk {
-    struct http_desk *next;    // in the server's list of spare desks
+struct http_work {
+    struct http_work *next;    // in the server's list of spare ones
     struct http_parser parser;
     struct http_text out;    // replies that have not been passed to the stream
     struct eddy_http_request request;
@@ -81,11 +81,11 @@ struct http_connection {
     eddy_http_server *server;               // one reference
     eddy_stream *stream;                    // owned
     eddy_task *task;                        // one reference, while it is in the list
-    struct http_desk *desk;                 // owned; NULL while idle
+    struct http_work *work;                 // owned; NULL while idle
     eddy_span window;                       // borrowed from the stream: bytes not parsed yet
     size_t used;    // bytes parsed but not yet consumed from the stream
     struct watch watch;
-    eddy_handle *flush;    // the callback that will flush desk->out to the stream; or NULL
+    eddy_handle *flush;    // the callback that will flush work->out to the stream; or NULL
     bool must_drain;       // the callback could not wait for a slow client: the next flush does
     bool is_late;          // the client took no bytes for too long
     bool is_kept;          // another request may follow
@@ -100,11 +100,11 @@ struct eddy_http_server {
     struct http_limits limits;
     eddy_listener *listener;    // NULL: none
     eddy_task *acceptor;        // NULL: none, or ended
-    eddy_future *news;          // set when the server's state changes; NULL: no waiter
+    eddy_future *state_changed;          // set when the server's state changes; NULL: no waiter
     bool is_closing;            // shutdown has begun
     bool wants_room;            // a client waits at the cap: no connection is kept alive
-    struct http_desk *spare_desks;
-    size_t spare_desk_count;
+    struct http_work *spare_works;
+    size_t spare_work_count;
     struct http_connection *first, *last;
     size_t connection_count;
     struct watch_row idle;       // connections that wait for the next request
@@ -142,19 +142,19 @@ int eddy__http_connection_fill(struct http_connection *connection);
 enum http_event eddy__http_connection_parse(struct http_connection *connection,
                                             struct http_span *out_piece);
 
-/* --- server_desk.c ---------------------------------------------------------------------------- */
+/* --- server_work.c ---------------------------------------------------------------------------- */
 
-/* Leases a desk to the connection if it has none. 0 or -ENOMEM. */
-int eddy__http_desk_take(struct http_connection *connection);
+/* Leases request state to the connection if it has none. 0 or -ENOMEM. */
+int eddy__http_work_take(struct http_connection *connection);
 
-/* Prepares the desk for the next request; keeps the bytes in `out`. */
-void eddy__http_desk_clear(struct http_desk *desk);
+/* Prepares request state for the next request; keeps the bytes in `out`. */
+void eddy__http_work_clear(struct http_work *work);
 
-/* Returns the desk to the server, if there is one, and discards its contents. */
-void eddy__http_desk_give(struct http_connection *connection);
+/* Returns the request state to the server, if there is any, and discards its contents. */
+void eddy__http_work_give(struct http_connection *connection);
 
-/* Frees the spare desks. */
-void eddy__http_desks_fini(eddy_http_server *server);
+/* Frees the spare request state. */
+void eddy__http_works_fini(eddy_http_server *server);
 
 /* --- server_request.c ------------------------------------------------------------------------- */
 void eddy__http_request_reset(struct eddy_http_request *request);

@@ -14,7 +14,7 @@
  * nothing. A wait for a head or body that arrives late uses a timeout scope.
  *
  * Invariants:
- *   - The connection has a desk from the first byte of a request to the end of its answer.
+ *   - The connection has request state from the first byte of a request to the end of its answer.
  *   - A request is answered before the next one is parsed, so answers are in order.
  *   - After a parser error nothing more is parsed as HTTP: the start of the next request would be
  *     ambiguous, which is what request smuggling exploits.
@@ -59,7 +59,7 @@ enum http_event eddy__http_connection_parse(struct http_connection *connection,
 {
     eddy_span *window = &connection->window;
     size_t used;
-    enum http_event event = eddy__http_parser_next(&connection->desk->parser, window->data,
+    enum http_event event = eddy__http_parser_next(&connection->work->parser, window->data,
                                                    window->size, &used, out_piece);
     window->data += used;
     window->size -= used;
@@ -112,8 +112,8 @@ void eddy__http_connection_stalled(struct watch *watch)
 
 static int refuse(struct http_connection *connection, int status, const char *text)
 {
-    connection->desk->reply.must_close = true;
-    int rc = eddy__http_reply_refuse(&connection->desk->reply, status, text);
+    connection->work->reply.must_close = true;
+    int rc = eddy__http_reply_refuse(&connection->work->reply, status, text);
     return rc < 0 ? rc : 0;
 }
 
@@ -158,9 +158,9 @@ static int wait_for_rest(struct http_connection *connection, double deadline)
         return rc;
     if (rc == EDDY_TIMEDOUT)
         return refuse(connection, 408, "the request took too long to arrive");
-    if (rc == 0 && eddy__http_parser_finish(&connection->desk->parser) == HTTP_EVENT_ERROR)
-        return refuse(connection, connection->desk->parser.error.status,
-                      connection->desk->parser.error.text);
+    if (rc == 0 && eddy__http_parser_finish(&connection->work->parser) == HTTP_EVENT_ERROR)
+        return refuse(connection, connection->work->parser.error.status,
+                      connection->work->parser.error.text);
     return 0;
 }
 
@@ -173,13 +173,13 @@ static int await_head(struct http_connection *connection)
     for (;;) {
         if (connection->window.size > 0) {
             has_begun = true;
-            EDDY_TRY(eddy__http_desk_take(connection));
+            EDDY_TRY(eddy__http_work_take(connection));
             enum http_event event = eddy__http_connection_parse(connection, &no_piece);
             if (event == HTTP_EVENT_HEAD)
                 return 1;
             if (event == HTTP_EVENT_ERROR)
-                return refuse(connection, connection->desk->parser.error.status,
-                              connection->desk->parser.error.text);
+                return refuse(connection, connection->work->parser.error.status,
+                              connection->work->parser.error.text);
         }
         if (has_begun && deadline == 0)
             deadline = eddy_time() + connection->server->options.header_timeout;
@@ -194,7 +194,7 @@ static int await_head(struct http_connection *connection)
 /* Reads the rest of the body that the handler left, if small enough to keep the connection. */
 static int discard_body(struct http_connection *connection)
 {
-    struct eddy_http_request *request = &connection->desk->request;
+    struct eddy_http_request *request = &connection->work->request;
     size_t size = 0;
     int rc = 0;
     while (connection->is_kept && size <= DISCARD_MAX &&
@@ -209,27 +209,27 @@ static int discard_body(struct http_connection *connection)
 static int answer(struct http_connection *connection)
 {
     const eddy_http_server_options *options = &connection->server->options;
-    struct eddy_http_request *request = &connection->desk->request;
+    struct eddy_http_request *request = &connection->work->request;
     connection->has_received = true;
     connection->is_kept = false;    // until the head of the answer decides
     eddy__http_request_begin(request);
     if (eddy_http_request_is(request, "CONNECT"))
         return refuse(connection, 501, "this server is no proxy");
 
-    int status = options->handler(request, &connection->desk->reply, options->data);
-    EDDY_TRY(eddy__http_reply_conclude(&connection->desk->reply, status));
+    int status = options->handler(request, &connection->work->reply, options->data);
+    EDDY_TRY(eddy__http_reply_conclude(&connection->work->reply, status));
     return request->is_complete ? 0 : discard_body(connection);
 }
 
-/* Returns the desk if nothing is unparsed or unsent; otherwise clears it for the next request. */
+/* Returns the request state if nothing is unparsed or unsent; else clears it. */
 static void make_ready(struct http_connection *connection)
 {
     bool is_all_sent =
-        connection->desk->out.size == 0 && connection->flush == NULL && !connection->must_drain;
+        connection->work->out.size == 0 && connection->flush == NULL && !connection->must_drain;
     if (connection->window.size == 0 && is_all_sent)
-        eddy__http_desk_give(connection);
+        eddy__http_work_give(connection);
     else
-        eddy__http_desk_clear(connection->desk);
+        eddy__http_work_clear(connection->work);
 }
 
 /* Does the TLS handshake. 1; 0 if it fails, which is not reported. */
@@ -280,10 +280,10 @@ static int linger(struct http_connection *connection)
 
 static bool may_have_more(const struct http_connection *connection)
 {
-    const struct http_desk *desk = connection->desk;
+    const struct http_work *work = connection->work;
     return connection->window.size > 0 ||
-           (desk != NULL && (desk->parser.error.code != 0 || desk->request.error != 0 ||
-                             !desk->request.is_complete));
+           (work != NULL && (work->parser.error.code != 0 || work->request.error != 0 ||
+                             !work->request.is_complete));
 }
 
 /* Sends the rest, and waits as long as the client reads it. */
@@ -309,7 +309,7 @@ static void free_connection(struct http_connection *connection)
         eddy_handle_cancel(connection->flush);
         eddy_handle_free(connection->flush);
     }
-    eddy__http_desk_give(connection);
+    eddy__http_work_give(connection);
     eddy_stream_free(connection->stream);
     eddy_task_free(connection->task);
     eddy__http_server_unref(connection->server);

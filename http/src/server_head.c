@@ -211,7 +211,7 @@ static char *put_connection(char *at, const struct http_connection *connection)
 {
     if (!connection->is_kept)
         return PUT(at, "Connection: close\r\n");
-    if (connection->desk->parser.head.version_minor == 0)
+    if (connection->work->parser.head.version_minor == 0)
         return PUT(at, "Connection: keep-alive\r\n");
     return at;
 }
@@ -219,7 +219,7 @@ static char *put_connection(char *at, const struct http_connection *connection)
 int eddy__http_head_write(struct eddy_http_reply *reply, const char *content_type)
 {
     struct http_connection *connection = reply->connection;
-    struct http_text *out = &connection->desk->out;
+    struct http_text *out = &connection->work->out;
     const struct http_text *fields = &reply->fields;
     size_t type_size = content_type != NULL ? strlen(content_type) : 0;
     if (!eddy__http_text_reserve(out, HEAD_SIZE_MAX + type_size + fields->size))

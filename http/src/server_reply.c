@@ -5,7 +5,7 @@
  *      OPEN --send--------------------------> DONE
  *        \--begin--> STREAMS --end, return--> DONE
  *
- * All output uses the desk's `out`: the head and a small body leave in one write; a large body is
+ * All output uses `work->out`: the head and a small body leave in one write; a large body is
  * passed in the same write without a copy. A pipelining client gets several answers in one write:
  * while the window holds further requests, an answer stays in `out`. If the next handler has not
  * finished by the loop's next iteration, a callback sends it then.
@@ -53,7 +53,7 @@ static int outcome_of(struct http_connection *connection, int rc)
 /* Writes `out` and then `count` more parts, with a limit on the client's time. */
 static int write_out(struct http_connection *connection, struct iovec *parts, int count)
 {
-    struct http_text *out = &connection->desk->out;
+    struct http_text *out = &connection->work->out;
     if (connection->broken < 0)
         return connection->broken;
     parts[0] = (struct iovec){out->data, out->size};
@@ -70,7 +70,7 @@ static int write_out(struct http_connection *connection, struct iovec *parts, in
 
 int eddy__http_reply_flush(struct http_connection *connection)
 {
-    if (connection->desk == NULL || (connection->desk->out.size == 0 && !connection->must_drain))
+    if (connection->work == NULL || (connection->work->out.size == 0 && !connection->must_drain))
         return connection->broken;
     struct iovec parts[1];
     return write_out(connection, parts, 0);
@@ -79,7 +79,7 @@ int eddy__http_reply_flush(struct http_connection *connection)
 static int flush_in_callback(void *data)
 {
     struct http_connection *connection = data;
-    struct http_text *out = &connection->desk->out;
+    struct http_text *out = &connection->work->out;
     eddy_handle_free(connection->flush);
     connection->flush = NULL;
     if (out->size == 0 || connection->broken < 0)
@@ -103,8 +103,8 @@ static int flush_soon(struct http_connection *connection)
 /* Sends the complete answer now, or together with the next ones. */
 static int flush_answer(struct http_connection *connection)
 {
-    bool may_wait = connection->window.size > 0 && connection->desk->request.is_complete &&
-                    connection->is_kept && connection->desk->out.size < COPY_MAX;
+    bool may_wait = connection->window.size > 0 && connection->work->request.is_complete &&
+                    connection->is_kept && connection->work->out.size < COPY_MAX;
     return may_wait ? flush_soon(connection) : eddy__http_reply_flush(connection);
 }
 
@@ -195,8 +195,8 @@ uint64_t eddy_http_reply_size(const eddy_http_reply *reply)
 static bool may_keep(const struct eddy_http_reply *reply)
 {
     const struct http_connection *connection = reply->connection;
-    const struct eddy_http_request *request = &connection->desk->request;
-    const struct http_head *head = &connection->desk->parser.head;
+    const struct eddy_http_request *request = &connection->work->request;
+    const struct http_head *head = &connection->work->parser.head;
     if (!head->should_keep_alive || reply->must_close || connection->broken < 0 ||
         request->error < 0)
         return false;
@@ -233,11 +233,11 @@ static int start(struct eddy_http_reply *reply, int status, const char *content_
     if (rc < 0)
         return rc;
     struct http_connection *connection = reply->connection;
-    const struct http_head *head = &connection->desk->parser.head;
+    const struct http_head *head = &connection->work->parser.head;
     bool is_bodiless = status == 204 || status == 304;
     reply->status = status;
     reply->size_declared = size;
-    reply->has_no_body = is_bodiless || eddy_http_request_is(&connection->desk->request, "HEAD");
+    reply->has_no_body = is_bodiless || eddy_http_request_is(&connection->work->request, "HEAD");
     reply->is_chunked = size == EDDY_HTTP_SIZE_UNKNOWN && !is_bodiless && head->version_minor == 1;
     connection->is_kept = may_keep(reply);
     return eddy__http_head_write(reply, content_type);
@@ -256,7 +256,7 @@ int eddy_http_reply_send(eddy_http_reply *reply, int status, const char *content
     reply->size = size;
     if (reply->has_no_body)
         size = 0;
-    if (size <= COPY_MAX && eddy__http_text_put(&connection->desk->out, data, size))
+    if (size <= COPY_MAX && eddy__http_text_put(&connection->work->out, data, size))
         return flush_answer(connection);
     struct iovec parts[2] = {{0}, {(void *)data, size}};
     return write_out(connection, parts, 1);
@@ -291,7 +291,7 @@ static bool put_chunk_line(struct http_text *out, size_t size)
 
 static int write_chunk(struct http_connection *connection, const void *data, size_t size)
 {
-    struct http_text *out = &connection->desk->out;
+    struct http_text *out = &connection->work->out;
     if (size > COPY_MAX) {
         if (!put_chunk_line(out, size))
             return -ENOMEM;
@@ -308,8 +308,8 @@ static int write_chunk(struct http_connection *connection, const void *data, siz
 
 static int write_plain(struct http_connection *connection, const void *data, size_t size)
 {
-    if (size <= COPY_MAX && connection->desk->out.size > 0) {
-        if (!eddy__http_text_put(&connection->desk->out, data, size))
+    if (size <= COPY_MAX && connection->work->out.size > 0) {
+        if (!eddy__http_text_put(&connection->work->out, data, size))
             return -ENOMEM;
         return eddy__http_reply_flush(connection);
     }
@@ -352,7 +352,7 @@ int eddy_http_reply_end(eddy_http_reply *reply)
         return eddy_fail(EDDY_EVALUE, "eddy_http_reply_end: fewer bytes than were declared");
     }
     if (reply->is_chunked && !reply->has_no_body &&
-        !eddy__http_text_put(&connection->desk->out, "0\r\n\r\n", 5))
+        !eddy__http_text_put(&connection->work->out, "0\r\n\r\n", 5))
         return -ENOMEM;
     return flush_answer(connection);
 }
@@ -376,8 +376,8 @@ int eddy__http_reply_refuse(struct eddy_http_reply *reply, int status, const cha
 static void report(const struct eddy_http_reply *reply, int status, const char *what)
 {
     char message[REPORT_SIZE_MAX];
-    eddy_span method = eddy_http_request_method(&reply->connection->desk->request);
-    eddy_span target = eddy_http_request_target(&reply->connection->desk->request);
+    eddy_span method = eddy_http_request_method(&reply->connection->work->request);
+    eddy_span target = eddy_http_request_target(&reply->connection->work->request);
     int target_size = target.size < 100 ? (int)target.size : 100;
     snprintf(message, sizeof message, "the HTTP handler %s on %.*s %.*s", what, (int)method.size,
              method.data, target_size, target.data);
@@ -394,7 +394,7 @@ static void report(const struct eddy_http_reply *reply, int status, const char *
 static int conclude_failed(struct eddy_http_reply *reply, int status)
 {
     struct http_connection *connection = reply->connection;
-    const struct eddy_http_request *request = &connection->desk->request;
+    const struct eddy_http_request *request = &connection->work->request;
     bool is_cancelled = status == EDDY_CANCELLED && eddy_task_cancelling(eddy_current_task()) > 0;
     bool is_theirs = status == request->error || status == connection->broken;
     if (!is_cancelled && !is_theirs)

@@ -38,7 +38,7 @@ static eddy_span span_of(struct http_span span)
 static const struct http_head *head_of(const eddy_http_request *request)
 {
     static const struct http_head none = {.content_length = 0};
-    return request != NULL ? &request->connection->desk->parser.head : &none;
+    return request != NULL ? &request->connection->work->parser.head : &none;
 }
 
 void eddy__http_request_reset(struct eddy_http_request *request)
@@ -187,7 +187,7 @@ static int fail(struct eddy_http_request *request, int error, int status)
 
 static int fail_as_parser(struct eddy_http_request *request)
 {
-    const struct http_error *error = &request->connection->desk->parser.error;
+    const struct http_error *error = &request->connection->work->parser.error;
     return fail(request, error->code, error->status);
 }
 
@@ -196,9 +196,9 @@ static int tell_to_continue(struct eddy_http_request *request)
     static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http_connection *connection = request->connection;
     request->must_continue = false;
-    if (request->received > 0 || connection->desk->reply.state != REPLY_OPEN)
+    if (request->received > 0 || connection->work->reply.state != REPLY_OPEN)
         return 0;
-    if (!eddy__http_text_put(&connection->desk->out, line, sizeof line - 1))
+    if (!eddy__http_text_put(&connection->work->out, line, sizeof line - 1))
         return -ENOMEM;
     return eddy__http_reply_flush(connection);
 }
@@ -236,7 +236,7 @@ static int wait_for_bytes(struct eddy_http_request *request)
         return fail(request, rc, 503);
     if (rc < 0)
         return fail(request, EDDY_HTTP_DISCONNECTED, 400);
-    eddy__http_parser_finish(&request->connection->desk->parser);
+    eddy__http_parser_finish(&request->connection->work->parser);
     return fail_as_parser(request);
 }
 

@@ -30,7 +30,7 @@ void eddy__stream_received(struct poll_op *op)
             eddy__stream_flushed(stream); // closing has only waited for this
         return;
     }
-    // Without a result there is no news, but a task that waits by now must submit again.
+    // Without a result there is nothing to wake, but a task that waits by now must submit again.
     stream->has_news = op->result != -EAGAIN && op->result != -ECANCELED;
     stream->lent_taken = 0;
     if (stream->reader != NULL)

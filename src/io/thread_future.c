@@ -63,7 +63,7 @@ struct wrapped {
     struct eddy_thread_future *source; // a reference
     struct eddy_future *outer;         // a reference
     struct eddy_loop *loop;            // of `outer`
-    struct handle news;                // queued when the post has arrived
+    struct handle arrival;                // queued when the post has arrived
     struct handle outer_done;          // among the callbacks of `outer`
     struct pin pin;
     bool is_holding; // the loop is held, because another one works for it
@@ -347,7 +347,7 @@ static void drop_wrapped(struct pin *pin)
     struct wrapped *wrapped = container_of(pin, struct wrapped, pin);
     leave_source(wrapped);
     release_loop(wrapped);
-    eddy__handle_cancel(&wrapped->news);
+    eddy__handle_cancel(&wrapped->arrival);
     eddy__handle_cancel(&wrapped->outer_done);
     eddy_future_free(wrapped->outer);
     unref(wrapped->source);
@@ -381,9 +381,9 @@ static void follow(struct eddy_thread_future *source, struct eddy_future *outer)
     eddy__error_unref(error);
 }
 
-static void on_news(struct handle *handle)
+static void on_arrival(struct handle *handle)
 {
-    struct wrapped *wrapped = container_of(handle, struct wrapped, news);
+    struct wrapped *wrapped = container_of(handle, struct wrapped, arrival);
     eddy__handle_cancel(&wrapped->outer_done);
     if (!eddy__future_is_done(wrapped->outer))
         follow(wrapped->source, wrapped->outer);
@@ -394,7 +394,7 @@ static void queue_news(struct post *post)
 {
     struct wrapped *wrapped = container_of(post, struct wrapped, post);
     release_loop(wrapped);
-    eddy__loop_ready(wrapped->loop, &wrapped->news);
+    eddy__loop_ready(wrapped->loop, &wrapped->arrival);
 }
 
 /* `outer` was done first, mostly by cancellation. If the source is done, its post is coming. */
@@ -422,7 +422,7 @@ static void follow_when_done(struct wrapped *wrapped)
     }
     pthread_mutex_unlock(&source->lock);
     if (!is_pending)
-        eddy__loop_ready(wrapped->loop, &wrapped->news);
+        eddy__loop_ready(wrapped->loop, &wrapped->arrival);
 }
 
 eddy_future *eddy_wrap_future(eddy_thread_future *source)
@@ -444,7 +444,7 @@ eddy_future *eddy_wrap_future(eddy_thread_future *source)
         .source = source,
         .outer = eddy_future_ref(outer),
         .loop = loop,
-        .news.run = on_news,
+        .arrival.run = on_arrival,
         .outer_done.run = on_outer_done,
     };
     eddy__pin(&wrapped->pin, drop_wrapped);

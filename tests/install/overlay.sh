@@ -6,8 +6,8 @@
 
 mount -t tmpfs none "$scratch" || exit
 for folder in usr/local etc; do
-    mkdir -p "$scratch/upper/$folder" "$scratch/work/$folder" && mount -t overlay overlay -o \
-        "lowerdir=/$folder,upperdir=$scratch/upper/$folder,workdir=$scratch/work/$folder" \
+    mkdir -p "$scratch/upper/$folder" "$scratch/aside/$folder" && mount -t overlay overlay -o \
+        "lowerdir=/$folder,upperdir=$scratch/upper/$folder,workdir=$scratch/aside/$folder" \
         "/$folder" || exit
 done
 unset folder
